@@ -1,0 +1,286 @@
+/**
+ * The one table of events. Name, fields, level, sentence and metric of everything zkt tells about itself; the union
+ * type, the NDJSON line, the server's log, metrics, `docs/events.md`, dashboards, traces and checkers derive from it.
+ *
+ * Names are `noun.happened`. Machines only emit; the bus stamps node, sequence and time.
+ */
+
+/** Field types: how a value is typed, and how it is written in NDJSON. */
+export interface FieldKinds {
+  /** Any text; written escaped. */
+  text: string;
+  /** A count, a size in bytes, a duration in milliseconds: the field's name says which. */
+  number: number;
+  flag: boolean;
+  /** Written as `0x…`. */
+  zxid: bigint;
+  /** Written as `0x…`. */
+  session: bigint;
+}
+/** The name of a field type. */
+export type FieldKind = keyof FieldKinds;
+/** Importance: `trace` for events a busy server emits per request, up to `error`. */
+export type EventLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+/** How an event feeds metrics: counted, or its `ms` field summarised. */
+export type MetricKind = 'none' | 'counter' | 'summary';
+
+/** The declaration of one event. */
+export interface EventSpec {
+  readonly level: EventLevel;
+  readonly says: string;
+  readonly metric: MetricKind;
+  readonly fields: Readonly<Record<string, FieldKind>>;
+}
+
+const event = <const F extends Record<string, FieldKind>>(
+  level: EventLevel,
+  metric: MetricKind,
+  says: string,
+  fields: F,
+) => ({ level, metric, says, fields });
+
+/** Every event there is. */
+export const EVENTS = {
+  'server.starting': event('info', 'none', 'The server begins to start.', {
+    version: 'text',
+    dataDir: 'text',
+  }),
+  'server.serving': event('info', 'none', 'The server answers clients.', {
+    host: 'text',
+    port: 'number',
+    zxid: 'zxid',
+    nodes: 'number',
+    sessions: 'number',
+    ms: 'number',
+  }),
+  'server.stopping': event('info', 'none', 'The server stops in good order.', { reason: 'text' }),
+  'server.stopped': event('info', 'none', 'The server has stopped.', { zxid: 'zxid' }),
+  'server.failed': event('error', 'none', 'The server cannot go on and ends.', {
+    code: 'text',
+    message: 'text',
+  }),
+  'config.warning': event('warn', 'counter', 'A configuration line was not understood and is ignored.', {
+    file: 'text',
+    line: 'number',
+    message: 'text',
+  }),
+
+  'connection.opened': event('debug', 'counter', 'A client connected.', {
+    connection: 'number',
+    remote: 'text',
+  }),
+  'connection.closed': event('debug', 'counter', 'A client connection ended.', {
+    connection: 'number',
+    remote: 'text',
+    session: 'session',
+    reason: 'text',
+  }),
+  'connection.refused': event('warn', 'counter', 'A client was turned away at the door.', {
+    remote: 'text',
+    limit: 'text',
+    value: 'number',
+  }),
+  'connection.bad-input': event(
+    'warn',
+    'counter',
+    'A client sent bytes that are no request; it was disconnected.',
+    {
+      connection: 'number',
+      remote: 'text',
+      message: 'text',
+    },
+  ),
+  'connection.throttled': event(
+    'debug',
+    'counter',
+    'A connection is not read from until its requests are answered.',
+    {
+      connection: 'number',
+      outstanding: 'number',
+      limit: 'text',
+    },
+  ),
+  'connection.slow-reader': event(
+    'warn',
+    'counter',
+    'A client does not read its replies; it was disconnected.',
+    {
+      connection: 'number',
+      remote: 'text',
+      bytes: 'number',
+    },
+  ),
+  'command.four-letter': event('debug', 'counter', 'A four-letter word was asked.', {
+    word: 'text',
+    remote: 'text',
+  }),
+
+  'session.created': event('debug', 'counter', 'A session began.', {
+    session: 'session',
+    timeoutMs: 'number',
+    bucketMs: 'number',
+  }),
+  'session.resumed': event('debug', 'counter', 'A client came back to its session.', {
+    session: 'session',
+    timeoutMs: 'number',
+  }),
+  'session.refused': event(
+    'debug',
+    'counter',
+    'A session was not resumed: unknown, expired or a wrong password.',
+    {
+      session: 'session',
+      why: 'text',
+    },
+  ),
+  'session.touched': event('trace', 'none', 'A session moved to another expiry bucket.', {
+    session: 'session',
+    bucketMs: 'number',
+  }),
+  'session.expired': event('info', 'counter', 'A session was silent for too long.', {
+    session: 'session',
+    timeoutMs: 'number',
+    bucketMs: 'number',
+  }),
+  'session.closed': event('debug', 'counter', 'A session ended and its ephemerals are gone.', {
+    session: 'session',
+    ephemerals: 'number',
+    zxid: 'zxid',
+  }),
+
+  'request.received': event('trace', 'none', 'A request arrived.', {
+    session: 'session',
+    cxid: 'number',
+    op: 'text',
+    path: 'text',
+    bytes: 'number',
+  }),
+  'request.prepared': event('trace', 'none', 'A write was checked and became a transaction.', {
+    session: 'session',
+    cxid: 'number',
+    op: 'text',
+    zxid: 'zxid',
+    err: 'number',
+  }),
+  'request.logged': event('trace', 'none', 'A transaction is on disk.', {
+    session: 'session',
+    cxid: 'number',
+    zxid: 'zxid',
+  }),
+  'request.applied': event('trace', 'none', 'A transaction changed the tree.', {
+    session: 'session',
+    cxid: 'number',
+    zxid: 'zxid',
+  }),
+  'request.replied': event('trace', 'none', 'A request was answered.', {
+    session: 'session',
+    cxid: 'number',
+    op: 'text',
+    zxid: 'zxid',
+    err: 'number',
+    ms: 'number',
+  }),
+  'request.throttled': event('debug', 'counter', 'Requests wait because too many are in flight.', {
+    outstanding: 'number',
+    limit: 'text',
+  }),
+
+  'watch.set': event('trace', 'none', 'A watch was set.', { session: 'session', path: 'text', mode: 'text' }),
+  'watch.fired': event('trace', 'counter', 'A watch fired.', {
+    session: 'session',
+    path: 'text',
+    type: 'text',
+    zxid: 'zxid',
+  }),
+  'watch.limit': event('warn', 'counter', 'A connection holds too many watches; it was disconnected.', {
+    session: 'session',
+    watches: 'number',
+  }),
+
+  'tree.quota-exceeded': event('warn', 'counter', 'A soft quota is exceeded.', {
+    path: 'text',
+    what: 'text',
+    used: 'number',
+    limit: 'number',
+  }),
+  'tree.digest-mismatch': event('error', 'counter', 'The tree differs from what the log says it should be.', {
+    zxid: 'zxid',
+    expected: 'text',
+    actual: 'text',
+  }),
+
+  'log.rolled': event('info', 'counter', 'A new transaction log was begun.', { file: 'text' }),
+  'log.appended': event('trace', 'none', 'Transactions were written to the log.', {
+    count: 'number',
+    bytes: 'number',
+    zxid: 'zxid',
+  }),
+  'log.synced': event('trace', 'summary', 'The log was forced to disk.', {
+    count: 'number',
+    zxid: 'zxid',
+    ms: 'number',
+  }),
+  'log.slow-sync': event('warn', 'counter', 'Forcing the log to disk took too long.', {
+    file: 'text',
+    ms: 'number',
+  }),
+  'log.recovered': event('info', 'none', 'A log was replayed at start.', {
+    file: 'text',
+    count: 'number',
+    lastZxid: 'zxid',
+    end: 'text',
+  }),
+  'snapshot.started': event('info', 'none', 'A snapshot is being written.', { file: 'text', zxid: 'zxid' }),
+  'snapshot.finished': event('info', 'summary', 'A snapshot is complete and on disk.', {
+    file: 'text',
+    zxid: 'zxid',
+    nodes: 'number',
+    bytes: 'number',
+    ms: 'number',
+  }),
+  'snapshot.failed': event('error', 'counter', 'A snapshot could not be written.', {
+    file: 'text',
+    message: 'text',
+  }),
+  'snapshot.loaded': event('info', 'summary', 'A snapshot was loaded at start.', {
+    file: 'text',
+    zxid: 'zxid',
+    nodes: 'number',
+    ms: 'number',
+  }),
+  'snapshot.skipped': event('warn', 'counter', 'A snapshot file was passed over at start.', {
+    file: 'text',
+    why: 'text',
+  }),
+  'purge.removed': event('info', 'counter', 'An old file was removed.', { file: 'text' }),
+  'disk.full': event('error', 'counter', 'There is no space left; writes are refused until there is.', {
+    file: 'text',
+    message: 'text',
+  }),
+  'disk.recovered': event('info', 'counter', 'There is space again; writes are accepted.', { file: 'text' }),
+
+  'loop.stalled': event('warn', 'summary', 'The event loop did nothing else for a while.', { ms: 'number' }),
+} as const satisfies Record<string, EventSpec>;
+
+/** The name of an event. */
+export type EventName = keyof typeof EVENTS;
+/** The fields of an event, by its name. */
+export type FieldsOf<N extends EventName> = {
+  -readonly [K in keyof (typeof EVENTS)[N]['fields']]: (typeof EVENTS)[N]['fields'][K] extends FieldKind
+    ? FieldKinds[(typeof EVENTS)[N]['fields'][K]]
+    : never;
+};
+
+/** An event as it happened: which, where, in what order, when (wall clock, ms since 1970), and its fields. */
+export type ZktEvent = {
+  [N in EventName]: {
+    readonly name: N;
+    readonly node: string;
+    readonly seq: number;
+    readonly time: number;
+    readonly fields: FieldsOf<N>;
+  };
+}[EventName];
+
+/** Every event name. */
+export const EVENT_NAMES = Object.keys(EVENTS) as EventName[];
