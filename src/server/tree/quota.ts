@@ -1,0 +1,96 @@
+/** Quotas (facts 2.8): the text of limit and usage nodes, and the paths that have one. */
+import {
+  isWithin,
+  parentPath,
+  QUOTA_LIMITS_NODE,
+  QUOTA_STATS_NODE,
+  SYSTEM_PATHS,
+} from '../../protocol/paths.ts';
+
+/** Limits or usage; -1 means no limit. `count` includes the node itself, `bytes` sums data lengths. */
+export interface Quota {
+  count: number;
+  bytes: number;
+  countHard: number;
+  bytesHard: number;
+}
+
+/** What a quota without any limit says. */
+export const noQuota = (): Quota => ({ count: -1, bytes: -1, countHard: -1, bytesHard: -1 });
+
+const KEYS: ReadonlyMap<string, keyof Quota> = new Map([
+  ['count', 'count'],
+  ['bytes', 'bytes'],
+  ['countHardLimit', 'countHard'],
+  ['byteHardLimit', 'bytesHard'],
+] as const);
+
+/** Reads `count=5,bytes=-1=;byteHardLimit=-1;countHardLimit=1`; unknown or odd parts are passed over. */
+export function parseQuota(text: string): Quota {
+  const quota = noQuota();
+  for (const part of text.split(/[,;]+/)) {
+    const eq = part.indexOf('=');
+    if (eq < 0) continue;
+    const key = KEYS.get(part.slice(0, eq));
+    const digits = part.slice(eq + 1).replace(/=$/, '');
+    const value = digits === '' ? -1 : Number(digits);
+    if (key !== undefined && Number.isSafeInteger(value)) quota[key] = value;
+  }
+  return quota;
+}
+
+/** The text of a limit node: hard limits only where one is set, in Apache's odd form. */
+export function formatQuota(q: Quota): string {
+  const soft = `count=${q.count},bytes=${q.bytes}`;
+  if (q.countHard < 0 && q.bytesHard < 0) return soft;
+  return `${soft}=;byteHardLimit=${q.bytesHard};countHardLimit=${q.countHard}`;
+}
+
+/** The text of a usage node. */
+export const formatUsage = (count: number, bytes: number): string => `count=${count},bytes=${bytes}`;
+
+const PREFIX = `${SYSTEM_PATHS.quota}/`;
+
+/** The path a quota node is about, or undefined for any other node: `/zookeeper/quota/a/zookeeper_limits` -> `/a`. */
+export function quotaTarget(
+  path: string,
+  leaf: typeof QUOTA_LIMITS_NODE | typeof QUOTA_STATS_NODE,
+): string | undefined {
+  if (!path.startsWith(PREFIX) || !path.endsWith(`/${leaf}`)) return undefined;
+  const target = path.slice(SYSTEM_PATHS.quota.length, -(leaf.length + 1));
+  return target === '' ? undefined : target;
+}
+
+/** Where the limits of a path's quota stand. */
+export const limitsPath = (path: string): string => `${SYSTEM_PATHS.quota}${path}/${QUOTA_LIMITS_NODE}`;
+/** Where the usage of a path's quota stands. */
+export const usagePath = (path: string): string => `${SYSTEM_PATHS.quota}${path}/${QUOTA_STATS_NODE}`;
+
+/** The paths that have a quota. */
+export class QuotaPaths {
+  private readonly paths = new Set<string>();
+
+  /** How many paths have one: 0 lets every write skip the search. */
+  get size(): number {
+    return this.paths.size;
+  }
+
+  add(path: string): void {
+    this.paths.add(path);
+  }
+
+  delete(path: string): void {
+    this.paths.delete(path);
+  }
+
+  /** The deepest path at or above `path` that has a quota. */
+  deepest(path: string): string | undefined {
+    if (this.paths.size === 0 || isWithin(path, SYSTEM_PATHS.zookeeper)) return undefined;
+    for (let p = path; p !== '/'; p = parentPath(p)) if (this.paths.has(p)) return p;
+    return undefined;
+  }
+
+  [Symbol.iterator](): IterableIterator<string> {
+    return this.paths.values();
+  }
+}
