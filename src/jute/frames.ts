@@ -1,6 +1,8 @@
 import { JuteError } from './jute-error.ts';
 
-/** Takes one frame's payload, `bytes[start, end)`; valid only during the call. False stops the splitting. */
+/**
+ * Takes one frame's payload, `bytes[start, end)`. False stops the splitting. The splitter does not use the memory again.
+ */
 export type FrameSink = (bytes: Buffer, start: number, end: number) => boolean;
 
 const NOTHING = Buffer.alloc(0);
@@ -14,23 +16,42 @@ const NOTHING = Buffer.alloc(0);
  */
 export class FrameSplitter {
   private readonly maxFrame: number;
-  /** The start of a frame whose end has not arrived: `held` bytes, length prefix included. */
+  /** The start of a frame whose end has not arrived: `started` bytes, length prefix included. */
   private partial: Buffer = NOTHING;
-  private held = 0;
+  private started = 0;
+  /** What followed a stop, not looked at yet. */
+  private rest: Buffer = NOTHING;
 
   constructor(maxFrame: number) {
     this.maxFrame = maxFrame;
   }
 
-  /** Bytes kept of an unfinished frame. */
+  /** Bytes kept: of an unfinished frame, and of what followed a stop. */
   get pending(): number {
-    return this.held;
+    return this.started + this.rest.length;
   }
 
-  /** Feeds a chunk; calls `sink` for each frame it completes. What follows a stop (`false`) is kept for `feed` again. */
+  /** True when bytes that followed a stop wait for `feed`. */
+  get stopped(): boolean {
+    return this.rest.length > 0;
+  }
+
+  /** True while a frame has begun and not ended. */
+  get midFrame(): boolean {
+    return this.started > 0;
+  }
+
+  /**
+   * Feeds a chunk, which the splitter may keep; calls `sink` for each frame it completes. What follows a stop (`false`)
+   * is kept in place and goes first at the next `feed`; an empty chunk only goes on.
+   */
   feed(chunk: Buffer, sink: FrameSink): void {
+    if (this.rest.length > 0) {
+      chunk = chunk.length > 0 ? Buffer.concat([this.rest, chunk]) : this.rest;
+      this.rest = NOTHING;
+    }
     let at = 0;
-    if (this.held > 0) {
+    if (this.started > 0) {
       at = this.complete(chunk, sink);
       if (at < 0) return;
     }
@@ -41,33 +62,33 @@ export class FrameSplitter {
       if (stop > end) break;
       const more = sink(chunk, at + 4, stop);
       at = stop;
-      if (!more) break;
+      if (!more) {
+        if (at < end) this.rest = chunk.subarray(at);
+        return;
+      }
     }
     if (at < end) this.keep(chunk, at, end);
   }
 
-  /** Finishes the held frame from the chunk; answers where the next frame starts, or -1 when nothing more is to do. */
+  /** Finishes the started frame from the chunk; answers where the next one starts, or -1 when nothing more is to do. */
   private complete(chunk: Buffer, sink: FrameSink): number {
     let at = 0;
-    while (this.held > 0) {
-      const want = this.held < 4 ? 4 : 4 + this.check(this.partial, 0);
-      const take = Math.min(Math.max(want - this.held, 0), chunk.length - at);
-      this.keep(chunk, at, at + take);
-      at += take;
-      if (this.held < want) return -1;
-      if (want === 4 && this.check(this.partial, 0) > 0) continue;
-      const frame = this.partial;
-      const surplus = this.held - want;
-      this.held = 0;
-      this.partial = NOTHING;
-      const more = sink(frame, 4, want);
-      if (surplus > 0) this.keep(frame, want, want + surplus);
-      if (!more) {
-        if (at < chunk.length) this.keep(chunk, at, chunk.length);
-        return -1;
-      }
+    if (this.started < 4) {
+      at = Math.min(4 - this.started, chunk.length);
+      this.keep(chunk, 0, at);
+      if (this.started < 4) return -1;
     }
-    return at;
+    const want = 4 + this.check(this.partial, 0);
+    const take = Math.min(want - this.started, chunk.length - at);
+    this.keep(chunk, at, at + take);
+    at += take;
+    if (this.started < want) return -1;
+    const frame = this.partial;
+    this.started = 0;
+    this.partial = NOTHING;
+    if (sink(frame, 4, want)) return at;
+    if (at < chunk.length) this.rest = chunk.subarray(at);
+    return -1;
   }
 
   private check(bytes: Buffer, at: number): number {
@@ -78,13 +99,13 @@ export class FrameSplitter {
   }
 
   private keep(bytes: Buffer, start: number, end: number): void {
-    const need = this.held + end - start;
+    const need = this.started + end - start;
     if (need > this.partial.length) {
       const grown = Buffer.allocUnsafeSlow(Math.max(need, 2 * this.partial.length, 256));
-      this.partial.copy(grown, 0, 0, this.held);
+      this.partial.copy(grown, 0, 0, this.started);
       this.partial = grown;
     }
-    bytes.copy(this.partial, this.held, start, end);
-    this.held = need;
+    bytes.copy(this.partial, this.started, start, end);
+    this.started = need;
   }
 }

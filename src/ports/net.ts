@@ -50,7 +50,7 @@ export type ListenResult = { readonly listener: Listener } | { readonly error: E
 export interface Net {
   /** Opens a port (0 for any). `accept` must attach a handler, or destroy the socket, in the same call. */
   listen(
-    at: { host: string; port: number; backlog?: number },
+    at: { host: string; port: number; backlog?: number; keepAlive?: boolean },
     accept: (socket: Socket) => SocketHandler | undefined,
     done: (result: ListenResult) => void,
   ): void;

@@ -1,0 +1,181 @@
+/** What a server is told to be: the result of a zoo.cfg, `-D` properties and options, checked, with every default filled in. */
+
+/** One address of a server in the ensemble. */
+export interface ServerAddress {
+  readonly host: string;
+  readonly quorumPort: number;
+  readonly electionPort: number;
+}
+
+/** A line `server.N=`. */
+export interface Member {
+  readonly id: number;
+  /** At least one; more with `|` between them. */
+  readonly addresses: readonly ServerAddress[];
+  readonly role: 'participant' | 'observer';
+  /** The client address of the line, after `;`. */
+  readonly client: { readonly host: string; readonly port: number } | undefined;
+}
+
+/** The ensemble, as configured. */
+export interface Membership {
+  /** By id, ascending. */
+  readonly members: readonly Member[];
+  /** `group.G`: ids of the voters in it; empty without groups. */
+  readonly groups: ReadonlyMap<number, readonly number[]>;
+  /** `weight.N`; a voter that is not in it weighs 1. */
+  readonly weights: ReadonlyMap<number, number>;
+  /** Version of the dynamic configuration; 0 where there was none. */
+  readonly version: bigint;
+}
+
+/** The client port (all of `ClientPortOptions`). */
+export interface ClientConfig {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly backlog: number | undefined;
+  readonly keepAlive: boolean;
+  readonly frameBytesMax: number;
+  readonly connectionsPerAddressMax: number;
+  readonly connectionsMax: number;
+  readonly connectRequestTimeoutMs: number;
+  readonly frameTimeoutMs: number;
+  readonly outstandingRequestsMax: number;
+  readonly outstandingBytesMax: number;
+  readonly unreadBytesMax: number;
+  readonly allowedWords: ReadonlySet<string>;
+}
+
+/** Transaction log and snapshots. Directories are without `version-2`. */
+export interface StorageConfig {
+  /** Snapshots. */
+  readonly dataDir: string;
+  /** Transaction logs; `dataDir` where not given. */
+  readonly dataLogDir: string;
+  /** Make missing directories (`datadir.autocreate`). */
+  readonly autoCreate: boolean;
+  /** Transactions between snapshots (`snapCount`). */
+  readonly snapCount: number;
+  /** Bytes of log between snapshots (`snapSizeLimitInKb`); <= 0 for no limit. */
+  readonly snapSizeBytesMax: number;
+  /** Bytes after which the log is rolled (`txnLogSizeLimitInKb`); <= 0 for no limit. */
+  readonly logSizeBytesMax: number;
+  /** Bytes the log file grows by in advance (`preAllocSize`). */
+  readonly preallocBytes: number;
+  /** Whether writes wait for the disk (`forceSync`). */
+  readonly forceSync: boolean;
+  /** A slower fsync is reported (`fsync.warningthresholdms`). */
+  readonly slowSyncMs: number;
+  /** Transactions that share one fsync at most (`maxBatchSize`). */
+  readonly batchTxnsMax: number;
+  /** Time to wait for more transactions before an fsync (`flushDelay`). */
+  readonly flushDelayMs: number;
+  /** Compression of new snapshots (`snapshot.compression.method`). */
+  readonly snapshotCompression: 'none' | 'gzip' | 'snappy';
+  /** Start although there are logs and no snapshot (`snapshot.trust.empty`). */
+  readonly trustEmptySnapshot: boolean;
+  /** Digests in log and snapshot (`digest.enabled`). */
+  readonly digests: boolean;
+  /** Snapshots kept by purging, at least 3 (`autopurge.snapRetainCount`). */
+  readonly purgeRetainCount: number;
+  /** Hours between purges; 0 for never (`autopurge.purgeInterval`). */
+  readonly purgeIntervalHours: number;
+}
+
+/** Sessions and time. */
+export interface SessionConfig {
+  readonly tickTimeMs: number;
+  readonly timeoutMinMs: number;
+  readonly timeoutMaxMs: number;
+  /** `closeSessionTxn.enabled`: closeSession transactions list the ephemerals. */
+  readonly closeSessionTxn: boolean;
+}
+
+/** Who may do what. */
+export interface SecurityConfig {
+  /** `skipACL`. */
+  readonly skipAcl: boolean;
+  /** `DigestAuthenticationProvider.superDigest`, `user:hash`; undefined without a super user. */
+  readonly superDigest: string | undefined;
+  /** `DigestAuthenticationProvider.enabled`. */
+  readonly digestEnabled: boolean;
+  /** `DigestAuthenticationProvider.digestAlg`. */
+  readonly digestAlgorithm: string;
+  /** `enforce.auth.enabled` and `enforce.auth.schemes`. */
+  readonly enforceAuth: boolean;
+  readonly enforceAuthSchemes: readonly string[];
+  /** `sessionRequireClientSASLAuth`. */
+  readonly sessionRequiresSasl: boolean;
+  /** `enableEagerACLCheck`. */
+  readonly eagerAclCheck: boolean;
+  /** `audit.enable`. */
+  readonly audit: boolean;
+}
+
+/** The data tree. */
+export interface TreeConfig {
+  /** `extendedTypesEnabled`: TTL nodes. */
+  readonly extendedTypes: boolean;
+  /** `emulate353TTLNodes`. */
+  readonly emulate353Ttl: boolean;
+  /** `enforceQuota`. */
+  readonly enforceQuota: boolean;
+  /** `znode.container.checkIntervalMs`. */
+  readonly containerCheckIntervalMs: number;
+  /** `znode.container.maxPerMinute`. */
+  readonly containersPerMinuteMax: number;
+  /** `znode.container.maxNeverUsedIntervalMs`; 0 for never. */
+  readonly containerNeverUsedMs: number;
+  /** Operations of one multi. */
+  readonly multiOperationsMax: number;
+  /** Watches of one connection. */
+  readonly watchesPerConnectionMax: number;
+}
+
+/** The ensemble's side of a server. */
+export interface QuorumConfig {
+  readonly initLimitTicks: number;
+  readonly syncLimitTicks: number;
+  readonly connectToLearnerMasterLimitTicks: number;
+  readonly electionAlgorithm: number;
+  readonly peerType: 'participant' | 'observer';
+  readonly syncEnabled: boolean;
+  readonly standaloneEnabled: boolean;
+  readonly reconfigEnabled: boolean;
+  readonly dynamicConfigFile: string | undefined;
+  readonly localSessionsEnabled: boolean;
+  readonly localSessionsUpgradingEnabled: boolean;
+  readonly readOnlyMode: boolean;
+  /** Undefined for a server that stands alone by its configuration. */
+  readonly membership: Membership | undefined;
+}
+
+/** A line that was understood to be of no effect. */
+export interface ConfigWarning {
+  /** The file, or `-D`. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly message: string;
+}
+
+/** Everything a server is told. */
+export interface ServerConfig {
+  /** The file it came from; undefined for defaults. */
+  readonly file: string | undefined;
+  /** `myid`, or `--id`; 0 for a standalone server, as Apache's `conf` says. */
+  readonly serverId: number;
+  readonly client: ClientConfig;
+  readonly storage: StorageConfig;
+  readonly session: SessionConfig;
+  readonly security: SecurityConfig;
+  readonly tree: TreeConfig;
+  readonly quorum: QuorumConfig;
+  /**
+   * Every property that was given, by Apache's full name (`zookeeper.snapCount`), for what no field above stands for and
+   * for `envi` and `conf`; secrets included, so show it only through `redacted`.
+   */
+  readonly properties: ReadonlyMap<string, string>;
+  readonly warnings: readonly ConfigWarning[];
+}

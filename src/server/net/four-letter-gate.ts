@@ -1,0 +1,37 @@
+/** Which four-letter words are answered, and what is said to the others; Apache's texts. */
+import type { FourLetterWord } from '../../protocol/four-letter.ts';
+import type { ClientLink } from './client-link.ts';
+import type { ClientService } from './client-service.ts';
+
+const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
+
+/** Words that need no serving server. */
+const ALWAYS: ReadonlySet<string> = new Set(['ruok', 'isro', 'envi', 'gtmk', 'stmk']);
+
+/** The refusal of a word that is not on the list. */
+const refusal = (word: string): string => `${word} is not executed because it is not in the whitelist.\n`;
+
+/** The text to send for a word, refusals included; undefined for a word that has no answer. */
+export function answerWord(
+  service: ClientService,
+  allowed: ReadonlySet<string>,
+  link: ClientLink,
+  word: FourLetterWord,
+  more: Buffer,
+): string | undefined {
+  if (!allowed.has('*') && !allowed.has(word)) return refusal(word);
+  if (!service.serving && !ALWAYS.has(word)) return NOT_SERVING;
+  return service.command(link, word, more);
+}
+
+/**
+ * The set of a `4lw.commands.whitelist`: words separated by commas, `*` for all. A server that may turn read-only also
+ * answers `isro`, which its clients ask to find out.
+ */
+export function allowedWords(list: string, readOnlyMode: boolean): ReadonlySet<string> {
+  const words = list
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+  return new Set(readOnlyMode ? [...words, 'isro'] : words);
+}
