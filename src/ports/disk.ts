@@ -20,6 +20,7 @@ export interface DiskFile {
   readAt(into: Buffer, position: number): number;
   /** Writes all of `bytes` at `position`, into the page cache. */
   writeAt(bytes: Buffer, position: number): void;
+  /** Sets the length; what is added reads as zeros. */
   truncate(size: number): void;
   /** Forces data and length to disk, waiting. */
   sync(): void;
@@ -44,8 +45,10 @@ export interface Disk {
   /** Moves a file within a directory, replacing; not durable until `syncDir`. */
   rename(from: string, to: string): void;
   remove(path: string): void;
-  /** Forces the entries of a directory to disk. */
+  /** Forces the entries of a directory to disk, waiting. */
   syncDir(dir: string): void;
+  /** Forces the entries of a directory to disk. */
+  syncDirSoon(dir: string, done: DiskCallback): void;
   /** Joins parts into a path. */
   join(...parts: string[]): string;
 }

@@ -1,0 +1,428 @@
+/**
+ * The appending side of the transaction log: a machine that groups what arrives while the disk is busy.
+ *
+ * Entries are encoded straight into one buffer. When nothing is under way, `flush` writes the buffer with one call and
+ * asks for one sync; what is appended meanwhile waits and shares the next. `synced` is said only of what a finished
+ * sync covers, and, for a new file, only after its name is on disk as well: a file is written under a temporary name
+ * with its header and first batch, forced, renamed, and its directory forced. Old files are never appended to.
+ *
+ * Failing: a sync that failed, or a write that failed for any reason but a full disk, ends the log (`failed`, once);
+ * the kernel may have dropped the pages and marked them clean, so that a second try would succeed without the data.
+ * A full disk is not the end: what was half written is cut off, the batch stays in memory, `full` is said, and `retry`
+ * goes on when there is space again. Nothing that waits has been acknowledged.
+ */
+import { reasonOf, ZktError } from '../base/errors.ts';
+import { invariant } from '../base/invariant.ts';
+import type { Emitter } from '../events/bus.ts';
+import { JuteWriter } from '../jute/writer.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Disk, DiskError, DiskFile } from '../ports/disk.ts';
+import { logName, TEMP_PREFIX } from './data-dir.ts';
+import {
+  beginRecord,
+  ENTRY_ZXID_OFFSET,
+  endRecord,
+  RECORD_PREFIX_BYTES,
+  writeLogHeader,
+} from './log-format.ts';
+
+/** How the log is kept; the names in parentheses are ZooKeeper's. */
+export interface TxnLogOptions {
+  /** The directory of the logs (`DataDirs.logDir`). */
+  readonly dir: string;
+  /** How much a file grows at once, bytes (`preAllocSize`, in KiB there); 0 for not at all. */
+  readonly preAllocBytes: number;
+  /** False acknowledges what is only in the page cache (`forceSync=no`). */
+  readonly forceSync: boolean;
+  /** A new file is begun after a sync that leaves the file longer (`txnLogSizeLimitInKb`); 0 for never. */
+  readonly sizeLimitBytes: number;
+  /** A sync that takes longer is told (`fsync.warningthresholdms`). */
+  readonly slowSyncMs: number;
+}
+
+/** ZooKeeper's defaults. */
+export const TXN_LOG_DEFAULTS = {
+  preAllocBytes: 64 * 1024 * 1024,
+  forceSync: true,
+  sizeLimitBytes: 0,
+  slowSyncMs: 1000,
+} as const;
+
+/** What the log tells its owner. Calls come from the disk's callbacks; with `forceSync` off, from inside `flush`. */
+export interface TxnLogOwner {
+  /** Every entry up to and including this zxid is on disk; `count` of them since the last time. */
+  synced(upTo: bigint, count: number): void;
+  /** The log has ended; said once. Nothing more may be acknowledged. */
+  failed(error: ZktError): void;
+  /** No space: entries wait in memory. The owner should refuse writes and call `retry` from time to time. */
+  full(why: string): void;
+  /** Space again: what waited is written, its `synced` follows. */
+  spaceBack(): void;
+}
+
+/** The world a log needs. */
+export interface TxnLogDeps {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly events: Emitter;
+}
+
+/** Bytes that may wait for a sync before they are written to the page cache behind its back. */
+const WRITE_EARLY_BYTES = 1024 * 1024;
+/** A batch buffer grown beyond this is given back once it is written. */
+const KEEP_BATCH_BYTES = 4 * 1024 * 1024;
+/** A file with less room than this behind the batch is made longer (Apache's figure). */
+const PAD_AHEAD_BYTES = 4096;
+
+/** Whether the error says that there is no room, and not that the disk is broken. */
+export const isNoSpace = (error: unknown): boolean => {
+  const code = (error as DiskError | undefined)?.code;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+};
+
+/** The file being written. */
+interface Current {
+  readonly file: DiskFile;
+  /** Under its final name. */
+  readonly path: string;
+  /** Set while the file still has this temporary name. */
+  tempPath: string | undefined;
+  /** Where the next record goes. */
+  position: number;
+  /** Length of the file, padding included. */
+  size: number;
+}
+
+/** See the head of the file. */
+export class TxnLog {
+  private readonly deps: TxnLogDeps;
+  private readonly owner: TxnLogOwner;
+  private readonly options: TxnLogOptions;
+  private batch = new JuteWriter(64 * 1024);
+  private batchCount = 0;
+  /** Where the entry being encoded, and the last one that is whole, begin in the batch. */
+  private recordStart = -1;
+  private lastRecord = 0;
+  private current: Current | undefined;
+  private rollNext = false;
+  private busy = false;
+  private dead = false;
+  private noSpace = false;
+  private unsyncedCount = 0;
+  private writtenZxid = -1n;
+  private syncedZxid = -1n;
+  private slowSyncs = 0;
+  private whenClosed: (() => void) | undefined;
+
+  constructor(deps: TxnLogDeps, owner: TxnLogOwner, options: TxnLogOptions) {
+    this.deps = deps;
+    this.owner = owner;
+    this.options = options;
+  }
+
+  /** No space: entries wait in memory. */
+  get full(): boolean {
+    return this.noSpace;
+  }
+
+  /** Entries appended and not yet known to be on disk. */
+  get waiting(): number {
+    return this.batchCount + this.unsyncedCount;
+  }
+
+  /** The last zxid known to be on disk; -1 before the first. */
+  get lastSynced(): bigint {
+    return this.syncedZxid;
+  }
+
+  /** The file being written, under its final name; undefined before the first append and after a roll. */
+  get file(): string | undefined {
+    return this.current?.path;
+  }
+
+  /** Bytes of records in the file being written, header included. */
+  get fileBytes(): number {
+    return this.current?.position ?? 0;
+  }
+
+  /** Syncs that took longer than the threshold. */
+  get slowSyncCount(): number {
+    return this.slowSyncs;
+  }
+
+  /** Begins an entry: the caller writes header, transaction and digest to the writer, then calls `endEntry`. */
+  beginEntry(): JuteWriter {
+    invariant(this.recordStart < 0, 'one entry at a time');
+    this.recordStart = beginRecord(this.batch);
+    return this.batch;
+  }
+
+  /**
+   * Ends the entry; it waits for `flush`. Answers its length, bytes. The entry itself lies in
+   * `writer.buf[writer.pos - 1 - length, writer.pos - 1)` until the next call of anything here.
+   */
+  endEntry(): number {
+    invariant(this.recordStart >= 0, 'endEntry follows beginEntry');
+    const length = this.batch.pos - this.recordStart - RECORD_PREFIX_BYTES;
+    endRecord(this.batch, this.recordStart);
+    this.lastRecord = this.recordStart;
+    this.recordStart = -1;
+    this.batchCount++;
+    return length;
+  }
+
+  /** Gives up the entry begun, as when encoding it failed. */
+  abandonEntry(): void {
+    if (this.recordStart >= 0) this.batch.pos = this.recordStart;
+    this.recordStart = -1;
+  }
+
+  /** Appends an entry that is encoded already (header, transaction, digest): `bytes[start, end)`, which is copied. */
+  append(bytes: Buffer, start = 0, end = bytes.length): void {
+    this.beginEntry().writeRaw(bytes, start, end);
+    this.endEntry();
+  }
+
+  /** Sends what was appended on its way, unless a sync is under way; call it at the end of each turn of the loop. */
+  flush(): void {
+    if (this.dead) return;
+    if (!this.busy) this.advance();
+    else if (this.batch.pos > WRITE_EARLY_BYTES && !this.rollNext && this.current?.tempPath === undefined) {
+      this.writeBatch();
+    }
+  }
+
+  /** The next batch begins a new file. */
+  roll(): void {
+    if (this.current !== undefined) this.rollNext = true;
+  }
+
+  /** After `full`: tries again to write what waits. Harmless at any time. */
+  retry(): void {
+    if (!this.noSpace || this.dead) return;
+    this.noSpace = false;
+    if (this.busy) this.writeBatch();
+    else this.advance();
+    if (this.noSpace || this.dead) return;
+    const { events } = this.deps;
+    if (events.on['disk.recovered'])
+      events.emit('disk.recovered', { file: this.current?.path ?? this.options.dir });
+    this.owner.spaceBack();
+  }
+
+  /** Writes and syncs all there is, trims the padding and closes. `done` also comes after a failure. */
+  close(done: () => void): void {
+    this.whenClosed = done;
+    if (this.dead) this.finishClose();
+    else if (!this.busy) this.advance();
+  }
+
+  /** Does the next thing, when nothing is under way. */
+  private advance(): void {
+    while (!this.busy && !this.dead) {
+      if (this.batchCount > 0 && !this.noSpace && !(this.rollNext && this.unsyncedCount > 0)) {
+        if (this.rollNext) this.retire();
+        if (this.current === undefined) this.createFile();
+        else this.writeBatch();
+      }
+      if (this.unsyncedCount === 0 || this.dead) break;
+      this.sync();
+    }
+    if (!this.busy && this.whenClosed !== undefined) this.finishClose();
+  }
+
+  /** Writes the batch behind the last record. */
+  private writeBatch(): void {
+    const c = this.current;
+    if (c === undefined || this.batchCount === 0 || this.noSpace || this.dead) return;
+    try {
+      this.preallocate(c);
+      c.file.writeAt(this.batch.bytes(), c.position);
+    } catch (error) {
+      this.writeFailed(c, error);
+      return;
+    }
+    this.wrote(c);
+  }
+
+  /** Apache's rule: less than 4 KiB left, then a block more, by one zero byte at the new end. */
+  private preallocate(c: Current): void {
+    const block = this.options.preAllocBytes;
+    const end = c.position + this.batch.pos;
+    if (block <= 0 || end + PAD_AHEAD_BYTES < c.size) return;
+    let size = c.size + block;
+    if (end > size) size = end + block - ((end + block) % block);
+    c.file.writeAt(ONE_ZERO, size - 1);
+    c.size = size;
+  }
+
+  /** Takes note that the batch is in the page cache. */
+  private wrote(c: Current): void {
+    const { events } = this.deps;
+    const bytes = this.batch.pos;
+    c.position += bytes;
+    if (c.position > c.size) c.size = c.position;
+    this.writtenZxid = this.zxidAt(this.lastRecord);
+    this.unsyncedCount += this.batchCount;
+    if (events.on['log.appended']) {
+      events.emit('log.appended', { count: this.batchCount, bytes, zxid: this.writtenZxid });
+    }
+    this.batchCount = 0;
+    if (this.batch.buf.length > KEEP_BATCH_BYTES) this.batch = new JuteWriter(64 * 1024);
+    else this.batch.reset();
+  }
+
+  /** The zxid of the record at that place of the batch. */
+  private zxidAt(recordStart: number): bigint {
+    return this.batch.buf.readBigInt64BE(recordStart + RECORD_PREFIX_BYTES + ENTRY_ZXID_OFFSET);
+  }
+
+  /** Begins a file with header and batch under a temporary name; `sync` gives it its own. */
+  private createFile(): void {
+    const { disk } = this.deps;
+    const name = logName(this.zxidAt(0));
+    const tempPath = disk.join(this.options.dir, TEMP_PREFIX + name);
+    const header = new JuteWriter(64);
+    writeLogHeader(header);
+    let file: DiskFile | undefined;
+    try {
+      file = disk.open(tempPath, 'create');
+      file.writeAt(header.bytes(), 0);
+      const position = header.pos;
+      const path = disk.join(this.options.dir, name);
+      const created: Current = { file, path, tempPath, position, size: position };
+      this.preallocate(created);
+      file.writeAt(this.batch.bytes(), position);
+      this.current = created;
+      this.wrote(created);
+    } catch (error) {
+      this.createFailed(file, tempPath, error);
+    }
+  }
+
+  private createFailed(file: DiskFile | undefined, tempPath: string, error: unknown): void {
+    if (!isNoSpace(error)) {
+      this.fail(tempPath, 'creation', error);
+      return;
+    }
+    try {
+      file?.close();
+      if (file !== undefined) this.deps.disk.remove(tempPath);
+    } catch (second) {
+      this.fail(tempPath, 'removal', second);
+      return;
+    }
+    this.sayFull(tempPath, error);
+  }
+
+  private writeFailed(c: Current, error: unknown): void {
+    if (!isNoSpace(error)) {
+      this.fail(c.path, 'write', error);
+      return;
+    }
+    try {
+      c.file.truncate(c.position);
+      c.size = c.position;
+    } catch (second) {
+      this.fail(c.path, 'truncation', second);
+      return;
+    }
+    this.sayFull(c.path, error);
+  }
+
+  private sayFull(file: string, error: unknown): void {
+    const { events } = this.deps;
+    const message = reasonOf(error);
+    this.noSpace = true;
+    if (events.on['disk.full']) events.emit('disk.full', { file, message });
+    this.owner.full(message);
+  }
+
+  /** Forces what is written; for a new file its name too. */
+  private sync(): void {
+    const c = this.current;
+    invariant(c !== undefined, 'only a file can have unsynced records');
+    this.busy = true;
+    const upTo = this.writtenZxid;
+    const count = this.unsyncedCount;
+    const since = this.deps.clock.monotonicMs();
+    const done = (error: DiskError | undefined): void => {
+      if (this.dead) return;
+      if (error !== undefined) this.fail(c.path, 'sync', error);
+      else this.settle(c, upTo, count, since);
+    };
+    if (!this.options.forceSync) {
+      if (this.tryRename(c)) done(undefined);
+      return;
+    }
+    c.file.syncSoon((error) => {
+      if (error !== undefined || c.tempPath === undefined || this.dead) done(error);
+      else if (this.tryRename(c)) this.deps.disk.syncDirSoon(this.options.dir, done);
+    });
+  }
+
+  /** Gives a new file its name; false when that failed. */
+  private tryRename(c: Current): boolean {
+    if (c.tempPath === undefined) return true;
+    try {
+      this.deps.disk.rename(c.tempPath, c.path);
+    } catch (error) {
+      this.fail(c.path, 'rename', error);
+      return false;
+    }
+    c.tempPath = undefined;
+    const { events } = this.deps;
+    if (events.on['log.rolled']) events.emit('log.rolled', { file: c.path });
+    return true;
+  }
+
+  /** A sync has finished well: tells the owner and goes on with what came meanwhile. */
+  private settle(c: Current, upTo: bigint, count: number, since: number): void {
+    const { events, clock } = this.deps;
+    const ms = clock.monotonicMs() - since;
+    this.syncedZxid = upTo;
+    this.unsyncedCount -= count;
+    if (events.on['log.synced']) events.emit('log.synced', { count, zxid: upTo, ms });
+    if (ms > this.options.slowSyncMs && this.options.forceSync) {
+      this.slowSyncs++;
+      if (events.on['log.slow-sync']) events.emit('log.slow-sync', { file: c.path, ms });
+    }
+    const { sizeLimitBytes } = this.options;
+    if (sizeLimitBytes > 0 && c.position > sizeLimitBytes) this.rollNext = true;
+    this.owner.synced(upTo, count);
+    this.busy = false;
+    if (this.options.forceSync) this.advance();
+  }
+
+  /** Closes a file whose records are all on disk, without the padding it no longer needs. */
+  private retire(): void {
+    const c = this.current;
+    this.rollNext = false;
+    this.current = undefined;
+    if (c === undefined) return;
+    try {
+      if (c.size > c.position) c.file.truncate(c.position);
+      c.file.close();
+    } catch (error) {
+      this.fail(c.path, 'close', error);
+    }
+  }
+
+  private finishClose(): void {
+    const done = this.whenClosed;
+    this.whenClosed = undefined;
+    if (!this.dead) this.retire();
+    this.dead = true;
+    done?.();
+  }
+
+  private fail(file: string, what: string, cause: unknown): void {
+    if (this.dead) return;
+    this.dead = true;
+    this.busy = false;
+    this.owner.failed(new ZktError('ZKT_DISK_WRITE', { file, what, why: reasonOf(cause) }, { cause }));
+    if (this.whenClosed !== undefined) this.finishClose();
+  }
+}
+
+const ONE_ZERO = Buffer.alloc(1);
