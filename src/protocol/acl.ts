@@ -1,11 +1,18 @@
-import { type Infer, int, nullableVector, record, ustring } from '../jute/schema.ts';
+import { byHand, type Infer, int, nullableVector, record, ustring } from '../jute/schema.ts';
 
 /** Who: a scheme and an id in that scheme (`world:anyone`, `digest:user:hash`, `ip:10.0.0.0/8`). */
 export const Id = record('Id', { scheme: ustring, id: ustring });
 export type Id = Infer<typeof Id>;
 
 /** What an `Id` may do: bits of `PERMS`. */
-export const Acl = record('ACL', { perms: int, id: Id });
+export const Acl = byHand(record('ACL', { perms: int, id: Id }), {
+  read: (r) => ({ perms: r.readInt(), id: { scheme: r.readString() ?? '', id: r.readString() ?? '' } }),
+  write(w, v) {
+    w.writeInt(v.perms);
+    w.writeString(v.id.scheme);
+    w.writeString(v.id.id);
+  },
+});
 export type Acl = Infer<typeof Acl>;
 
 /** A list of ACLs on the wire; null and empty are both refused where one is required. */

@@ -2,6 +2,7 @@
 import {
   bool,
   buffer,
+  byHand,
   type Infer,
   int,
   long,
@@ -67,12 +68,28 @@ export const Create2Response = record('Create2Response', { path: ustring, stat: 
 export const DeleteRequest = record('DeleteRequest', { path: ustring, version: int });
 export type DeleteRequest = Infer<typeof DeleteRequest>;
 /** exists, getData, getChildren and getChildren2 ask with the same record. */
-export const PathWatchRequest = record('PathWatchRequest', { path: ustring, watch: bool });
+export const PathWatchRequest = byHand(record('PathWatchRequest', { path: ustring, watch: bool }), {
+  read: (r) => ({ path: r.readString() ?? '', watch: r.readBool() }),
+  write(w, v) {
+    w.writeString(v.path);
+    w.writeBool(v.watch);
+  },
+});
 export type PathWatchRequest = Infer<typeof PathWatchRequest>;
 export const StatResponse = record('StatResponse', { stat: Stat });
 export const GetDataResponse = record('GetDataResponse', { data: buffer, stat: Stat });
 export type GetDataResponse = Infer<typeof GetDataResponse>;
-export const SetDataRequest = record('SetDataRequest', { path: ustring, data: buffer, version: int });
+export const SetDataRequest = byHand(
+  record('SetDataRequest', { path: ustring, data: buffer, version: int }),
+  {
+    read: (r) => ({ path: r.readString() ?? '', data: r.readBuffer(), version: r.readInt() }),
+    write(w, v) {
+      w.writeString(v.path);
+      w.writeBuffer(v.data);
+      w.writeInt(v.version);
+    },
+  },
+);
 export type SetDataRequest = Infer<typeof SetDataRequest>;
 export const PathRequest = record('PathRequest', { path: ustring });
 export type PathRequest = Infer<typeof PathRequest>;

@@ -4,6 +4,7 @@ import { JuteReader } from '../jute/reader.ts';
 import {
   bool,
   buffer,
+  byHand,
   type Codec,
   type Infer,
   int,
@@ -33,14 +34,32 @@ export type TxnDigest = Infer<typeof TxnDigest>;
 /** The version of the digest this code computes. */
 export const DIGEST_VERSION = 2;
 
-export const CreateTxn = record('CreateTxn', {
-  path: ustring,
-  data: buffer,
-  acl: AclList,
-  ephemeral: bool,
-  /** The parent's stored cversion after this create; absent before 3.4, -1 means "one more". */
-  parentCVersion: tail(int),
-});
+export const CreateTxn = byHand(
+  record('CreateTxn', {
+    path: ustring,
+    data: buffer,
+    acl: AclList,
+    ephemeral: bool,
+    /** The parent's stored cversion after this create; absent before 3.4, -1 means "one more". */
+    parentCVersion: tail(int),
+  }),
+  {
+    read: (r) => ({
+      path: r.readString() ?? '',
+      data: r.readBuffer(),
+      acl: AclList.read(r),
+      ephemeral: r.readBool(),
+      parentCVersion: r.remaining === 0 ? undefined : r.readInt(),
+    }),
+    write(w, v) {
+      w.writeString(v.path);
+      w.writeBuffer(v.data);
+      AclList.write(w, v.acl);
+      w.writeBool(v.ephemeral);
+      if (v.parentCVersion !== undefined) w.writeInt(v.parentCVersion);
+    },
+  },
+);
 export type CreateTxn = Infer<typeof CreateTxn>;
 export const CreateContainerTxn = record('CreateContainerTxn', {
   path: ustring,
@@ -60,7 +79,14 @@ export type CreateTtlTxn = Infer<typeof CreateTtlTxn>;
 export const DeleteTxn = record('DeleteTxn', { path: ustring });
 export type DeleteTxn = Infer<typeof DeleteTxn>;
 /** setData and reconfig; `version` is the new one. */
-export const SetDataTxn = record('SetDataTxn', { path: ustring, data: buffer, version: int });
+export const SetDataTxn = byHand(record('SetDataTxn', { path: ustring, data: buffer, version: int }), {
+  read: (r) => ({ path: r.readString() ?? '', data: r.readBuffer(), version: r.readInt() }),
+  write(w, v) {
+    w.writeString(v.path);
+    w.writeBuffer(v.data);
+    w.writeInt(v.version);
+  },
+});
 export type SetDataTxn = Infer<typeof SetDataTxn>;
 export const SetAclTxn = record('SetACLTxn', { path: ustring, acl: AclList, version: int });
 export type SetAclTxn = Infer<typeof SetAclTxn>;

@@ -1,0 +1,22 @@
+/** Transactions -> the bytes that go to the log and to followers alike (facts 6). */
+import { put32 } from '../../base/halves.ts';
+import { invariant } from '../../base/invariant.ts';
+import type { JuteWriter } from '../../jute/writer.ts';
+import { DIGEST_VERSION, TXN_CODECS, TxnHeader } from '../../protocol/txn.ts';
+import type { Request } from './request.ts';
+
+/** Appends the entry of a prepared request to `w`: header, record, and the digest unless `digest` is false. */
+export function encodeEntry(w: JuteWriter, request: Request, digest: boolean): void {
+  const { header, txn } = request;
+  invariant(header !== undefined && txn !== undefined, 'only prepared requests have an entry');
+  TxnHeader.write(w, header);
+  const codec = TXN_CODECS.get(txn.type);
+  invariant(codec !== undefined, `no codec for transaction type ${txn.type}`);
+  codec.write(w, txn);
+  if (!digest) return;
+  w.reserve(12);
+  put32(w.buf, w.pos, DIGEST_VERSION);
+  put32(w.buf, w.pos + 4, request.digestHi);
+  put32(w.buf, w.pos + 8, request.digestLo);
+  w.pos += 12;
+}

@@ -1,0 +1,331 @@
+/** Reads: answered from the tree as it is, on the spot (the read half of FinalRequestProcessor). */
+import { hi32, lo32 } from '../../base/halves.ts';
+import { JuteError } from '../../jute/jute-error.ts';
+import { JuteReader } from '../../jute/reader.ts';
+import type { JuteWriter } from '../../jute/writer.ts';
+import type { Acl, Id } from '../../protocol/acl.ts';
+import { AclList, PERMS } from '../../protocol/acl.ts';
+import { ERR } from '../../protocol/error-codes.ts';
+import {
+  AddWatchRequest,
+  MultiHeader,
+  SetWatches,
+  SetWatches2,
+  WatchesRequest,
+} from '../../protocol/messages.ts';
+import { MultiRequest } from '../../protocol/multi.ts';
+import { OP } from '../../protocol/opcodes.ts';
+import { STAT_BYTES } from '../../protocol/stat.ts';
+import { ADD_WATCH_MODE, EVENT, WATCHER_TYPE } from '../../protocol/watch-types.ts';
+import type { DataTree } from '../tree/data-tree.ts';
+import { NO_NODE, type NodeId, subtree } from '../tree/node-store.ts';
+import { beginReply, notify, replyHeader } from './reply.ts';
+import type { Authorizer, Requester } from './requester.ts';
+
+/** The watches of this server's connections. */
+export interface Watches<W> {
+  /** One-shot, on data and existence. */
+  watchData(path: string, who: W): void;
+  /** One-shot, on the list of children. */
+  watchChildren(path: string, who: W): void;
+  watchPersistent(path: string, who: W, recursive: boolean): void;
+  /** `type` is one of WATCHER_TYPE. */
+  has(path: string, who: W, type: number): boolean;
+  /** False when there was none. */
+  remove(path: string, who: W, type: number): boolean;
+}
+
+/** What reads need of the server around them. */
+export interface ReadEnvironment<W extends Requester> {
+  readonly tree: DataTree;
+  readonly auth: Authorizer & {
+    /** Digest ids without their hashes, for those who may not administer the node. */
+    masked(acl: readonly Acl[]): Acl[];
+    /** Scheme and name of each identity. */
+    describe(ids: readonly Id[]): { authScheme: string; user: string }[];
+  };
+  readonly watches: Watches<W>;
+}
+
+/** Answers the reads of one server. */
+export class ReadRequestProcessor<W extends Requester> {
+  private readonly env: ReadEnvironment<W>;
+  private zxidHi = 0;
+  private zxidLo = 0;
+
+  constructor(env: ReadEnvironment<W>) {
+    this.env = env;
+  }
+
+  /** The zxid that answers bear: the last one applied. */
+  setLastProcessed(zxid: bigint): void {
+    this.zxidHi = hi32(zxid);
+    this.zxidLo = lo32(zxid);
+  }
+
+  /** Answers a read of that operation, body in `bytes[start, end)`. False for an operation that is no read. */
+  process(op: number, from: W, xid: number, bytes: Buffer, start: number, end: number): boolean {
+    const r = new JuteReader(bytes, start, end);
+    try {
+      switch (op) {
+        case OP.getData:
+          return this.getData(from, xid, r);
+        case OP.exists:
+          return this.exists(from, xid, r);
+        case OP.ping:
+          this.refuse(from, xid, ERR.OK);
+          return true;
+        case OP.getChildren:
+        case OP.getChildren2:
+          return this.getChildren(from, xid, r, op === OP.getChildren2);
+        case OP.getACL:
+          return this.getAcl(from, xid, r);
+        case OP.sync:
+          return this.sync(from, xid, r);
+        default:
+          return this.processRare(op, from, xid, r);
+      }
+    } catch (error) {
+      if (!(error instanceof JuteError)) throw error;
+      this.refuse(from, xid, ERR.MARSHALLINGERROR);
+      return true;
+    }
+  }
+
+  private processRare(op: number, from: W, xid: number, r: JuteReader): boolean {
+    switch (op) {
+      case OP.setWatches:
+        return this.setWatches(from, xid, {
+          ...SetWatches.read(r),
+          persistentWatches: [],
+          persistentRecursiveWatches: [],
+        });
+      case OP.setWatches2:
+        return this.setWatches(from, xid, SetWatches2.read(r));
+      case OP.addWatch:
+        return this.addWatch(from, xid, r);
+      case OP.checkWatches:
+      case OP.removeWatches:
+        return this.lookForWatch(from, xid, r, op === OP.removeWatches);
+      case OP.getEphemerals:
+        return this.getEphemerals(from, xid, r);
+      case OP.getAllChildrenNumber:
+        return this.countAll(from, xid, r);
+      case OP.whoAmI:
+        return this.whoAmI(from, xid);
+      case OP.multiRead:
+        return this.multiRead(from, xid, r);
+      default:
+        return false;
+    }
+  }
+
+  private refuse(from: W, xid: number, err: number): true {
+    replyHeader(from, xid, this.zxidHi, this.zxidLo, err);
+    return true;
+  }
+
+  private begin(from: W, xid: number): JuteWriter {
+    return beginReply(from, xid, this.zxidHi, this.zxidLo, ERR.OK);
+  }
+
+  private mayRead(from: W, node: NodeId): boolean {
+    return this.env.auth.allows(this.env.tree.aclOf(node), PERMS.READ, from.authIds);
+  }
+
+  private writeStat(w: JuteWriter, node: NodeId): void {
+    w.reserve(STAT_BYTES);
+    this.env.tree.writeStat(node, w.buf, w.pos);
+    w.pos += STAT_BYTES;
+  }
+
+  private writeData(w: JuteWriter, node: NodeId): void {
+    const { store } = this.env.tree;
+    const length = store.dataLength(node);
+    w.writeInt(length);
+    if (length > 0) {
+      const at = store.dataOffset(node);
+      w.writeRaw(store.dataSlab(node), at, at + length);
+    }
+  }
+
+  private writeChildren(w: JuteWriter, node: NodeId): void {
+    const names = this.env.tree.childNames(node);
+    w.writeInt(names.length);
+    for (const name of names) w.writeString(name);
+  }
+
+  private getData(from: W, xid: number, r: JuteReader): true {
+    const path = r.readString() ?? '';
+    const watch = r.readBool();
+    const node = this.env.tree.find(path);
+    if (node === NO_NODE) return this.refuse(from, xid, ERR.NONODE);
+    if (!this.mayRead(from, node)) return this.refuse(from, xid, ERR.NOAUTH);
+    if (watch) this.env.watches.watchData(path, from);
+    const w = this.begin(from, xid);
+    this.writeData(w, node);
+    this.writeStat(w, node);
+    from.endFrame();
+    return true;
+  }
+
+  /** Not checked for READ, as in 3.8.0; a watch that fires is. */
+  private exists(from: W, xid: number, r: JuteReader): true {
+    const path = r.readString() ?? '';
+    const watch = r.readBool();
+    if (path.includes('\0')) return this.refuse(from, xid, ERR.BADARGUMENTS);
+    const node = this.env.tree.find(path);
+    if (watch) this.env.watches.watchData(path, from);
+    if (node === NO_NODE) return this.refuse(from, xid, ERR.NONODE);
+    const w = this.begin(from, xid);
+    this.writeStat(w, node);
+    from.endFrame();
+    return true;
+  }
+
+  private getChildren(from: W, xid: number, r: JuteReader, withStat: boolean): true {
+    const path = r.readString() ?? '';
+    const watch = r.readBool();
+    const node = this.env.tree.find(path);
+    if (node === NO_NODE) return this.refuse(from, xid, ERR.NONODE);
+    if (!this.mayRead(from, node)) return this.refuse(from, xid, ERR.NOAUTH);
+    if (watch) this.env.watches.watchChildren(path, from);
+    const w = this.begin(from, xid);
+    this.writeChildren(w, node);
+    if (withStat) this.writeStat(w, node);
+    from.endFrame();
+    return true;
+  }
+
+  private getAcl(from: W, xid: number, r: JuteReader): true {
+    const node = this.env.tree.find(r.readString() ?? '');
+    if (node === NO_NODE) return this.refuse(from, xid, ERR.NONODE);
+    const acl = this.env.tree.aclOf(node);
+    const { auth } = this.env;
+    if (!auth.allows(acl, PERMS.READ | PERMS.ADMIN, from.authIds)) return this.refuse(from, xid, ERR.NOAUTH);
+    const shown = auth.allows(acl, PERMS.ADMIN, from.authIds) ? [...acl] : auth.masked(acl);
+    const w = this.begin(from, xid);
+    AclList.write(w, shown);
+    this.writeStat(w, node);
+    from.endFrame();
+    return true;
+  }
+
+  /** The path is any text and never looked at; a server without learners is always in sync (facts 2.7). */
+  private sync(from: W, xid: number, r: JuteReader): true {
+    const path = r.readString();
+    const w = this.begin(from, xid);
+    w.writeString(path);
+    from.endFrame();
+    return true;
+  }
+
+  private addWatch(from: W, xid: number, r: JuteReader): true {
+    const { path, mode } = AddWatchRequest.read(r);
+    if (mode !== ADD_WATCH_MODE.persistent && mode !== ADD_WATCH_MODE.persistentRecursive) {
+      return this.refuse(from, xid, ERR.MARSHALLINGERROR);
+    }
+    this.env.watches.watchPersistent(path, from, mode === ADD_WATCH_MODE.persistentRecursive);
+    const w = this.begin(from, xid);
+    w.writeInt(ERR.OK);
+    from.endFrame();
+    return true;
+  }
+
+  private lookForWatch(from: W, xid: number, r: JuteReader, remove: boolean): true {
+    const { path, type } = WatchesRequest.read(r);
+    if (type < WATCHER_TYPE.children || type > WATCHER_TYPE.persistentRecursive) {
+      return this.refuse(from, xid, ERR.MARSHALLINGERROR);
+    }
+    const { watches } = this.env;
+    const found = remove ? watches.remove(path, from, type) : watches.has(path, from, type);
+    return this.refuse(from, xid, found ? ERR.OK : ERR.NOWATCHER);
+  }
+
+  /** A client that comes back tells what it watched and what it saw last; what it missed is told now (facts 4). */
+  private setWatches(from: W, xid: number, seen: SetWatches2): true {
+    const { tree, watches } = this.env;
+    for (const path of seen.dataWatches) {
+      const node = tree.find(path);
+      if (node === NO_NODE) notify(from, EVENT.nodeDeleted, path);
+      else if (tree.mzxidOf(node) > seen.relativeZxid) notify(from, EVENT.nodeDataChanged, path);
+      else watches.watchData(path, from);
+    }
+    for (const path of seen.existWatches) {
+      if (tree.find(path) !== NO_NODE) notify(from, EVENT.nodeCreated, path);
+      else watches.watchData(path, from);
+    }
+    for (const path of seen.childWatches) {
+      const node = tree.find(path);
+      if (node === NO_NODE) notify(from, EVENT.nodeDeleted, path);
+      else if (tree.pzxidOf(node) > seen.relativeZxid) notify(from, EVENT.nodeChildrenChanged, path);
+      else watches.watchChildren(path, from);
+    }
+    for (const path of seen.persistentWatches) watches.watchPersistent(path, from, false);
+    for (const path of seen.persistentRecursiveWatches) watches.watchPersistent(path, from, true);
+    return this.refuse(from, xid, ERR.OK);
+  }
+
+  private getEphemerals(from: W, xid: number, r: JuteReader): true {
+    const prefix = r.readString() ?? '';
+    const all = prefix.trim() === '' || prefix === '/';
+    const paths = this.env.tree.ephemeralsOf(from.sessionId).filter((p) => all || p.startsWith(prefix));
+    const w = this.begin(from, xid);
+    w.writeInt(paths.length);
+    for (const path of paths) w.writeString(path);
+    from.endFrame();
+    return true;
+  }
+
+  private countAll(from: W, xid: number, r: JuteReader): true {
+    const { tree } = this.env;
+    const node = tree.find(r.readString() ?? '');
+    if (node === NO_NODE) return this.refuse(from, xid, ERR.NONODE);
+    if (!this.mayRead(from, node)) return this.refuse(from, xid, ERR.NOAUTH);
+    let count = -1;
+    if (node === 0) count = tree.nodeCount - 1;
+    else for (const _ of subtree(tree.store, node)) count++;
+    const w = this.begin(from, xid);
+    w.writeInt(count);
+    from.endFrame();
+    return true;
+  }
+
+  private whoAmI(from: W, xid: number): true {
+    const who = this.env.auth.describe(from.authIds);
+    const w = this.begin(from, xid);
+    w.writeInt(who.length);
+    for (const { authScheme, user } of who) {
+      w.writeString(authScheme);
+      w.writeString(user);
+    }
+    from.endFrame();
+    return true;
+  }
+
+  /** Each part is answered for itself; its watch flag means nothing (facts 2.6). */
+  private multiRead(from: W, xid: number, r: JuteReader): true {
+    const ops = MultiRequest.read(r);
+    if (ops.some(({ op }) => op !== OP.getData && op !== OP.getChildren)) {
+      return this.refuse(from, xid, ERR.MARSHALLINGERROR);
+    }
+    const w = this.begin(from, xid);
+    for (const { op, req } of ops) {
+      const node = this.env.tree.find(req.path);
+      const err = node === NO_NODE ? ERR.NONODE : this.mayRead(from, node) ? ERR.OK : ERR.NOAUTH;
+      if (err !== ERR.OK) {
+        MultiHeader.write(w, { type: OP.error, done: false, err });
+        w.writeInt(err);
+        continue;
+      }
+      MultiHeader.write(w, { type: op, done: false, err: ERR.OK });
+      if (op === OP.getData) {
+        this.writeData(w, node);
+        this.writeStat(w, node);
+      } else this.writeChildren(w, node);
+    }
+    MultiHeader.write(w, { type: -1, done: true, err: -1 });
+    from.endFrame();
+    return true;
+  }
+}
