@@ -23,15 +23,3 @@ export function answerWord(
   if (!service.serving && !ALWAYS.has(word)) return NOT_SERVING;
   return service.command(link, word, more);
 }
-
-/**
- * The set of a `4lw.commands.whitelist`: words separated by commas, `*` for all. A server that may turn read-only also
- * answers `isro`, which its clients ask to find out.
- */
-export function allowedWords(list: string, readOnlyMode: boolean): ReadonlySet<string> {
-  const words = list
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '');
-  return new Set(readOnlyMode ? [...words, 'isro'] : words);
-}

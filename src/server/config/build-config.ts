@@ -1,0 +1,291 @@
+/** From checked settings to the one `ServerConfig` that node, port and storage take. Pure. */
+import { ZktError } from '../../base/errors.ts';
+import type { KeyName, Settings } from './keys.ts';
+import { localEnsemble, parseMembership } from './membership.ts';
+import { badLine, type ReadSettings, type SourcedLine } from './read-settings.ts';
+import type {
+  ClientConfig,
+  ConfigWarning,
+  Membership,
+  QuorumConfig,
+  SecurityConfig,
+  ServerConfig,
+  SessionConfig,
+  StorageConfig,
+  TreeConfig,
+} from './server-config.ts';
+
+/** What the command line says beside `-D`. */
+export interface ConfigOptions {
+  readonly dataDir?: string | undefined;
+  readonly id?: number | undefined;
+  readonly port?: number | undefined;
+}
+
+/** What was found on disk. */
+export interface ConfigFiles {
+  /** The zoo.cfg, undefined for none. */
+  readonly file: string | undefined;
+  /** The text of `myid`, undefined where there is none. */
+  readonly myid: string | undefined;
+  /** Lines of the dynamic configuration file, and its version. */
+  readonly dynamic: { readonly lines: readonly SourcedLine[]; readonly version: bigint } | undefined;
+}
+
+const LOOPBACK = '127.0.0.1';
+const DEFAULT_DATA_DIR = './zkt-data';
+const DEFAULT_PORT = 2181;
+const RETAIN_COUNT_MIN = 3;
+const KIB = 1024;
+
+/** The configuration, or a `ZktError` that says which line is wrong or missing. Nothing is opened. */
+export function buildConfig(read: ReadSettings, files: ConfigFiles, options: ConfigOptions): ServerConfig {
+  const { settings, given } = read;
+  const warnings: ConfigWarning[] = [...read.warnings];
+  const membership = membershipOf(read, files, options);
+  const serverId = serverIdOf(membership, files, options);
+  const bareMember = files.file === undefined && membership !== undefined;
+  const own = membership?.members.find((m) => m.id === serverId);
+  const defaultDir = bareMember ? `${DEFAULT_DATA_DIR}/${serverId}` : DEFAULT_DATA_DIR;
+  const dataDir = options.dataDir ?? (given.has('dataDir') ? settings.dataDir : defaultDir);
+  if (files.file !== undefined && options.dataDir === undefined && !given.has('dataDir')) {
+    throw new ZktError('ZKT_CONFIG_MISSING', {
+      file: files.file,
+      key: 'dataDir',
+      why: 'it says where the data is; or give --data',
+    });
+  }
+  if (given.has('secureClientPort')) {
+    throw new ZktError('ZKT_UNSUPPORTED', { what: 'secureClientPort (TLS for clients), in this release,' });
+  }
+  return {
+    file: files.file,
+    serverId,
+    client: clientOf(read, files, options, own?.client, warnings),
+    storage: storageOf(
+      settings,
+      dataDir,
+      given.has('dataLogDir') ? settings.dataLogDir : dataDir,
+      warnings,
+      given,
+    ),
+    session: sessionOf(settings, given),
+    security: securityOf(settings),
+    tree: treeOf(settings),
+    quorum: quorumOf(settings, given, membership),
+    properties: read.properties,
+    warnings,
+  };
+}
+
+function membershipOf(
+  read: ReadSettings,
+  files: ConfigFiles,
+  options: ConfigOptions,
+): Membership | undefined {
+  if (files.file === undefined && read.membership.length === 0) {
+    return options.id === undefined ? undefined : localEnsemble();
+  }
+  const { settings, given } = read;
+  const lines = files.dynamic?.lines ?? read.membership;
+  const parsed = parseMembership(lines, settings['multiAddress.enabled'], files.dynamic?.version ?? 0n);
+  if ('expected' in parsed) {
+    const at = lines.find((l) => l.key === parsed.line.key && l.line === parsed.line.line);
+    throw badLine(at ?? { ...parsed.line, file: files.file ?? '' }, parsed.expected);
+  }
+  const { membership } = parsed;
+  if (membership === undefined) return undefined;
+  const voters = membership.members.filter((m) => m.role === 'participant').length;
+  if (voters === 1 && membership.members.length === 1 && settings.standaloneEnabled) return undefined;
+  for (const key of ['initLimit', 'syncLimit'] as const) {
+    if (!given.has(key) || settings[key] === 0) {
+      const why = 'an ensemble needs it';
+      throw new ZktError('ZKT_CONFIG_MISSING', { file: files.file ?? '-D', key, why });
+    }
+  }
+  return membership;
+}
+
+function serverIdOf(membership: Membership | undefined, files: ConfigFiles, options: ConfigOptions): number {
+  const text = files.myid?.trim();
+  if (options.id === undefined && text !== undefined && !/^\d{1,3}$/.test(text)) {
+    const file = 'myid';
+    throw new ZktError('ZKT_CONFIG_LINE', {
+      file,
+      line: 1,
+      key: 'myid',
+      value: text.slice(0, 80),
+      expected: 'a server id',
+    });
+  }
+  const id = options.id ?? (text === undefined ? undefined : Number(text));
+  if (membership === undefined) return id ?? 0;
+  if (id === undefined) {
+    const why = 'a server of an ensemble must know which it is: a file myid in dataDir, or --id';
+    throw new ZktError('ZKT_CONFIG_MISSING', { file: files.file ?? '-D', key: 'myid', why });
+  }
+  if (!membership.members.some((m) => m.id === id)) {
+    const why = `server ${id} is not in the configuration`;
+    throw new ZktError('ZKT_CONFIG_MISSING', { file: files.file ?? '(defaults)', key: `server.${id}`, why });
+  }
+  return id;
+}
+
+function clientOf(
+  { settings, given }: ReadSettings,
+  files: ConfigFiles,
+  options: ConfigOptions,
+  own: { readonly host: string; readonly port: number } | undefined,
+  warnings: ConfigWarning[],
+): ClientConfig {
+  const portLine = given.get('clientPort');
+  if (files.file !== undefined && portLine === undefined && own === undefined && options.port === undefined) {
+    throw new ZktError('ZKT_CONFIG_MISSING', {
+      file: files.file,
+      key: 'clientPort',
+      why: 'clients connect to it',
+    });
+  }
+  const host = given.has('clientPortAddress')
+    ? unbracket(settings.clientPortAddress)
+    : (own?.host ?? LOOPBACK);
+  const port = options.port ?? (portLine !== undefined ? settings.clientPort : (own?.port ?? DEFAULT_PORT));
+  if (portLine !== undefined && !given.has('clientPortAddress') && own === undefined) {
+    warnings.push({
+      file: portLine.file,
+      line: portLine.line,
+      message: `no clientPortAddress: the client port is on ${LOOPBACK} only; name an address (0.0.0.0 for all) to serve other hosts`,
+    });
+  }
+  const throttler = settings.request_throttle_max_requests;
+  const outstanding = settings.globalOutstandingLimit;
+  const both = throttler > 0 && outstanding > 0;
+  return {
+    host,
+    port,
+    backlog: settings.clientPortListenBacklog > 0 ? settings.clientPortListenBacklog : undefined,
+    keepAlive: settings.clientTcpKeepAlive,
+    frameBytesMax: settings['jute.maxbuffer'],
+    connectionsPerAddressMax: settings.maxClientCnxns,
+    connectionsMax: settings.maxCnxns,
+    connectRequestTimeoutMs: settings['nio.sessionlessCnxnTimeout'],
+    frameTimeoutMs: settings['zkt.frameTimeoutMs'],
+    outstandingRequestsMax: both ? Math.min(throttler, outstanding) : Math.max(throttler, outstanding),
+    outstandingBytesMax: settings.largeRequestMaxBytes,
+    unreadBytesMax: settings['zkt.unreadBytesMax'],
+    allowedWords: wordsOf(settings['4lw.commands.whitelist'], settings['readonlymode.enabled']),
+  };
+}
+
+const unbracket = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
+
+/** A server that may turn read-only also answers `isro`, by which its clients find out. */
+const wordsOf = (list: string, readOnlyMode: boolean): ReadonlySet<string> => {
+  const words = splitList(list);
+  return new Set(readOnlyMode ? [...words, 'isro'] : words);
+};
+
+const splitList = (text: string): string[] =>
+  text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+
+function storageOf(
+  settings: Settings,
+  dataDir: string,
+  dataLogDir: string,
+  warnings: ConfigWarning[],
+  given: ReadonlyMap<KeyName, SourcedLine>,
+): StorageConfig {
+  const retain = settings['autopurge.snapRetainCount'];
+  if (retain < RETAIN_COUNT_MIN) {
+    const line = given.get('autopurge.snapRetainCount');
+    warnings.push({
+      file: line?.file ?? '',
+      line: line?.line ?? 0,
+      message: `autopurge.snapRetainCount=${retain} is too few; ${RETAIN_COUNT_MIN} are kept`,
+    });
+  }
+  const compression = { '': 'none', gz: 'gzip', snappy: 'snappy' } as const;
+  return {
+    dataDir,
+    dataLogDir,
+    autoCreate: settings['datadir.autocreate'],
+    snapCount: settings.snapCount,
+    snapSizeBytesMax: settings.snapSizeLimitInKb * KIB,
+    logSizeBytesMax: settings.txnLogSizeLimitInKb * KIB,
+    preallocBytes: settings.preAllocSize * KIB,
+    forceSync: settings.forceSync,
+    slowSyncMs: settings['fsync.warningthresholdms'],
+    batchTxnsMax: settings.maxBatchSize,
+    flushDelayMs: settings.flushDelay,
+    snapshotCompression: compression[settings['snapshot.compression.method']],
+    trustEmptySnapshot: settings['snapshot.trust.empty'],
+    digests: settings['digest.enabled'],
+    purgeRetainCount: Math.max(retain, RETAIN_COUNT_MIN),
+    purgeIntervalHours: settings['autopurge.purgeInterval'],
+  };
+}
+
+function sessionOf(settings: Settings, given: ReadonlyMap<KeyName, SourcedLine>): SessionConfig {
+  const { tickTime, minSessionTimeout: min, maxSessionTimeout: max } = settings;
+  const timeoutMinMs = min < 0 ? 2 * tickTime : min;
+  const timeoutMaxMs = max < 0 ? 20 * tickTime : max;
+  const line = given.get('minSessionTimeout') ?? given.get('maxSessionTimeout');
+  if (timeoutMinMs > timeoutMaxMs && line !== undefined) {
+    throw badLine(
+      line,
+      `minSessionTimeout (${timeoutMinMs}) no larger than maxSessionTimeout (${timeoutMaxMs})`,
+    );
+  }
+  return {
+    tickTimeMs: tickTime,
+    timeoutMinMs,
+    timeoutMaxMs,
+    closeSessionTxn: settings['closeSessionTxn.enabled'],
+  };
+}
+
+const securityOf = (settings: Settings): SecurityConfig => ({
+  skipAcl: settings.skipACL,
+  superDigest: settings['DigestAuthenticationProvider.superDigest'] || undefined,
+  digestEnabled: settings['DigestAuthenticationProvider.enabled'],
+  digestAlgorithm: settings['DigestAuthenticationProvider.digestAlg'],
+  enforceAuth: settings['enforce.auth.enabled'],
+  enforceAuthSchemes: splitList(settings['enforce.auth.schemes']),
+  sessionRequiresSasl: settings.sessionRequireClientSASLAuth,
+  eagerAclCheck: settings.enableEagerACLCheck,
+  audit: settings['audit.enable'],
+});
+
+const treeOf = (settings: Settings): TreeConfig => ({
+  extendedTypes: settings.extendedTypesEnabled,
+  emulate353Ttl: settings.emulate353TTLNodes,
+  enforceQuota: settings.enforceQuota,
+  containerCheckIntervalMs: settings['znode.container.checkIntervalMs'],
+  containersPerMinuteMax: settings['znode.container.maxPerMinute'],
+  containerNeverUsedMs: settings['znode.container.maxNeverUsedIntervalMs'],
+  multiOperationsMax: settings['zkt.multiOperationsMax'],
+  watchesPerConnectionMax: settings['zkt.watchesPerConnectionMax'],
+});
+
+const quorumOf = (
+  settings: Settings,
+  given: ReadonlyMap<KeyName, SourcedLine>,
+  membership: Membership | undefined,
+): QuorumConfig => ({
+  initLimitTicks: settings.initLimit,
+  syncLimitTicks: settings.syncLimit,
+  connectToLearnerMasterLimitTicks: settings.connectToLearnerMasterLimit || settings.initLimit,
+  electionAlgorithm: settings.electionAlg,
+  peerType: settings.peerType,
+  syncEnabled: settings.syncEnabled,
+  standaloneEnabled: settings.standaloneEnabled,
+  reconfigEnabled: settings.reconfigEnabled,
+  dynamicConfigFile: given.has('dynamicConfigFile') ? settings.dynamicConfigFile : undefined,
+  localSessionsEnabled: settings.localSessionsEnabled,
+  localSessionsUpgradingEnabled: settings.localSessionsUpgradingEnabled,
+  readOnlyMode: settings['readonlymode.enabled'],
+  membership,
+});

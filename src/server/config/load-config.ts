@@ -1,0 +1,70 @@
+/** Reads the files a configuration consists of, through the disk port, and builds it. */
+import { reasonOf, ZktError } from '../../base/errors.ts';
+import type { Disk } from '../../ports/disk.ts';
+import { buildConfig, type ConfigOptions } from './build-config.ts';
+import { isMembershipKey } from './membership.ts';
+import { badLine, readDefinitions, readLines, readSettings, type SourcedLine } from './read-settings.ts';
+import type { ServerConfig } from './server-config.ts';
+
+/** Where to look, and what the command line says. */
+export interface LoadOptions extends ConfigOptions {
+  /** The zoo.cfg; undefined to look in the usual places. */
+  readonly file?: string | undefined;
+  /** Texts of `-D`. */
+  readonly definitions?: readonly string[];
+}
+
+/** Files tried when none is named. */
+export const USUAL_FILES = ['zoo.cfg', 'conf/zoo.cfg'] as const;
+/** A configuration longer than this is none. */
+const FILE_BYTES_MAX = 4 * 1024 * 1024;
+
+/**
+ * The configuration: file, then `-D`, then options, the later stronger. Throws `ZktError` (`ZKT_CONFIG_…`, `ZKT_USAGE`,
+ * `ZKT_UNSUPPORTED`); reads files and writes none.
+ */
+export function loadConfig(disk: Disk, options: LoadOptions): ServerConfig {
+  const file = options.file ?? USUAL_FILES.find((name) => disk.exists(name));
+  const fromFile = file === undefined ? [] : readLines({ name: file, text: readText(disk, file) });
+  const read = readSettings([...fromFile, ...readDefinitions(options.definitions ?? [])]);
+  const dynamicFile = read.given.has('dynamicConfigFile') ? read.settings.dynamicConfigFile : undefined;
+  const dynamic =
+    dynamicFile === undefined
+      ? undefined
+      : {
+          lines: membershipLines(readLines({ name: dynamicFile, text: readText(disk, dynamicFile) })),
+          version: dynamicVersion(dynamicFile),
+        };
+  const dataDir = options.dataDir ?? (read.given.has('dataDir') ? read.settings.dataDir : undefined);
+  const myidFile = dataDir === undefined ? undefined : disk.join(dataDir, 'myid');
+  const myid = myidFile !== undefined && disk.exists(myidFile) ? readText(disk, myidFile) : undefined;
+  return buildConfig(read, { file, myid, dynamic }, options);
+}
+
+/** The version a dynamic file has in its name (`zoo.cfg.dynamic.100000000`, hexadecimal); 0 without one. */
+export function dynamicVersion(file: string): bigint {
+  const suffix = /\.dynamic\.([0-9a-fA-F]{1,16})$/.exec(file)?.[1];
+  return suffix === undefined ? 0n : BigInt(`0x${suffix}`);
+}
+
+function membershipLines(lines: readonly SourcedLine[]): readonly SourcedLine[] {
+  const other = lines.find((l) => !isMembershipKey(l.key));
+  if (other !== undefined) throw badLine(other, 'only server.N, group.N and weight.N in a dynamic file');
+  return lines;
+}
+
+function readText(disk: Disk, file: string): string {
+  try {
+    const open = disk.open(file, 'read');
+    try {
+      const size = open.size();
+      if (size > FILE_BYTES_MAX) throw new Error(`it has ${size} bytes`);
+      const bytes = Buffer.alloc(size);
+      return bytes.toString('utf8', 0, open.readAt(bytes, 0));
+    } finally {
+      open.close();
+    }
+  } catch (thrown) {
+    throw new ZktError('ZKT_CONFIG_UNREADABLE', { file, why: reasonOf(thrown) }, { cause: thrown });
+  }
+}
