@@ -1,4 +1,4 @@
-import { byHand, type Infer, int, nullableVector, record, ustring } from '../jute/schema.ts';
+import { byHand, type Codec, type Infer, int, nullableVector, record, ustring } from '../jute/schema.ts';
 
 /** Who: a scheme and an id in that scheme (`world:anyone`, `digest:user:hash`, `ip:10.0.0.0/8`). */
 export const Id = record('Id', { scheme: ustring, id: ustring });
@@ -16,7 +16,7 @@ export const Acl = byHand(record('ACL', { perms: int, id: Id }), {
 export type Acl = Infer<typeof Acl>;
 
 /** A list of ACLs on the wire; null and empty are both refused where one is required. */
-export const AclList = nullableVector(Acl);
+export const AclList: Codec<readonly Acl[] | null> = nullableVector(Acl);
 
 /** Permission bits. */
 export const PERMS = { READ: 1, WRITE: 2, CREATE: 4, DELETE: 8, ADMIN: 16, ALL: 31 } as const;

@@ -14,7 +14,7 @@ import { OP, opName } from '../../protocol/opcodes.ts';
 import { STAT_BYTES } from '../../protocol/stat.ts';
 import { type Applied, applyTxn, type TreeEffects } from '../tree/apply.ts';
 import type { DataTree } from '../tree/data-tree.ts';
-import { beginReply, replyHeader } from './reply.ts';
+import { beginReply } from './reply.ts';
 import type { Request } from './request.ts';
 import type { Requester } from './requester.ts';
 
@@ -27,6 +27,8 @@ export interface FinalEnvironment {
 
 /** The last processor of the chain. */
 export class FinalRequestProcessor {
+  /** Monotonic ms of the batch being applied; set by whoever drives the chain. */
+  nowMs = 0;
   private readonly env: FinalEnvironment;
 
   constructor(env: FinalEnvironment) {
@@ -67,12 +69,9 @@ export class FinalRequestProcessor {
     // A failed multi has results of its own; its header says OK (facts 2.6).
     const err = applied.parts !== undefined ? ERR.OK : applied.err;
     if (request.op === OP.createSession) return;
-    if (err !== ERR.OK) replyHeader(to, request.cxid, hi, lo, err);
-    else {
-      const w = beginReply(to, request.cxid, hi, lo, ERR.OK);
-      this.writeBody(w, request, applied);
-      to.endFrame();
-    }
+    const w = beginReply(to, request.cxid, hi, lo, err);
+    if (err === ERR.OK) this.writeBody(w, request, applied);
+    to.endReply(request.op, request.receivedMs, this.nowMs);
     if (this.env.events.on['request.replied']) {
       this.env.events.emit('request.replied', {
         session: request.session,
@@ -80,7 +79,7 @@ export class FinalRequestProcessor {
         op: opName(request.op) ?? String(request.op),
         zxid,
         err,
-        ms: 0,
+        ms: this.nowMs - request.receivedMs,
       });
     }
   }

@@ -6,7 +6,7 @@
  */
 
 import type { Id } from '../../protocol/acl.ts';
-import { type Acl, PERMS } from '../../protocol/acl.ts';
+import { PERMS } from '../../protocol/acl.ts';
 import {
   CONTAINER_OWNER,
   type CreateTraits,
@@ -27,15 +27,15 @@ import type {
 import { OP } from '../../protocol/opcodes.ts';
 import { parentPath, pathFault, SYSTEM_PATHS } from '../../protocol/paths.ts';
 import type { Txn } from '../../protocol/txn.ts';
+import type { Access } from '../auth/access.ts';
 import type { DataTree, Stamp } from '../tree/data-tree.ts';
 import type { ChangeRecord, PendingChanges } from './pending-changes.ts';
-import type { Authorizer } from './requester.ts';
 
 /** What plans are made against. */
 export interface PlanContext {
   readonly tree: DataTree;
   readonly changes: PendingChanges;
-  readonly auth: Authorizer;
+  readonly access: Access;
   /** `enforceQuota`: hard quotas refuse. */
   readonly enforceQuota: boolean;
   /** Told of soft quotas that a write exceeds. */
@@ -65,11 +65,11 @@ export function planCreate(
   const fault = traits === undefined ? ERR.BADARGUMENTS : flagFault(ctx, op, traits, req.ttl);
   if (traits === undefined || fault !== ERR.OK) return fault;
   if (!req.path.includes('/') || req.path.includes(NUL)) return ERR.BADARGUMENTS;
-  const acl = ctx.auth.fixup(req.acl, by.ids);
+  const acl = ctx.access.fixup(req.acl, by.ids);
   if (acl === undefined) return ERR.INVALIDACL;
   const parent = ctx.changes.get(parentPath(req.path));
   if (parent === undefined) return ERR.NONODE;
-  if (!ctx.auth.allows(parent.acl, PERMS.CREATE, by.ids)) return ERR.NOAUTH;
+  if (!ctx.access.permits(parent.acl, PERMS.CREATE, by.ids)) return ERR.NOAUTH;
   const path = traits.sequential ? req.path + sequenceSuffix(parent.cversion) : req.path;
   if (pathFault(path) !== undefined) return ERR.BADARGUMENTS;
   if (ctx.changes.get(path) !== undefined) return ERR.NODEEXISTS;
@@ -109,7 +109,7 @@ export function planDelete(ctx: PlanContext, req: DeleteRequest, by: Writer): Pl
   if (!deletable(req.path)) return ERR.BADARGUMENTS;
   const parent = ctx.changes.get(parentPath(req.path));
   if (parent === undefined) return ERR.NONODE;
-  if (!ctx.auth.allows(parent.acl, PERMS.DELETE, by.ids)) return ERR.NOAUTH;
+  if (!ctx.access.permits(parent.acl, PERMS.DELETE, by.ids)) return ERR.NOAUTH;
   const record = ctx.changes.get(req.path);
   if (record === undefined) return ERR.NONODE;
   if (req.version !== -1 && req.version !== record.version) return ERR.BADVERSION;
@@ -145,7 +145,7 @@ export function planSetData(ctx: PlanContext, req: SetDataRequest, by: Writer): 
   if (pathFault(req.path) !== undefined) return ERR.BADARGUMENTS;
   const record = ctx.changes.get(req.path);
   if (record === undefined) return ERR.NONODE;
-  if (!ctx.auth.allows(record.acl, PERMS.WRITE, by.ids)) return ERR.NOAUTH;
+  if (!ctx.access.permits(record.acl, PERMS.WRITE, by.ids)) return ERR.NOAUTH;
   const grown = (req.data?.length ?? 0) - Math.max(record.dataLength, 0);
   if (quotaRefuses(ctx, req.path, 0, grown)) return ERR.QUOTAEXCEEDED;
   const version = nextVersion(req.version, record.version);
@@ -157,11 +157,11 @@ export function planSetData(ctx: PlanContext, req: SetDataRequest, by: Writer): 
 /** setACL. */
 export function planSetAcl(ctx: PlanContext, req: SetAclRequest, by: Writer): Plan {
   if (pathFault(req.path) !== undefined) return ERR.BADARGUMENTS;
-  const acl: Acl[] | undefined = ctx.auth.fixup(req.acl, by.ids);
+  const acl = ctx.access.fixup(req.acl, by.ids);
   if (acl === undefined) return ERR.INVALIDACL;
   const record = ctx.changes.get(req.path);
   if (record === undefined) return ERR.NONODE;
-  if (!ctx.auth.allows(record.acl, PERMS.ADMIN, by.ids)) return ERR.NOAUTH;
+  if (!ctx.access.permits(record.acl, PERMS.ADMIN, by.ids)) return ERR.NOAUTH;
   const version = nextVersion(req.version, record.aversion);
   if (version === undefined) return ERR.BADVERSION;
   ctx.changes.setAcl(record, acl, version);
@@ -173,7 +173,7 @@ export function planCheck(ctx: PlanContext, req: CheckVersionRequest, by: Writer
   if (pathFault(req.path) !== undefined) return ERR.BADARGUMENTS;
   const record = ctx.changes.get(req.path);
   if (record === undefined) return ERR.NONODE;
-  if (!ctx.auth.allows(record.acl, PERMS.READ, by.ids)) return ERR.NOAUTH;
+  if (!ctx.access.permits(record.acl, PERMS.READ, by.ids)) return ERR.NOAUTH;
   const version = nextVersion(req.version, record.version);
   return version === undefined ? ERR.BADVERSION : { type: OP.check, path: req.path, version };
 }

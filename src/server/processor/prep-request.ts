@@ -23,6 +23,7 @@ import {
 import { type MultiOp, MultiRequest } from '../../protocol/multi.ts';
 import { OP, opName } from '../../protocol/opcodes.ts';
 import { type SubTxn, TXN_CODECS, type Txn } from '../../protocol/txn.ts';
+import type { Access } from '../auth/access.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { PendingChanges } from './pending-changes.ts';
 import {
@@ -38,15 +39,14 @@ import {
   type Writer,
 } from './plan.ts';
 import type { Request } from './request.ts';
-import type { Authorizer } from './requester.ts';
 
 /** What prep needs to know of the server around it. */
 export interface PrepEnvironment {
   readonly tree: DataTree;
-  readonly auth: Authorizer;
+  readonly access: Access;
   readonly events: Emitter;
   /** The code for a session that may not write (expired, moved), or OK. */
-  readonly sessionFault: (session: bigint) => number;
+  readonly sessionFault: (request: Request) => number;
   /** The last zxid in use: the next write gets the one after it. */
   readonly lastZxid: bigint;
   readonly enforceQuota: boolean;
@@ -73,7 +73,7 @@ export class PrepRequestProcessor {
     this.ctx = {
       tree: env.tree,
       changes: this.changes,
-      auth: env.auth,
+      access: env.access,
       enforceQuota: env.enforceQuota,
       softQuota: (path, count, bytes) => this.warnOfQuota(path, count, bytes),
     };
@@ -91,7 +91,7 @@ export class PrepRequestProcessor {
   prepare(request: Request, wallMs: number): boolean {
     const next = this.zxid + 1n;
     const at = { zxidHi: hi32(next), zxidLo: lo32(next), time: wallMs };
-    this.changes.begin();
+    request.change = this.changes.begin();
     const plan = this.plan(request, { session: request.session, ids: request.ids, at });
     if (plan === undefined) return false;
     this.zxid = next;
@@ -125,7 +125,7 @@ export class PrepRequestProcessor {
       if (op === OP.createSession) return { type: OP.createSession, timeOut: r.readInt() };
       if (op === OP.closeSession) return planCloseSession(this.ctx, by);
       if (op === OP.deleteContainer) return planDeleteContainer(this.ctx, PathRequest.read(r).path, by);
-      const fault = this.env.sessionFault(request.session);
+      const fault = this.env.sessionFault(request);
       if (fault !== ERR.OK) return fault;
       if (op === OP.multi) return this.planMulti(request, MultiRequest.read(r), by);
       return this.planSingle(op, r, by);

@@ -3,7 +3,6 @@ import { hi32, lo32 } from '../../base/halves.ts';
 import { JuteError } from '../../jute/jute-error.ts';
 import { JuteReader } from '../../jute/reader.ts';
 import type { JuteWriter } from '../../jute/writer.ts';
-import type { Acl, Id } from '../../protocol/acl.ts';
 import { AclList, PERMS } from '../../protocol/acl.ts';
 import { ERR } from '../../protocol/error-codes.ts';
 import {
@@ -17,18 +16,17 @@ import { MultiRequest } from '../../protocol/multi.ts';
 import { OP } from '../../protocol/opcodes.ts';
 import { STAT_BYTES } from '../../protocol/stat.ts';
 import { ADD_WATCH_MODE, EVENT, WATCHER_TYPE } from '../../protocol/watch-types.ts';
+import type { Access } from '../auth/access.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { NO_NODE, type NodeId, subtree } from '../tree/node-store.ts';
-import { beginReply, notify, replyHeader } from './reply.ts';
-import type { Authorizer, Requester } from './requester.ts';
+import { WATCH, type WatchMode } from '../watch/watch-registry.ts';
+import { beginReply, notify } from './reply.ts';
+import type { Requester } from './requester.ts';
 
-/** The watches of this server's connections. */
+/** The watches that reads set and look at. */
 export interface Watches<W> {
-  /** One-shot, on data and existence. */
-  watchData(path: string, who: W): void;
-  /** One-shot, on the list of children. */
-  watchChildren(path: string, who: W): void;
-  watchPersistent(path: string, who: W, recursive: boolean): void;
+  /** Registers; a connection that holds too many is closed by whoever implements this. */
+  add(path: string, who: W, mode: WatchMode): void;
   /** `type` is one of WATCHER_TYPE. */
   has(path: string, who: W, type: number): boolean;
   /** False when there was none. */
@@ -38,18 +36,17 @@ export interface Watches<W> {
 /** What reads need of the server around them. */
 export interface ReadEnvironment<W extends Requester> {
   readonly tree: DataTree;
-  readonly auth: Authorizer & {
-    /** Digest ids without their hashes, for those who may not administer the node. */
-    masked(acl: readonly Acl[]): Acl[];
-    /** Scheme and name of each identity. */
-    describe(ids: readonly Id[]): { authScheme: string; user: string }[];
-  };
+  readonly access: Access;
   readonly watches: Watches<W>;
 }
 
 /** Answers the reads of one server. */
 export class ReadRequestProcessor<W extends Requester> {
   private readonly env: ReadEnvironment<W>;
+  /** Monotonic ms of this turn; set by whoever drives the chain. */
+  nowMs = 0;
+  private op = 0;
+  private arrivedMs = 0;
   private zxidHi = 0;
   private zxidLo = 0;
 
@@ -63,8 +60,21 @@ export class ReadRequestProcessor<W extends Requester> {
     this.zxidLo = lo32(zxid);
   }
 
-  /** Answers a read of that operation, body in `bytes[start, end)`. False for an operation that is no read. */
-  process(op: number, from: W, xid: number, bytes: Buffer, start: number, end: number): boolean {
+  /**
+   * Answers a read of that operation, body in `bytes[start, end)`, which arrived at `arrivedMs` (monotonic). False for
+   * an operation that is no read.
+   */
+  process(
+    op: number,
+    from: W,
+    xid: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    arrivedMs: number,
+  ): boolean {
+    this.op = op;
+    this.arrivedMs = arrivedMs;
     const r = new JuteReader(bytes, start, end);
     try {
       switch (op) {
@@ -121,8 +131,13 @@ export class ReadRequestProcessor<W extends Requester> {
   }
 
   private refuse(from: W, xid: number, err: number): true {
-    replyHeader(from, xid, this.zxidHi, this.zxidLo, err);
+    beginReply(from, xid, this.zxidHi, this.zxidLo, err);
+    this.end(from);
     return true;
+  }
+
+  private end(from: W): void {
+    from.endReply(this.op, this.arrivedMs, this.nowMs);
   }
 
   private begin(from: W, xid: number): JuteWriter {
@@ -130,7 +145,7 @@ export class ReadRequestProcessor<W extends Requester> {
   }
 
   private mayRead(from: W, node: NodeId): boolean {
-    return this.env.auth.allows(this.env.tree.aclOf(node), PERMS.READ, from.authIds);
+    return this.env.access.permits(this.env.tree.aclOf(node), PERMS.READ, from.authIds);
   }
 
   private writeStat(w: JuteWriter, node: NodeId): void {
@@ -161,11 +176,11 @@ export class ReadRequestProcessor<W extends Requester> {
     const node = this.env.tree.find(path);
     if (node === NO_NODE) return this.refuse(from, xid, ERR.NONODE);
     if (!this.mayRead(from, node)) return this.refuse(from, xid, ERR.NOAUTH);
-    if (watch) this.env.watches.watchData(path, from);
+    if (watch) this.env.watches.add(path, from, WATCH.data);
     const w = this.begin(from, xid);
     this.writeData(w, node);
     this.writeStat(w, node);
-    from.endFrame();
+    this.end(from);
     return true;
   }
 
@@ -175,11 +190,11 @@ export class ReadRequestProcessor<W extends Requester> {
     const watch = r.readBool();
     if (path.includes('\0')) return this.refuse(from, xid, ERR.BADARGUMENTS);
     const node = this.env.tree.find(path);
-    if (watch) this.env.watches.watchData(path, from);
+    if (watch) this.env.watches.add(path, from, WATCH.data);
     if (node === NO_NODE) return this.refuse(from, xid, ERR.NONODE);
     const w = this.begin(from, xid);
     this.writeStat(w, node);
-    from.endFrame();
+    this.end(from);
     return true;
   }
 
@@ -189,11 +204,11 @@ export class ReadRequestProcessor<W extends Requester> {
     const node = this.env.tree.find(path);
     if (node === NO_NODE) return this.refuse(from, xid, ERR.NONODE);
     if (!this.mayRead(from, node)) return this.refuse(from, xid, ERR.NOAUTH);
-    if (watch) this.env.watches.watchChildren(path, from);
+    if (watch) this.env.watches.add(path, from, WATCH.child);
     const w = this.begin(from, xid);
     this.writeChildren(w, node);
     if (withStat) this.writeStat(w, node);
-    from.endFrame();
+    this.end(from);
     return true;
   }
 
@@ -201,13 +216,13 @@ export class ReadRequestProcessor<W extends Requester> {
     const node = this.env.tree.find(r.readString() ?? '');
     if (node === NO_NODE) return this.refuse(from, xid, ERR.NONODE);
     const acl = this.env.tree.aclOf(node);
-    const { auth } = this.env;
-    if (!auth.allows(acl, PERMS.READ | PERMS.ADMIN, from.authIds)) return this.refuse(from, xid, ERR.NOAUTH);
-    const shown = auth.allows(acl, PERMS.ADMIN, from.authIds) ? [...acl] : auth.masked(acl);
+    const { access } = this.env;
+    if (!access.permits(acl, PERMS.READ | PERMS.ADMIN, from.authIds))
+      return this.refuse(from, xid, ERR.NOAUTH);
     const w = this.begin(from, xid);
-    AclList.write(w, shown);
+    AclList.write(w, [...access.shown(acl, from.authIds)]);
     this.writeStat(w, node);
-    from.endFrame();
+    this.end(from);
     return true;
   }
 
@@ -216,7 +231,7 @@ export class ReadRequestProcessor<W extends Requester> {
     const path = r.readString();
     const w = this.begin(from, xid);
     w.writeString(path);
-    from.endFrame();
+    this.end(from);
     return true;
   }
 
@@ -225,10 +240,10 @@ export class ReadRequestProcessor<W extends Requester> {
     if (mode !== ADD_WATCH_MODE.persistent && mode !== ADD_WATCH_MODE.persistentRecursive) {
       return this.refuse(from, xid, ERR.MARSHALLINGERROR);
     }
-    this.env.watches.watchPersistent(path, from, mode === ADD_WATCH_MODE.persistentRecursive);
+    this.env.watches.add(path, from, mode === ADD_WATCH_MODE.persistent ? WATCH.persistent : WATCH.recursive);
     const w = this.begin(from, xid);
     w.writeInt(ERR.OK);
-    from.endFrame();
+    this.end(from);
     return true;
   }
 
@@ -249,20 +264,20 @@ export class ReadRequestProcessor<W extends Requester> {
       const node = tree.find(path);
       if (node === NO_NODE) notify(from, EVENT.nodeDeleted, path);
       else if (tree.mzxidOf(node) > seen.relativeZxid) notify(from, EVENT.nodeDataChanged, path);
-      else watches.watchData(path, from);
+      else watches.add(path, from, WATCH.data);
     }
     for (const path of seen.existWatches) {
       if (tree.find(path) !== NO_NODE) notify(from, EVENT.nodeCreated, path);
-      else watches.watchData(path, from);
+      else watches.add(path, from, WATCH.data);
     }
     for (const path of seen.childWatches) {
       const node = tree.find(path);
       if (node === NO_NODE) notify(from, EVENT.nodeDeleted, path);
       else if (tree.pzxidOf(node) > seen.relativeZxid) notify(from, EVENT.nodeChildrenChanged, path);
-      else watches.watchChildren(path, from);
+      else watches.add(path, from, WATCH.child);
     }
-    for (const path of seen.persistentWatches) watches.watchPersistent(path, from, false);
-    for (const path of seen.persistentRecursiveWatches) watches.watchPersistent(path, from, true);
+    for (const path of seen.persistentWatches) watches.add(path, from, WATCH.persistent);
+    for (const path of seen.persistentRecursiveWatches) watches.add(path, from, WATCH.recursive);
     return this.refuse(from, xid, ERR.OK);
   }
 
@@ -273,7 +288,7 @@ export class ReadRequestProcessor<W extends Requester> {
     const w = this.begin(from, xid);
     w.writeInt(paths.length);
     for (const path of paths) w.writeString(path);
-    from.endFrame();
+    this.end(from);
     return true;
   }
 
@@ -287,19 +302,19 @@ export class ReadRequestProcessor<W extends Requester> {
     else for (const _ of subtree(tree.store, node)) count++;
     const w = this.begin(from, xid);
     w.writeInt(count);
-    from.endFrame();
+    this.end(from);
     return true;
   }
 
   private whoAmI(from: W, xid: number): true {
-    const who = this.env.auth.describe(from.authIds);
+    const who = this.env.access.whoAmI(from.authIds);
     const w = this.begin(from, xid);
     w.writeInt(who.length);
     for (const { authScheme, user } of who) {
       w.writeString(authScheme);
       w.writeString(user);
     }
-    from.endFrame();
+    this.end(from);
     return true;
   }
 
@@ -325,7 +340,7 @@ export class ReadRequestProcessor<W extends Requester> {
       } else this.writeChildren(w, node);
     }
     MultiHeader.write(w, { type: -1, done: true, err: -1 });
-    from.endFrame();
+    this.end(from);
     return true;
   }
 }

@@ -26,12 +26,6 @@ export function beginReply(
   return w;
 }
 
-/** An answer without a body: every error, and operations that answer nothing. */
-export function replyHeader(to: Requester, xid: number, zxidHi: number, zxidLo: number, err: number): void {
-  beginReply(to, xid, zxidHi, zxidLo, err);
-  to.endFrame();
-}
-
 /** A watch notification. */
 export function notify(to: Requester, type: number, path: string): void {
   const w = beginReply(to, XID.notification, -1, -1, ERR.OK);

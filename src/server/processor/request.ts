@@ -24,6 +24,8 @@ export class Request {
   parts: Txn[] | undefined = undefined;
   /** Operation codes of a multi's parts as they were asked: results are typed by them. */
   partOps: number[] | undefined = undefined;
+  /** Number of its pending changes, to settle them by. */
+  change = 0;
   /** Digest of the tree after the transaction, as halves. */
   digestHi = 0;
   digestLo = 0;

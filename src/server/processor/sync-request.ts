@@ -1,0 +1,94 @@
+/**
+ * SyncRequestProcessor: prepared requests wait here until the log says that they are on disk.
+ *
+ * The log groups: entries that arrive while a sync is under way share the next one. When enough has been logged since
+ * the last snapshot, at a point chosen by chance so that servers do not all write theirs at once, one is asked for.
+ */
+import { Fifo } from '../../base/ring.ts';
+import type { JuteWriter } from '../../jute/writer.ts';
+import type { Random } from '../../ports/random.ts';
+import { encodeEntry } from './entry-encoder.ts';
+import type { Request } from './request.ts';
+
+/** The log, as this processor needs it (`storage/txn-log.ts`). */
+export interface EntryLog {
+  beginEntry(): JuteWriter;
+  endEntry(): number;
+  flush(): void;
+}
+
+/** How often snapshots are asked for, and by whom. */
+export interface SyncOptions {
+  /** `snapCount`, at least 2. */
+  readonly snapCount: number;
+  /** `snapSizeLimitInKb` in bytes; <= 0 for no limit. */
+  readonly snapSizeBytes: number;
+  /** Whether entries carry the tree's digest. */
+  readonly digest: boolean;
+  /** Takes requests whose transaction is on disk, in order. */
+  readonly next: (request: Request) => void;
+  /** Enough was logged since the last snapshot: roll the log and write one. */
+  readonly snapshotDue: () => void;
+}
+
+/** The processor between prep and final. */
+export class SyncRequestProcessor {
+  private readonly log: EntryLog;
+  private readonly random: Random;
+  private readonly options: SyncOptions;
+  private readonly waiting = new Fifo<Request>();
+  private count = 0;
+  private bytes = 0;
+  private countLimit = 0;
+  private bytesLimit = 0;
+
+  constructor(log: EntryLog, random: Random, options: SyncOptions) {
+    this.log = log;
+    this.random = random;
+    this.options = options;
+    this.drawLimits();
+  }
+
+  /** Requests whose transaction is not on disk yet. */
+  get length(): number {
+    return this.waiting.length;
+  }
+
+  /** Appends a prepared request to the log; it goes on when `synced` covers it. */
+  submit(request: Request): void {
+    encodeEntry(this.log.beginEntry(), request, this.options.digest);
+    this.bytes += this.log.endEntry();
+    this.count++;
+    this.waiting.push(request);
+    if (this.count > this.countLimit || (this.bytesLimit > 0 && this.bytes > this.bytesLimit)) {
+      this.drawLimits();
+      this.options.snapshotDue();
+    }
+  }
+
+  /** The end of a turn: what was submitted may go to disk. */
+  flush(): void {
+    this.log.flush();
+  }
+
+  /** Everything up to that zxid is on disk. */
+  synced(upTo: bigint): void {
+    for (let head = this.waiting.peek(); head !== undefined; head = this.waiting.peek()) {
+      if (head.header === undefined || head.header.zxid > upTo) return;
+      this.waiting.shift();
+      this.options.next(head);
+    }
+  }
+
+  /** Apache's rule: half of the limit plus a random part of the other half, new each time. */
+  private drawLimits(): void {
+    const { snapCount, snapSizeBytes } = this.options;
+    const half = Math.floor(snapCount / 2);
+    this.count = 0;
+    this.bytes = 0;
+    this.countLimit = half + this.random.below(Math.max(half, 1));
+    // Sizes are drawn in KiB: they may exceed the 2^32 that the port's range allows.
+    const halfKiB = Math.floor(snapSizeBytes / 2048);
+    this.bytesLimit = snapSizeBytes <= 0 ? 0 : (halfKiB + this.random.below(Math.max(halfKiB, 1))) * 1024;
+  }
+}
