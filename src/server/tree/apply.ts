@@ -109,7 +109,7 @@ function applyOne(tree: DataTree, header: TxnHeader, txn: Txn, at: Stamp, effect
 
 function applyCreate(
   tree: DataTree,
-  txn: { type: number; path: string; data: Buffer | null; acl: Acl[] | null },
+  txn: { type: number; path: string; data: Buffer | null; acl: readonly Acl[] | null },
   owner: bigint,
   parentCVersion: number,
   at: Stamp,
