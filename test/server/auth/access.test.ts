@@ -29,9 +29,8 @@ describe('auth packets', () => {
   it('digest gives user:base64(SHA1)', () => {
     check(full, 'digest', 'u:p', [`digest:${U_P}`]);
     check(full, 'digest', 'super:test', ['digest:super:D/InIHSb7yEEbrWz8b9l71RjZJU=']);
-    const [, user] =
-      (full.authenticate('digest', Buffer.from('a:b:c'), '') as { ids: Id[] }).ids[0]?.id.match(/^(.*):/) ??
-      [];
+    const several = full.authenticate('digest', Buffer.from('a:b:c'), '');
+    const user = several.ok ? several.ids[0]?.id.split(':', 1)[0] : undefined;
     expect(user).toBe('a'); // the user ends at the first colon
     expect(full.authenticate('digest', null, '').ok).toBe(true);
   });
