@@ -1,10 +1,13 @@
-// The floors of the house (docs/ARCHITECTURE.md), made from the table in scripts/rooms.cjs. Run by `npm run floors`.
+// The floors of the house (docs/ARCHITECTURE.md), made from the table in scripts/rooms.cjs. Run by `npm run
+// floors`.
 const { ROOMS, PURE_FLOOR_MAX, mayImport } = require('./scripts/rooms.cjs');
 
 const inside = (rooms) => `^src/(${rooms.map((it) => it.path).join('|')})/`;
 const pure = inside(ROOMS.filter((it) => it.floor <= PURE_FLOOR_MAX));
 
-/** For each room: what it may not import, since it lies on a higher floor or is another room of the same one. */
+/**
+ * For each room: what it may not import, since it lies on a higher floor or is another room of the same one.
+ */
 const floors = ROOMS.filter((from) => ROOMS.some((to) => !mayImport(from, to))).map((from) => ({
   name: `floor-${from.floor}-${from.path.replace('/', '-')}`,
   severity: 'error',
@@ -81,7 +84,8 @@ module.exports = {
     },
   ],
   options: {
-    // TypeScript 7 has no API for dependency-cruiser to parse with: without swc it would read no file, and succeed.
+    // TypeScript 7 has no API for dependency-cruiser to parse with: without swc it would read no file, and
+    // succeed.
     parser: 'swc',
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },

@@ -1,8 +1,9 @@
-// Runs the benchmarks by plain Node: every bench/**/*.bench.ts, or those whose path holds one of the words given.
+// Runs the benchmarks by plain Node: every bench/**/*.bench.ts, or those whose path holds one of the words
+// given.
 //
-// vitest's module runner would stand between the code and the clock, and Node 20 cannot run TypeScript, so src and bench
-// are transpiled side by side into dist-bench first. Each file runs in a process of its own, with the root of the
-// repository as its working directory; arguments after `--` go to it.
+// vitest's module runner would stand between the code and the clock, and Node 20 cannot run TypeScript, so
+// src and bench are transpiled side by side into dist-bench first. Each file runs in a process of its own,
+// with the root of the repository as its working directory; arguments after `--` go to it.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';

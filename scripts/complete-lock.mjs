@@ -1,9 +1,10 @@
 // Completes package-lock.json with the optional binaries of other platforms.
 //
-// Tools such as Biome, swc and oxc list one optional package per platform. A registry mirror may lack those of the
-// platforms it does not serve; npm then leaves them out of the lock, and `npm ci` refuses the lock as incomplete. The
-// entries added here carry version, os, cpu and libc, taken from the exact pin of the parent and the package's name, and
-// no integrity: this machine has not seen the bytes. `npm install` on a platform that uses one fills it in.
+// Tools such as Biome, swc and oxc list one optional package per platform. A registry mirror may lack those
+// of the platforms it does not serve; npm then leaves them out of the lock, and `npm ci` refuses the lock as
+// incomplete. The entries added here carry version, os, cpu and libc, taken from the exact pin of the parent
+// and the package's name, and no integrity: this machine has not seen the bytes. `npm install` on a platform
+// that uses one fills it in.
 //
 // Run it after changing a dependency: `npm run lock`.
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -9,8 +9,8 @@ import { ROOMS } from './rooms.cjs';
 const home = path.join(import.meta.dirname, '..');
 
 /**
- * Cruises `src` below `root`: violations as `rule: from -> to`, the number of modules, and the source files that were
- * not read.
+ * Cruises `src` below `root`: violations as `rule: from -> to`, the number of modules, and the source files
+ * that were not read.
  */
 export async function checkFloors(root) {
   const options = await extractOptions(path.join(home, '.dependency-cruiser.cjs'));

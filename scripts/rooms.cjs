@@ -1,5 +1,6 @@
-// The rooms of src and the floors they lie on: the one table behind .dependency-cruiser.cjs and test/tidy.test.ts.
-// A room imports from lower floors and from itself. `server` is one room that lies on two floors.
+// The rooms of src and the floors they lie on: the one table behind .dependency-cruiser.cjs and
+// test/tidy.test.ts. A room imports from lower floors and from itself. `server` is one room that lies on two
+// floors.
 
 /** @type {ReadonlyArray<{ path: string, floor: number, room?: string }>} */
 const ROOMS = [

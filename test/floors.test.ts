@@ -1,4 +1,6 @@
-/** Plants one violation of each rule of .dependency-cruiser.cjs in a small house, and expects it to be found. */
+/**
+ * Plants one violation of each rule of .dependency-cruiser.cjs in a small house, and expects it to be found.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -1,9 +1,11 @@
 /**
- * Installs the foreign clients (test/interop/foreign, with a lock of its own) before the interoperability tests.
+ * Installs the foreign clients (test/interop/foreign, with a lock of its own) before the interoperability
+ * tests.
  *
- * They stay out of the house's package.json: the C client compiles for some ten seconds and needs gcc, make and Node's
- * headers, which nobody should need to use zkt. Where the toolchain is missing the plain JavaScript client is installed
- * alone and the tests of the C client skip themselves, unless `ZKT_INTEROP_STRICT` is set, as `.ci/run` does.
+ * They stay out of the house's package.json: the C client compiles for some ten seconds and needs gcc, make
+ * and Node's headers, which nobody should need to use zkt. Where the toolchain is missing the plain
+ * JavaScript client is installed alone and the tests of the C client skip themselves, unless
+ * `ZKT_INTEROP_STRICT` is set, as `.ci/run` does.
  */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
