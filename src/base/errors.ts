@@ -113,6 +113,10 @@ const REGISTRY = {
     text: (c: { command: string }) =>
       `${c.command} would change data, and --read-only (or ZKT_READ_ONLY) is set`,
   },
+  ZKT_CLIENT_BUSY: {
+    exit: EXIT.failed,
+    text: (c: { limit: number }) => `${c.limit} operations wait for an answer already; await some of them first`,
+  },
   ZKT_UNSUPPORTED: { exit: EXIT.usage, text: (c: { what: string }) => `${c.what} is not supported` },
 } as const;
 

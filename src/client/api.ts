@@ -26,6 +26,11 @@ export interface ClientOptions {
   readonly readOnly?: boolean;
   /** Credentials, presented on every connection before anything else. */
   readonly auth?: readonly Credential[];
+  /**
+   * Declare the session expired after 4/3 of its timeout without a word from any server, as Apache's client does since
+   * 3.9. When false, only a server's word ends it: it survives an outage of the whole ensemble. Default true.
+   */
+  readonly localExpiry?: boolean;
   /** Take over a session instead of opening one. */
   readonly session?: { readonly id: bigint; readonly passwd: Buffer };
   /** Largest reply accepted, bytes; a longer one ends the connection. Default 64 MiB. */
@@ -205,7 +210,7 @@ export interface Client {
   exists(path: string, watch?: WatchTarget): Promise<Stat | undefined>;
   get(path: string, watch?: WatchTarget): Promise<NodeData>;
   set(path: string, data: Buffer | string | null, version?: number): Promise<Stat>;
-  getAcl(path: string): Promise<{ acl: Acl[]; stat: Stat }>;
+  getAcl(path: string): Promise<{ acl: readonly Acl[]; stat: Stat }>;
   /** `version` is compared with `aversion`. */
   setAcl(path: string, acl: readonly Acl[], version?: number): Promise<Stat>;
   /** Names in no order. */
@@ -231,8 +236,8 @@ export interface Client {
   /** A fresh destination of events, to be given to reads. */
   watch(callback?: WatchCallback): Watch;
   /**
-   * A watch that stays. `target`: `true` sends its events to the default watcher too, a function is called, an existing
-   * `Watch` is used and answered; otherwise a new one.
+   * A watch that stays. `target`: `true` is the default watcher (which cannot be closed), a function is called by a new
+   * `Watch`, an existing `Watch` is used and answered; otherwise a new one is made.
    */
   addWatch(path: string, mode: 'persistent' | 'persistentRecursive', target?: WatchTarget): Promise<Watch>;
   /**
