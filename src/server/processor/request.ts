@@ -1,4 +1,5 @@
 import type { Id } from '../../protocol/acl.ts';
+import { ERR } from '../../protocol/error-codes.ts';
 import type { Txn, TxnHeader } from '../../protocol/txn.ts';
 import type { Requester } from './requester.ts';
 
@@ -24,6 +25,8 @@ export class Request {
   parts: Txn[] | undefined = undefined;
   /** Operation codes of a multi's parts as they were asked: results are typed by them. */
   partOps: number[] | undefined = undefined;
+  /** Set on a write that is refused before it becomes a transaction: the code to answer in its turn. */
+  refusal: number = ERR.OK;
   /** Number of its pending changes, to settle them by. */
   change = 0;
   /** Digest of the tree after the transaction, as halves. */

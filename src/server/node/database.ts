@@ -1,0 +1,124 @@
+/** What a server knows: the tree, the sessions with their timeouts, and the last transaction both have taken in. */
+import { ZktError } from '../../base/errors.ts';
+import { JuteWriter } from '../../jute/writer.ts';
+import { ERR } from '../../protocol/error-codes.ts';
+import { SYSTEM_PATHS } from '../../protocol/paths.ts';
+import { DIGEST_VERSION, type TxnEntry } from '../../protocol/txn.ts';
+import type { SnapshotSink } from '../../storage/snapshot-decoder.ts';
+import type { SnapshotSource } from '../../storage/snapshot-format.ts';
+import { applyTxn, type TreeEffects } from '../tree/apply.ts';
+import { DataTree, type TreeOptions } from '../tree/data-tree.ts';
+import { NO_NODE } from '../tree/node-store.ts';
+import { TreeSnapshot } from '../tree/tree-snapshot.ts';
+
+/** A snapshot being taken: the source to write from, and the end of it, for better or worse. */
+export interface RunningSnapshot {
+  readonly source: SnapshotSource;
+  readonly nodes: number;
+  end(): void;
+}
+
+/** The state that transactions change, and that snapshots keep. */
+export class Database {
+  readonly tree: DataTree;
+  /** Sessions by id with their timeout, ms, as transactions say: what a snapshot holds. */
+  readonly sessions = new Map<bigint, number>();
+  /** The last transaction applied; 0 for a fresh tree. */
+  lastZxid = 0n;
+  private snapshots = 0;
+  /** Told of digests that differ from what the log says. */
+  private readonly mismatch: (zxid: bigint, expected: bigint, actual: bigint) => void;
+
+  constructor(options: TreeOptions, mismatch: (zxid: bigint, expected: bigint, actual: bigint) => void) {
+    this.tree = new DataTree(options);
+    this.mismatch = mismatch;
+  }
+
+  /** Takes a snapshot in. Call `finishLoad` when all of it, and the log after it, has been taken in. */
+  sink(): SnapshotSink {
+    const { tree } = this;
+    return {
+      session: (id, timeoutMs) => {
+        this.sessions.set(id, timeoutMs);
+      },
+      acl: (key, acl) => {
+        tree.acls.restore(Number(key), acl ?? []);
+      },
+      node: (path, bytes, dataStart, dataLength, aclKey, statStart) =>
+        tree.restoreNode(path, bytes, dataStart, dataLength, Number(aclKey), statStart)
+          ? undefined
+          : `the parent of ${path} is missing`,
+    };
+  }
+
+  /** Applies a transaction from the log at start. */
+  replay(entry: TxnEntry): void {
+    applyTxn(this.tree, entry.header, entry.txn, this.sessionEffects());
+    this.lastZxid = entry.header.zxid;
+    const { digest } = entry;
+    if (digest === undefined || !this.tree.options.digest || digest.version !== DIGEST_VERSION) return;
+    const actual = this.tree.digest.value();
+    if (digest.treeDigest !== actual) this.mismatch(entry.header.zxid, digest.treeDigest, actual);
+  }
+
+  /** After a load: quotas, system nodes. Throws `ZKT_SNAPSHOT_CORRUPT` for a node whose ACL never came. */
+  finishLoad(file: string): void {
+    this.tree.finishRestore();
+    const unknown = this.tree.acls.unknown();
+    if (unknown.length > 0) {
+      const why = `nodes refer to ACLs that are in neither snapshot nor log (numbers ${unknown.join(', ')})`;
+      throw new ZktError('ZKT_SNAPSHOT_CORRUPT', { file, offset: 0, why });
+    }
+    const config = this.tree.find(SYSTEM_PATHS.config);
+    if (config !== NO_NODE && this.tree.store.dataLength(config) < 0) {
+      this.tree.overwriteData(config, Buffer.alloc(0));
+    }
+  }
+
+  /** Sessions that own ephemerals and are not known: their ephemerals must not outlive the start (facts 3). */
+  orphanOwners(): bigint[] {
+    return [...this.tree.ephemerals.keys()].filter((owner) => !this.sessions.has(owner));
+  }
+
+  /** Begins a snapshot of this very moment. Only one at a time. */
+  beginSnapshot(): RunningSnapshot {
+    const { lastZxid } = this;
+    const picture = new TreeSnapshot(this.tree, ++this.snapshots, new JuteWriter(4096));
+    return {
+      nodes: picture.nodes,
+      source: {
+        zxid: lastZxid,
+        sessions: [...this.sessions].map(([id, timeout]) => ({ id, timeout })),
+        acls: picture.acls.map(([id, acl]) => ({ key: BigInt(id), acl })),
+        writeNodes: (w, budget) => picture.writeSome(w, budget),
+        get nodesWritten() {
+          return picture.written;
+        },
+        digest: () =>
+          this.tree.options.digest
+            ? { zxid: lastZxid, version: DIGEST_VERSION, digest: picture.digest }
+            : undefined,
+      },
+      end: () => picture.end(),
+    };
+  }
+
+  /** What transactions do to sessions; nothing else hears of them at start. */
+  private sessionEffects(): TreeEffects {
+    return {
+      created() {},
+      deleted() {},
+      changed() {},
+      childrenChanged() {},
+      sessionCreated: (session, timeoutMs) => {
+        this.sessions.set(session, timeoutMs);
+      },
+      sessionClosed: (session) => {
+        this.sessions.delete(session);
+      },
+    };
+  }
+}
+
+/** The code a write gets while the log has no room (ENOSPC): refused, and nothing is half done. */
+export const NO_SPACE_ERR = ERR.SYSTEMERROR;

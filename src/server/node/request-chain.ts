@@ -1,0 +1,188 @@
+/**
+ * The chain of a standalone server: PrepRequestProcessor -> SyncRequestProcessor -> FinalRequestProcessor, and the
+ * order in which a connection's requests are answered.
+ */
+import { hi32, lo32 } from '../../base/halves.ts';
+import type { Emitter } from '../../events/bus.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Random } from '../../ports/random.ts';
+import type { Timers } from '../../ports/timers.ts';
+import { ERR } from '../../protocol/error-codes.ts';
+import { OP, opName } from '../../protocol/opcodes.ts';
+import type { Access } from '../auth/access.ts';
+import type { ServerConfig } from '../config/server-config.ts';
+import type { ClientLink } from '../net/client-link.ts';
+import { FinalRequestProcessor } from '../processor/final-request.ts';
+import { PrepRequestProcessor } from '../processor/prep-request.ts';
+import { ReadRequestProcessor, type Watches } from '../processor/read-request.ts';
+import { beginReply } from '../processor/reply.ts';
+import type { Request } from '../processor/request.ts';
+import { type EntryLog, SyncRequestProcessor } from '../processor/sync-request.ts';
+import type { TreeEffects } from '../tree/apply.ts';
+import { type Conversation, conversationOf } from './conversation.ts';
+import { type Database, NO_SPACE_ERR } from './database.ts';
+
+/** What the chain works with. */
+export interface ChainWorld {
+  readonly config: ServerConfig;
+  readonly database: Database;
+  readonly access: Access;
+  readonly watches: Watches<ClientLink>;
+  readonly effects: TreeEffects;
+  readonly log: EntryLog & { readonly full: boolean };
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly events: Emitter;
+  /** The code for a request whose session may not write, or OK. */
+  readonly sessionFault: (request: Request) => number;
+  readonly snapshotDue: () => void;
+  /** A request was applied, and answered. */
+  readonly applied: (request: Request) => void;
+}
+
+/** Takes requests in, and answers them in order. */
+export class RequestChain {
+  private readonly world: ChainWorld;
+  private readonly prep: PrepRequestProcessor;
+  private readonly sync: SyncRequestProcessor;
+  private readonly final: FinalRequestProcessor;
+  private readonly reads: ReadRequestProcessor<ClientLink>;
+  private flushScheduled = false;
+
+  constructor(world: ChainWorld) {
+    this.world = world;
+    const { config, database, access, events, effects, watches } = world;
+    this.prep = new PrepRequestProcessor({
+      tree: database.tree,
+      access,
+      events,
+      sessionFault: world.sessionFault,
+      lastZxid: database.lastZxid,
+      enforceQuota: config.tree.enforceQuota,
+      reconfigEnabled: config.quorum.reconfigEnabled,
+      txnBytesMax: config.client.frameBytesMax,
+      multiOpsMax: config.tree.multiOperationsMax,
+    });
+    this.sync = new SyncRequestProcessor(world.log, world.random, {
+      snapCount: config.storage.snapCount,
+      snapSizeBytes: config.storage.snapSizeBytesMax,
+      digest: config.storage.digests,
+      next: (request) => this.commit(request),
+      snapshotDue: world.snapshotDue,
+    });
+    this.final = new FinalRequestProcessor({ tree: database.tree, effects, events });
+    this.reads = new ReadRequestProcessor({ tree: database.tree, access, watches });
+    this.reads.setLastProcessed(database.lastZxid);
+  }
+
+  /** Writes whose transaction is not on disk yet. */
+  get inFlight(): number {
+    return this.sync.length;
+  }
+
+  /** A read of a connection: answered now, or after the writes before it. */
+  read(talk: Conversation, request: Request): void {
+    if (talk.order.length > 0) {
+      talk.order.push(request);
+      talk.link.began(request.end - request.start);
+      return;
+    }
+    this.reads.nowMs = request.receivedMs;
+    this.answer(talk.link, request);
+  }
+
+  /** A write, of a connection (`talk`) or of the server itself: it is prepared at once and answered once on disk. */
+  write(talk: Conversation | undefined, request: Request): void {
+    if (this.world.log.full) {
+      if (talk !== undefined) this.refuse(talk, request);
+      return;
+    }
+    if (!this.prep.prepare(request, this.world.clock.wallMs())) return;
+    if (talk !== undefined) {
+      talk.order.push(request);
+      talk.link.began(request.end - request.start);
+    }
+    this.sync.submit(request);
+    if (this.flushScheduled) return;
+    this.flushScheduled = true;
+    this.world.timers.soon(this.flush);
+  }
+
+  /** The log has everything up to that zxid on disk: apply and answer. */
+  synced(upTo: bigint): void {
+    const now = this.world.clock.monotonicMs();
+    this.final.nowMs = now;
+    this.reads.nowMs = now;
+    this.sync.synced(upTo);
+  }
+
+  private readonly flush = (): void => {
+    this.flushScheduled = false;
+    this.sync.flush();
+  };
+
+  private commit(request: Request): void {
+    const { world } = this;
+    const zxid = request.header?.zxid ?? 0n;
+    // Before it is applied: notifications and answers bear this zxid.
+    world.database.lastZxid = zxid;
+    if (world.events.on['request.logged']) {
+      world.events.emit('request.logged', { session: request.session, cxid: request.cxid, zxid });
+    }
+    this.final.process(request);
+    this.reads.setLastProcessed(zxid);
+    this.prep.changes.settle(request.change);
+    world.applied(request);
+    const link = request.from as ClientLink | undefined;
+    const talk = link === undefined ? undefined : conversationOf(link);
+    if (talk !== undefined && talk.order.peek() === request) this.advance(talk);
+  }
+
+  /** The write at the head is answered: so may the reads behind it be. */
+  private advance(talk: Conversation): void {
+    const { order, link } = talk;
+    const done = order.shift() as Request;
+    link.answered(done.end - done.start);
+    for (let next = order.peek(); next !== undefined && next.header === undefined; next = order.peek()) {
+      order.shift();
+      this.answer(link, next);
+      link.answered(next.end - next.start);
+    }
+  }
+
+  private answer(link: ClientLink, request: Request): void {
+    const { op, cxid, bytes, start, end, receivedMs } = request;
+    if (!link.live) return;
+    if (request.refusal !== ERR.OK) {
+      const zxid = this.world.database.lastZxid;
+      beginReply(link, cxid, hi32(zxid), lo32(zxid), request.refusal);
+      link.endReply(op, receivedMs, this.reads.nowMs);
+    } else if (!this.reads.process(op, link, cxid, bytes, start, end, receivedMs)) {
+      // An operation nobody knows: the answer says so, with zxid -1, and the connection ends (facts 2.2).
+      beginReply(link, cxid, -1, -1, ERR.UNIMPLEMENTED);
+      link.endReply(op, receivedMs, this.reads.nowMs);
+      link.close(`unknown operation ${op}`);
+      return;
+    }
+    if (!this.world.events.on['request.replied']) return;
+    this.world.events.emit('request.replied', {
+      session: request.session,
+      cxid,
+      op: opName(op) ?? String(op),
+      zxid: this.world.database.lastZxid,
+      err: request.refusal,
+      ms: this.reads.nowMs - receivedMs,
+    });
+  }
+
+  /** No room on the disk: the write is refused, in its place in the order. */
+  private refuse(talk: Conversation, request: Request): void {
+    if (request.op === OP.closeSession) {
+      talk.link.close('the session cannot be closed while the disk is full');
+      return;
+    }
+    request.refusal = NO_SPACE_ERR;
+    this.read(talk, request);
+  }
+}

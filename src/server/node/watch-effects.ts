@@ -1,0 +1,68 @@
+/** What changes of the tree mean for watches and sessions, while serving. */
+import type { Emitter } from '../../events/bus.ts';
+import { PERMS } from '../../protocol/acl.ts';
+import { EVENT, type EventType, eventName } from '../../protocol/watch-types.ts';
+import type { Access } from '../auth/access.ts';
+import type { ClientLink } from '../net/client-link.ts';
+import type { Watches } from '../processor/read-request.ts';
+import { notify } from '../processor/reply.ts';
+import type { TreeEffects } from '../tree/apply.ts';
+import { type WatchMode, type WatchRegistry, watchModeName } from '../watch/watch-registry.ts';
+import type { Database } from './database.ts';
+
+/** What the effects need. */
+export interface EffectsWorld {
+  readonly database: Database;
+  readonly registry: WatchRegistry<ClientLink>;
+  readonly access: Access;
+  readonly events: Emitter;
+  /** A session is gone from the tree. */
+  readonly sessionClosed: (session: bigint, ephemerals: number) => void;
+}
+
+/** Turns changes of the tree into notifications; a connection that may not read the node hears nothing (facts 4). */
+export function treeEffects(world: EffectsWorld): TreeEffects {
+  const { registry, access, database, events } = world;
+  const fire = (path: string, type: EventType, acl: number): void => {
+    const heard = registry.trigger(path, type);
+    for (const link of heard) {
+      if (!access.permits(database.tree.acls.get(acl), PERMS.READ, link.authIds)) continue;
+      notify(link, type, path);
+      if (events.on['watch.fired']) {
+        const zxid = database.lastZxid;
+        events.emit('watch.fired', { session: link.sessionId, path, type: eventName(type), zxid });
+      }
+    }
+  };
+  return {
+    created: (path, acl) => fire(path, EVENT.nodeCreated, acl),
+    deleted: (path, acl) => fire(path, EVENT.nodeDeleted, acl),
+    changed: (path, acl) => fire(path, EVENT.nodeDataChanged, acl),
+    childrenChanged: (path, acl) => fire(path, EVENT.nodeChildrenChanged, acl),
+    sessionCreated: (session, timeoutMs) => {
+      database.sessions.set(session, timeoutMs);
+    },
+    sessionClosed: (session, ephemerals) => {
+      database.sessions.delete(session);
+      world.sessionClosed(session, ephemerals);
+    },
+  };
+}
+
+/** The registry as reads see it: a connection with too many watches is told off and closed. */
+export function limitedWatches(registry: WatchRegistry<ClientLink>, events: Emitter): Watches<ClientLink> {
+  return {
+    add(path: string, who: ClientLink, mode: WatchMode) {
+      if (!registry.add(path, who, mode)) {
+        if (events.on['watch.limit']) {
+          events.emit('watch.limit', { session: who.sessionId, watches: registry.countOf(who) });
+        }
+        who.close('too many watches');
+      } else if (events.on['watch.set']) {
+        events.emit('watch.set', { session: who.sessionId, path, mode: watchModeName(mode) });
+      }
+    },
+    has: (path, who, type) => registry.has(path, who, type),
+    remove: (path, who, type) => registry.remove(path, who, type),
+  };
+}
