@@ -365,7 +365,7 @@ export class DataTree {
     const id = this.store.add(path, this.acls.hold(acl));
     this.onBirth?.(id);
     this.index.set(path, id);
-    if (path !== SYSTEM_PATHS.root) this.pathChars += path.length;
+    this.pathChars += path.length;
     return id;
   }
 
