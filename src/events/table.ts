@@ -230,6 +230,18 @@ export const EVENTS = {
     lastZxid: 'zxid',
     end: 'text',
   }),
+  'log.tail-cut': event(
+    'warn',
+    'counter',
+    'The end of a log had not been forced to disk when the server died, so nobody was told of it; it was cut off.',
+    { file: 'text', offset: 'number', bytes: 'number', why: 'text' },
+  ),
+  'log.damage-passed': event(
+    'warn',
+    'counter',
+    'A damaged log record was passed over, since the snapshot or a later record covers it.',
+    { file: 'text', offset: 'number', why: 'text' },
+  ),
   'snapshot.started': event('info', 'none', 'A snapshot is being written.', { file: 'text', zxid: 'zxid' }),
   'snapshot.finished': event('info', 'summary', 'A snapshot is complete and on disk.', {
     file: 'text',

@@ -1,0 +1,216 @@
+/**
+ * Is a damaged place in a log a torn tail, or corruption?
+ *
+ * A transaction is acknowledged only after a sync that began when all bytes before and including it were written. So if
+ * any written byte never reached the disk, no record behind it was acknowledged, and the log may be cut there. What
+ * shows that is how a lost write looks like: logs are written into fresh files, and a sector (512 bytes, the unit disks
+ * write as a whole) that was not written reads as zeros, up to its very end; or the file ends too early. Anything else,
+ * such as a flipped bit in a record that is whole to its end mark, or a wrong record with good ones behind it, is
+ * corruption: then an acknowledged transaction may be concerned, and only a person may decide to lose it.
+ */
+import { adler32 } from '../base/checksum.ts';
+import type { DiskFile } from '../ports/disk.ts';
+import { LOG_RECORD_END } from '../protocol/files.ts';
+import { TXN_CODECS } from '../protocol/txn.ts';
+import {
+  ENTRY_MAX_BYTES,
+  ENTRY_MIN_BYTES,
+  type LogEnd,
+  RECORD_OVERHEAD_BYTES,
+  RECORD_PREFIX_BYTES,
+} from './log-format.ts';
+
+/** A place where a log stops being one: `LogEnd`, or a record whose checksum does not match. */
+export interface LogDamage {
+  readonly kind: LogEnd['kind'] | 'checksum';
+  /** Where the damaged record starts. */
+  readonly offset: number;
+  /** What its length field says, where there is one. */
+  readonly length?: number | undefined;
+  readonly why: string;
+}
+
+/** The judgement on a damaged place. */
+export interface DamageVerdict {
+  /** True: nothing from there on was acknowledged. */
+  readonly torn: boolean;
+  readonly why: string;
+  /** Where the next whole record starts, if there is one. */
+  readonly nextRecord: number | undefined;
+}
+
+/** The unit in which a disk writes, bytes; larger ones are multiples. */
+const SECTOR_BYTES = 512;
+/** Zeros that may belong to the bytes around a lost sector: a few, since numbers have leading zeros. */
+const NATURAL_ZEROS = 16;
+/** A checksum begins with four zeros; a fifth zero and a sector's end together are no chance. */
+const LOST_PREFIX_BYTES = 5;
+const CHUNK_BYTES = 256 * 1024;
+/** Bytes of candidates that are summed at most when looking for a record; beyond, the search gives up. */
+const SEARCH_BUDGET_BYTES = 512 * 1024 * 1024;
+
+/** Where the zeros that begin at `from` end; the file's size when they go on to its end. */
+export function zerosUntil(file: DiskFile, from: number, to: number = file.size()): number {
+  const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  for (let base = from; base < to; ) {
+    const got = file.readAt(chunk.subarray(0, Math.min(CHUNK_BYTES, to - base)), base);
+    if (got === 0) break;
+    const at = firstNonZero(chunk, got);
+    if (at < got) return base + at;
+    base += got;
+  }
+  return to;
+}
+
+const ZEROS = Buffer.alloc(4096);
+
+function firstNonZero(bytes: Buffer, length: number): number {
+  let at = 0;
+  while (
+    at < length &&
+    bytes.compare(ZEROS, 0, Math.min(4096, length - at), at, Math.min(at + 4096, length)) === 0
+  ) {
+    at += 4096;
+  }
+  while (at < length && bytes[at] === 0) at++;
+  return Math.min(at, length);
+}
+
+/** The offset of the last byte at or behind `from` that is not zero; `from - 1` when there is none. */
+function lastNonZero(file: DiskFile, from: number): number {
+  const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  for (let end = file.size(); end > from; ) {
+    const start = Math.max(from, end - CHUNK_BYTES);
+    const got = file.readAt(chunk.subarray(0, end - start), start);
+    if (firstNonZero(chunk, got) < got) {
+      for (let i = got - 1; i >= 0; i--) if (chunk[i] !== 0) return start + i;
+    }
+    end = start;
+  }
+  return from - 1;
+}
+
+/**
+ * The offset of the first whole record at or behind `from`: plausible length, end mark, known type, right checksum.
+ * Undefined when there is none, or when the search became too long for an honest file.
+ */
+export function findRecord(file: DiskFile, from: number): number | undefined {
+  const size = file.size();
+  const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  let budget = SEARCH_BUDGET_BYTES;
+  for (let base = from; base < size; ) {
+    const got = file.readAt(chunk, base);
+    const stop = got - RECORD_PREFIX_BYTES;
+    for (let at = 0; at <= stop; at++) {
+      if (chunk[at] !== 0) continue;
+      if (at % 4096 === 0 && isZero(chunk, at, got)) {
+        at += 4096 - RECORD_PREFIX_BYTES;
+        continue;
+      }
+      if (chunk[at + 1] !== 0 || chunk[at + 2] !== 0 || chunk[at + 3] !== 0) continue;
+      const length = chunk.readInt32BE(at + 8);
+      if (length < ENTRY_MIN_BYTES || length > ENTRY_MAX_BYTES) continue;
+      if (base + at + RECORD_OVERHEAD_BYTES + length > size) continue;
+      const spent = recordCost(file, base + at, length, chunk.readUInt32BE(at + 4));
+      if (spent < 0) return base + at;
+      budget -= spent;
+      if (budget < 0) return undefined;
+    }
+    if (got < CHUNK_BYTES) return undefined;
+    base += stop + 1;
+  }
+  return undefined;
+}
+
+const isZero = (bytes: Buffer, at: number, filled: number): boolean =>
+  at + 4096 <= filled && bytes.compare(ZEROS, 0, 4096, at, at + 4096) === 0;
+
+/** -1 when a whole record is there, else about how many bytes it took to find out that there is none. */
+function recordCost(file: DiskFile, offset: number, length: number, crc: number): number {
+  const probe = Buffer.alloc(ENTRY_MIN_BYTES);
+  file.readAt(probe.subarray(0, 1), offset + RECORD_PREFIX_BYTES + length);
+  if (probe[0] !== LOG_RECORD_END) return 1;
+  file.readAt(probe, offset + RECORD_PREFIX_BYTES);
+  if (!TXN_CODECS.has(probe.readInt32BE(28))) return ENTRY_MIN_BYTES;
+  return sumOf(file, offset + RECORD_PREFIX_BYTES, length) === crc ? -1 : length;
+}
+
+function sumOf(file: DiskFile, from: number, length: number): number {
+  const chunk = Buffer.allocUnsafeSlow(Math.min(length, CHUNK_BYTES));
+  let sum = 1;
+  for (let at = 0; at < length; ) {
+    const got = file.readAt(chunk.subarray(0, Math.min(chunk.length, length - at)), from + at);
+    if (got === 0) break;
+    sum = adler32(chunk, 0, got, sum);
+    at += got;
+  }
+  return sum;
+}
+
+/** Judges a damaged place: torn tail or corruption. Reads the file, changes nothing. */
+export function judgeDamage(file: DiskFile, damage: LogDamage): DamageVerdict {
+  const { offset, length } = damage;
+  const nextRecord = findRecord(file, offset + 1);
+  const last = lastNonZero(file, offset);
+  const hole = lostSector(file, offset, nextRecord ?? last + 1);
+  if (hole !== undefined) {
+    return { torn: true, why: `the bytes ${hole.from} to ${hole.to - 1} were never written`, nextRecord };
+  }
+  const corrupt = (why: string): DamageVerdict => ({ torn: false, why: `${damage.why}; ${why}`, nextRecord });
+  if (nextRecord !== undefined) return corrupt(`a whole record follows at byte ${nextRecord}`);
+  if (onlyLengthIsWrong(file, offset, last))
+    return corrupt('the record is whole, only its length field is wrong');
+  if (damage.kind === 'torn') return { torn: true, why: damage.why, nextRecord };
+  const end = length === undefined || length <= 0 ? undefined : offset + RECORD_PREFIX_BYTES + length;
+  if (damage.kind === 'no-end-mark' && end !== undefined && last < end) {
+    return { torn: true, why: `${damage.why}, only zeros from byte ${last + 1} on`, nextRecord };
+  }
+  if (damage.kind === 'checksum') return corrupt('the record is whole to its end mark');
+  return corrupt('what follows was written by something else');
+}
+
+/** Whether the bytes up to the last one of the file are an entry with the checksum that stands before them. */
+function onlyLengthIsWrong(file: DiskFile, offset: number, last: number): boolean {
+  const length = last - offset - RECORD_PREFIX_BYTES;
+  if (length < ENTRY_MIN_BYTES || length > ENTRY_MAX_BYTES) return false;
+  const mark = Buffer.alloc(1);
+  file.readAt(mark, last);
+  if (mark[0] !== LOG_RECORD_END) return false;
+  const prefix = Buffer.alloc(RECORD_PREFIX_BYTES);
+  file.readAt(prefix, offset);
+  return sumOf(file, offset + RECORD_PREFIX_BYTES, length) === prefix.readUInt32BE(4);
+}
+
+/**
+ * A run of zeros in `[from, to)`, with something behind it, that looks like sectors never written: it begins at a
+ * sector's start (or at `from`) and stops at a sector's end, but for a few zeros that belong to the bytes around it.
+ */
+function lostSector(file: DiskFile, from: number, to: number): { from: number; to: number } | undefined {
+  const limit = Math.min(file.size(), to + NATURAL_ZEROS);
+  const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  let run = -1;
+  for (let base = from; base < limit; ) {
+    const got = file.readAt(chunk.subarray(0, Math.min(CHUNK_BYTES, limit - base)), base);
+    if (got === 0) break;
+    for (let i = 0; i < got; i++) {
+      if (chunk[i] === 0) {
+        if (run < 0) run = base + i;
+      } else if (run >= 0) {
+        if (looksLost(run, base + i, from)) return { from: run, to: base + i };
+        run = -1;
+      }
+    }
+    base += got;
+  }
+  return undefined;
+}
+
+/** Whether the zeros `[start, end)` are whole sectors, give or take natural zeros; the first may begin at `from`. */
+function looksLost(start: number, end: number, from: number): boolean {
+  const over = end % SECTOR_BYTES;
+  if (over > NATURAL_ZEROS) return false;
+  const sectorsEnd = end - over;
+  if (start === from) return sectorsEnd - start >= LOST_PREFIX_BYTES;
+  const before = (SECTOR_BYTES - (start % SECTOR_BYTES)) % SECTOR_BYTES;
+  return before <= NATURAL_ZEROS && sectorsEnd - (start + before) >= SECTOR_BYTES;
+}
