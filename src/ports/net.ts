@@ -54,7 +54,7 @@ export interface Net {
     accept: (socket: Socket) => SocketHandler | undefined,
     done: (result: ListenResult) => void,
   ): void;
-  /** Dials. `opened` comes first, or `closed` alone. */
+  /** Dials. `opened` comes first, or `closed` alone; after `cancel` only `closed` is to come. */
   connect(
     to: { host: string; port: number; timeoutMs: number },
     handler: SocketHandler & { opened(socket: Socket): void },

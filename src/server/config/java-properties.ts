@@ -1,10 +1,11 @@
 /**
  * The syntax of Java's `Properties` files, which zoo.cfg is written in.
  *
- * Lines end with LF, CR or CR LF. A line whose first character that is no blank is `#` or `!` is a comment. A line that
- * ends with an odd number of backslashes goes on in the next one, whose leading blanks do not count. A key ends at the
- * first `=`, `:` or blank that has no backslash before it; blanks around the separator do not count. `\t \n \r \f` and
- * `\uXXXX` are what they are in Java; a backslash before any other character is dropped.
+ * Lines end with LF, CR or CR LF. A line whose first character that is no blank is `#` or `!` is a comment. A
+ * line that ends with an odd number of backslashes goes on in the next one, whose leading blanks do not
+ * count. A key ends at the first `=`, `:` or blank that has no backslash before it; blanks around the
+ * separator do not count. `\t \n \r \f` and `\uXXXX` are what they are in Java; a backslash before any other
+ * character is dropped.
  *
  * Unlike Java, which reads Latin-1, the text is UTF-8: paths mean what an editor shows.
  */

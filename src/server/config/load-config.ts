@@ -20,8 +20,8 @@ export const USUAL_FILES = ['zoo.cfg', 'conf/zoo.cfg'] as const;
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
- * The configuration: file, then `-D`, then options, the later stronger. Throws `ZktError` (`ZKT_CONFIG_…`, `ZKT_USAGE`,
- * `ZKT_UNSUPPORTED`); reads files and writes none.
+ * The configuration: file, then `-D`, then options, the later stronger. Throws `ZktError` (`ZKT_CONFIG_…`,
+ * `ZKT_USAGE`, `ZKT_UNSUPPORTED`); reads files and writes none.
  */
 export function loadConfig(disk: Disk, options: LoadOptions): ServerConfig {
   const file = options.file ?? USUAL_FILES.find((name) => disk.exists(name));

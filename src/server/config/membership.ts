@@ -1,8 +1,9 @@
 /**
  * The lines that say who is in the ensemble: `server.N=`, `group.G=`, `weight.N=`.
  *
- * `server.N=host:quorumPort:electionPort[:role][|more addresses][;[clientHost:]clientPort]`; a role is `participant` or
- * `observer` in any case, IPv6 addresses stand in brackets. Pure: texts in, a membership or a fault out.
+ * `server.N=host:quorumPort:electionPort[:role][|more addresses][;[clientHost:]clientPort]`; a role is
+ * `participant` or `observer` in any case, IPv6 addresses stand in brackets. Pure: texts in, a membership or
+ * a fault out.
  */
 import type { PropertyLine } from './java-properties.ts';
 import type { Member, Membership, ServerAddress } from './server-config.ts';

@@ -1,4 +1,7 @@
-/** From lines and `-D` properties to typed values: every key looked up in the table, every value checked. Pure. */
+/**
+ * From lines and `-D` properties to typed values: every key looked up in the table, every value checked.
+ * Pure.
+ */
 import { ZktError } from '../../base/errors.ts';
 import type { PropertyLine } from './java-properties.ts';
 import { parseProperties } from './java-properties.ts';
@@ -62,8 +65,8 @@ const shorten = (value: string): string =>
   value.length <= SHOWN_VALUE_MAX ? value : `${value.slice(0, SHOWN_VALUE_MAX)}…`;
 
 /**
- * The `-D` texts as lines. `zookeeper.x=y` is Java's name of the property `x`; a `jvm` property has its bare name; and
- * `x=y` is what the line `x=y` of a zoo.cfg would be. Throws `ZKT_USAGE` for a text without `=`.
+ * The `-D` texts as lines. `zookeeper.x=y` is Java's name of the property `x`; a `jvm` property has its bare
+ * name; and `x=y` is what the line `x=y` of a zoo.cfg would be. Throws `ZKT_USAGE` for a text without `=`.
  */
 export function readDefinitions(definitions: readonly string[]): SourcedLine[] {
   return definitions.map((text, i) => {
@@ -82,8 +85,8 @@ export function readDefinitions(definitions: readonly string[]): SourcedLine[] {
 }
 
 /**
- * Checks every line; the last of several lines of a key counts. Throws `ZKT_CONFIG_LINE` for a value that is none of
- * its kind; an unknown key, or one of no effect in this release, is a warning.
+ * Checks every line; the last of several lines of a key counts. Throws `ZKT_CONFIG_LINE` for a value that is
+ * none of its kind; an unknown key, or one of no effect in this release, is a warning.
  */
 export function readSettings(lines: readonly SourcedLine[]): ReadSettings {
   const values = new Map<string, unknown>();

@@ -1,4 +1,7 @@
-/** What a server is told to be: the result of a zoo.cfg, `-D` properties and options, checked, with every default filled in. */
+/**
+ * What a server is told to be: the result of a zoo.cfg, `-D` properties and options, checked, with every
+ * default filled in.
+ */
 
 /** One address of a server in the ensemble. */
 export interface ServerAddress {
@@ -173,8 +176,8 @@ export interface ServerConfig {
   readonly tree: TreeConfig;
   readonly quorum: QuorumConfig;
   /**
-   * Every property that was given, by Apache's full name (`zookeeper.snapCount`), for what no field above stands for and
-   * for `envi` and `conf`; secrets included, so show it only through `redacted`.
+   * Every property that was given, by Apache's full name (`zookeeper.snapCount`), for what no field above
+   * stands for and for `envi` and `conf`; secrets included, so show it only through `redacted`.
    */
   readonly properties: ReadonlyMap<string, string>;
   readonly warnings: readonly ConfigWarning[];

@@ -1,16 +1,18 @@
 /**
  * The client port: accepts connections within the limits, and runs the turn of the loop for them.
  *
- * Within one turn every link gathers its output; at the turn's end the links that have some are flushed, and those that
- * were held back are read on when there is room. No timer per connection: one sweep looks at all their deadlines.
+ * Within one turn every link gathers its output; at the turn's end the links that have some are flushed, and
+ * those that were held back are read on when there is room. No timer per connection: one sweep looks at all
+ * their deadlines.
  */
 import { ZktError } from '../../base/errors.ts';
 import type { Emitter } from '../../events/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Listener, Net, Socket, SocketHandler } from '../../ports/net.ts';
 import type { Timer, Timers } from '../../ports/timers.ts';
-import { ClientLink, type LinkHost } from './client-link.ts';
+import { ClientLink } from './client-link.ts';
 import type { ClientPortOptions, ClientService } from './client-service.ts';
+import type { LinkHost } from './link-host.ts';
 import { OutputPool } from './output-pool.ts';
 import { PortStats } from './traffic-stats.ts';
 
@@ -166,7 +168,8 @@ export class ClientPort implements LinkHost {
     return undefined;
   }
 
-  // ---- what links tell ------------------------------------------------------------------------------------------
+  // ---- what links tell
+  // ------------------------------------------------------------------------------------------
 
   beginTurn(): void {
     this.nowMs = this.world.clock.monotonicMs();
@@ -179,7 +182,7 @@ export class ClientPort implements LinkHost {
 
   readSoon(link: ClientLink): void {
     this.waiting.push(link);
-    if (!this.overloaded) this.endTurnSoon();
+    if (!this.overloaded || link.outstanding === 0) this.endTurnSoon();
   }
 
   began(bytes: number): void {
@@ -187,10 +190,10 @@ export class ClientPort implements LinkHost {
     this.outstandingRequestBytes += bytes;
   }
 
-  answered(requests: number, bytes: number): void {
+  answered(requests: number, bytes: number, idle: boolean): void {
     this.outstandingRequests -= requests;
     this.outstandingRequestBytes -= bytes;
-    if (this.waiting.length > 0 && !this.overloaded) this.endTurnSoon();
+    if (this.waiting.length > 0 && (idle || !this.overloaded)) this.endTurnSoon();
   }
 
   gone(link: ClientLink): void {
@@ -201,7 +204,8 @@ export class ClientPort implements LinkHost {
     this.finishClosing();
   }
 
-  // ---- the turn -------------------------------------------------------------------------------------------------
+  // ---- the turn
+  // -------------------------------------------------------------------------------------------------
 
   private endTurnSoon(): void {
     if (this.turnScheduled) return;
@@ -212,7 +216,7 @@ export class ClientPort implements LinkHost {
   private readonly endTurn = (): void => {
     this.turnScheduled = false;
     this.flushDirty();
-    if (this.waiting.length === 0 || this.overloaded) return;
+    if (this.waiting.length === 0) return;
     this.beginTurn();
     const waiting = this.waiting;
     this.waiting = [];

@@ -3,25 +3,32 @@ import type { FourLetterWord } from '../../protocol/four-letter.ts';
 import type { ConnectRequest } from '../../protocol/messages.ts';
 import type { ClientLink } from './client-link.ts';
 
-/** What a server offers its client port. Calls come from the loop, one at a time, never from inside a call to a link. */
+/**
+ * What a server offers its client port. Calls come from the loop, one at a time, never from inside a call to
+ * a link.
+ */
 export interface ClientService {
-  /** False while the server is not serving: connect requests are then dropped, most words answered with a refusal. */
+  /**
+   * False while the server is not serving: connect requests are then dropped, most words answered with a
+   * refusal.
+   */
   readonly serving: boolean;
   /**
-   * A decoded connect request. Answer with `link.sendConnectResponse` or `link.close`, now or later; until then the
-   * link hands over nothing more.
+   * A decoded connect request. Answer with `link.sendConnectResponse` or `link.close`, now or later; until
+   * then the link hands over nothing more.
    */
   connect(link: ClientLink, request: ConnectRequest): void;
   /**
-   * One request, header included: `bytes[start, end)`. The memory is never used again by the port, so that views on it
-   * may be kept. A `JuteError` thrown here closes the connection as bad input.
+   * One request, header included: `bytes[start, end)`. The memory is never used again by the port, so that
+   * views on it may be kept. A `JuteError` thrown here closes the connection as bad input.
    */
   request(link: ClientLink, bytes: Buffer, start: number, end: number): void;
   /** The connection is gone. Said once, also when the service closed it. */
   closed(link: ClientLink): void;
   /**
-   * The answer to a four-letter word that is allowed and may be answered now. `more` holds the 8 bytes after `stmk`,
-   * and is empty for the others. Undefined for a word this server has no answer to: the connection is then closed.
+   * The answer to a four-letter word that is allowed and may be answered now. `more` holds the 8 bytes after
+   * `stmk`, and is empty for the others. Undefined for a word this server has no answer to: the connection is
+   * then closed.
    */
   command(link: ClientLink, word: FourLetterWord, more: Buffer): string | undefined;
 }

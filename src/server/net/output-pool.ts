@@ -7,7 +7,10 @@ const KEPT_WRITERS_MAX = 256;
 /** A new writer's capacity: the replies of one busy connection in one turn. */
 const NEW_WRITER_BYTES = 16 * 1024;
 
-/** Output buffers, shared by all connections: a connection holds one only from its first reply of a turn to the flush. */
+/**
+ * Output buffers, shared by all connections: a connection holds one only from its first reply of a turn to
+ * the flush.
+ */
 export class OutputPool {
   private readonly free: JuteWriter[] = [];
 

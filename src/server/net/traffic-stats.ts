@@ -1,4 +1,7 @@
-/** What went over connections: one record a connection, and one for the whole server. Plain numbers, for the hot path. */
+/**
+ * What went over connections: one record a connection, and one for the whole server. Plain numbers, for the
+ * hot path.
+ */
 
 /** Latencies of answered requests, whole ms as Apache counts them. */
 export class LatencyStats {

@@ -1,0 +1,7 @@
+import type { Clock } from '../ports/clock.ts';
+
+/** The machine's clocks. */
+export const systemClock: Clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+};
