@@ -265,6 +265,10 @@ export const EVENTS = {
     why: 'text',
   }),
   'purge.removed': event('info', 'counter', 'An old file was removed.', { file: 'text' }),
+  'purge.failed': event('warn', 'counter', 'Old files could not be removed; the next purge tries again.', {
+    file: 'text',
+    message: 'text',
+  }),
   'disk.full': event('error', 'counter', 'There is no space left; writes are refused until there is.', {
     file: 'text',
     message: 'text',

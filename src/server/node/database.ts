@@ -2,6 +2,7 @@
 import { ZktError } from '../../base/errors.ts';
 import { JuteWriter } from '../../jute/writer.ts';
 import { ERR } from '../../protocol/error-codes.ts';
+import type { ZxidDigest } from '../../protocol/files.ts';
 import { SYSTEM_PATHS } from '../../protocol/paths.ts';
 import { DIGEST_VERSION, type TxnEntry } from '../../protocol/txn.ts';
 import type { SnapshotSink } from '../../storage/snapshot-decoder.ts';
@@ -26,6 +27,7 @@ export class Database {
   /** The last transaction applied; 0 for a fresh tree. */
   lastZxid = 0n;
   private snapshots = 0;
+  private fuzzyUntil = 0n;
   /** Told of digests that differ from what the log says. */
   private readonly mismatch: (zxid: bigint, expected: bigint, actual: bigint) => void;
 
@@ -51,14 +53,26 @@ export class Database {
     };
   }
 
+  /** The snapshot of that zxid is complete; `digest` is that of the tree at its own zxid, if the writer kept one. */
+  loaded(zxid: bigint, digest: ZxidDigest | undefined): void {
+    this.lastZxid = zxid;
+    // A fuzzy snapshot holds parts of later transactions, up to the zxid of its digest: until then digests differ.
+    if (digest !== undefined && digest.zxid > zxid) this.fuzzyUntil = digest.zxid;
+    else if (digest?.zxid === zxid && digest.version === DIGEST_VERSION) this.compare(zxid, digest.digest);
+  }
+
   /** Applies a transaction from the log at start. */
   replay(entry: TxnEntry): void {
-    applyTxn(this.tree, entry.header, entry.txn, this.sessionEffects());
-    this.lastZxid = entry.header.zxid;
-    const { digest } = entry;
-    if (digest === undefined || !this.tree.options.digest || digest.version !== DIGEST_VERSION) return;
+    const { header, txn, digest } = entry;
+    applyTxn(this.tree, header, txn, this.sessionEffects());
+    this.lastZxid = header.zxid;
+    if (digest === undefined || digest.version !== DIGEST_VERSION || header.zxid < this.fuzzyUntil) return;
+    this.compare(header.zxid, digest.treeDigest);
+  }
+
+  private compare(zxid: bigint, expected: bigint): void {
     const actual = this.tree.digest.value();
-    if (digest.treeDigest !== actual) this.mismatch(entry.header.zxid, digest.treeDigest, actual);
+    if (this.tree.options.digest && expected !== actual) this.mismatch(zxid, expected, actual);
   }
 
   /** After a load: quotas, system nodes. Throws `ZKT_SNAPSHOT_CORRUPT` for a node whose ACL never came. */

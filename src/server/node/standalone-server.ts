@@ -28,6 +28,7 @@ import { WatchRegistry } from '../watch/watch-registry.ts';
 import { ClientSessions } from './client-sessions.ts';
 import { conversationOf } from './conversation.ts';
 import type { Database } from './database.ts';
+import { snapshotCompression } from './open-database.ts';
 import { Reaper } from './reaper.ts';
 import { RequestChain } from './request-chain.ts';
 import { limitedWatches, treeEffects } from './watch-effects.ts';
@@ -73,7 +74,6 @@ export class StandaloneServer implements ClientService {
   /** When it began to serve, monotonic ms. */
   startedMs = 0;
   serving = false;
-  /** Whether a snapshot is being written; the log rolls all the same. */
   private readonly world: ServerWorld;
   private readonly parts: StandaloneParts;
   private readonly chain: RequestChain;
@@ -104,7 +104,7 @@ export class StandaloneServer implements ClientService {
     });
     this.snapshots = new SnapshotWriter(world, {
       dir: parts.snapDir,
-      compression: config.storage.snapshotCompression === 'gzip' ? 'gz' : config.storage.snapshotCompression,
+      compression: snapshotCompression(config),
       lastProcessedZxid: false,
       sliceMs: SNAPSHOT_SLICE_MS,
     });

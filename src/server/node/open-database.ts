@@ -1,0 +1,99 @@
+/** From a data directory to a database that can be served. */
+import { hex0x } from '../../base/brands.ts';
+import type { Emitter } from '../../events/bus.ts';
+import { JuteError } from '../../jute/jute-error.ts';
+import { decodeEntry } from '../../protocol/txn.ts';
+import { type DataDirs, dataDirs, prepareDataDirs } from '../../storage/data-dir.ts';
+import { type RecoveryResult, type RecoveryTarget, recover } from '../../storage/recovery.ts';
+import { writeSnapshotNow } from '../../storage/snapshot-writer.ts';
+import type { ServerConfig } from '../config/server-config.ts';
+import { Database } from './database.ts';
+import type { ServerWorld } from './world.ts';
+
+/** A database and where it came from. */
+export interface OpenedDatabase {
+  readonly database: Database;
+  readonly dirs: DataDirs;
+  readonly recovery: RecoveryResult;
+}
+
+/**
+ * Recovers the database of a server's directories, or begins a new one. Throws a `ZktError` where the files do not hold
+ * what they should. The directories must be this process's own (`platform/data-dir-lock.ts`).
+ */
+export function openDatabase(config: ServerConfig, world: ServerWorld): OpenedDatabase {
+  const { storage } = config;
+  const { disk, events } = world;
+  const dirs = dataDirs(disk, storage.dataDir, storage.dataLogDir);
+  prepareDataDirs(disk, dirs);
+  const make = (): Database => newDatabase(config, events);
+  const rebuild = new Rebuild(make);
+  const recovery = recover(world, dirs, rebuild, {
+    trustEmpty: storage.trustEmptySnapshot,
+    autoCreate: true,
+  });
+  const { database } = rebuild;
+  database.finishLoad(recovery.snapshot?.path ?? dirs.snapDir);
+  if (recovery.kind === 'empty') {
+    // snapshot.0 says that the directory is complete: logs without a snapshot are not believed (facts 7).
+    const running = database.beginSnapshot();
+    const compression = snapshotCompression(config);
+    writeSnapshotNow(world, { dir: dirs.snapDir, compression, lastProcessedZxid: false }, running.source);
+    running.end();
+  }
+  return { database, dirs, recovery };
+}
+
+/** The storage room's name of the configured compression. */
+export const snapshotCompression = ({ storage }: ServerConfig): 'none' | 'gz' | 'snappy' =>
+  storage.snapshotCompression === 'gzip' ? 'gz' : storage.snapshotCompression;
+
+function newDatabase(config: ServerConfig, events: Emitter): Database {
+  const options = {
+    extended: { enabled: config.tree.extendedTypes, emulate353: config.tree.emulate353Ttl },
+    digest: config.storage.digests,
+  };
+  return new Database(options, (zxid, expected, actual) => {
+    if (!events.on['tree.digest-mismatch']) return;
+    const hex = (v: bigint): string => BigInt.asUintN(64, v).toString(16);
+    events.emit('tree.digest-mismatch', { zxid, expected: hex(expected), actual: hex(actual) });
+  });
+}
+
+/** Takes in what recovery reads; starts anew when a snapshot turns out to be damaged half way. */
+class Rebuild implements RecoveryTarget {
+  database: Database;
+  private readonly make: () => Database;
+  private sink: ReturnType<Database['sink']>;
+
+  constructor(make: () => Database) {
+    this.make = make;
+    this.database = make();
+    this.sink = this.database.sink();
+  }
+
+  begin(): void {
+    this.database = this.make();
+    this.sink = this.database.sink();
+  }
+
+  session: RecoveryTarget['session'] = (id, timeoutMs) => this.sink.session(id, timeoutMs);
+  acl: RecoveryTarget['acl'] = (key, acl) => this.sink.acl(key, acl);
+  node: RecoveryTarget['node'] = (path, bytes, dataStart, dataLength, aclKey, statStart) =>
+    this.sink.node(path, bytes, dataStart, dataLength, aclKey, statStart);
+  loaded: RecoveryTarget['loaded'] = (zxid, summary) => this.database.loaded(zxid, summary.digest);
+
+  replay(bytes: Buffer, start: number, end: number, zxid: bigint): string | undefined {
+    try {
+      // Decoded records are views on the bytes; what the tree keeps, it copies.
+      const entry = decodeEntry(bytes.subarray(start, end));
+      if (entry === undefined) return `the transaction ${hex0x(zxid)} is of an unknown type`;
+      this.database.replay(entry);
+      return undefined;
+    } catch (thrown) {
+      if (thrown instanceof JuteError)
+        return `the transaction ${hex0x(zxid)} is malformed: ${thrown.message}`;
+      throw thrown;
+    }
+  }
+}

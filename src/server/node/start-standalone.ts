@@ -1,0 +1,103 @@
+/** Starts a standalone server: recover, listen, then keep house. */
+import { reasonOf, type ZktError } from '../../base/errors.ts';
+import type { Timer } from '../../ports/timers.ts';
+import type { FourLetterWord } from '../../protocol/four-letter.ts';
+import type { DataDirs } from '../../storage/data-dir.ts';
+import { purge } from '../../storage/purge.ts';
+import type { ServerConfig } from '../config/server-config.ts';
+import type { ClientLink } from '../net/client-link.ts';
+import { hmacPasswords } from '../session/session-password.ts';
+import { openDatabase } from './open-database.ts';
+import { sessionSecret } from './session-secret.ts';
+import { StandaloneServer } from './standalone-server.ts';
+import type { ServerWorld } from './world.ts';
+
+/** What the process around a server provides. */
+export interface ServerHost {
+  /** Answers a four-letter word; undefined for one that has no answer here. */
+  answerWord(
+    server: StandaloneServer,
+    word: FourLetterWord,
+    more: Buffer,
+    link: ClientLink,
+  ): string | undefined;
+  /** The server cannot go on (a disk that failed): the process must say so and end. */
+  failed(error: ZktError): void;
+}
+
+/** A server that serves. */
+export interface RunningServer {
+  readonly server: StandaloneServer;
+  /** Where it listens. */
+  readonly host: string;
+  readonly port: number;
+  /** Stops in good order. */
+  stop(reason: string): Promise<void>;
+}
+
+/** Starts a standalone server. Rejects with a `ZktError`; nothing is left running or half written then. */
+export async function startStandalone(
+  config: ServerConfig,
+  world: ServerWorld,
+  host: ServerHost,
+): Promise<RunningServer> {
+  const { clock, events, disk, secrets } = world;
+  const began = clock.monotonicMs();
+  const { database, dirs, recovery } = openDatabase(config, world);
+  const server = new StandaloneServer(
+    {
+      config,
+      database,
+      passwords: hmacPasswords(secrets, sessionSecret(disk, secrets, config.storage.dataDir)),
+      logDir: dirs.logDir,
+      snapDir: dirs.snapDir,
+      answerWord: (...asked) => host.answerWord(...asked),
+      failed: (error) => host.failed(error),
+    },
+    world,
+  );
+  const at = await server.start();
+  if (events.on['server.serving']) {
+    events.emit('server.serving', {
+      host: at.host,
+      port: at.port,
+      zxid: database.lastZxid,
+      nodes: database.tree.nodeCount,
+      sessions: database.sessions.size,
+      ms: clock.monotonicMs() - began,
+    });
+  }
+  // What was replayed need not be replayed again: as Apache does, but behind the clients' backs and only if it helps.
+  if (recovery.replayed > 0) server.snapshot();
+  const purging = schedulePurge(config, dirs, world);
+  return {
+    server,
+    ...at,
+    stop: (reason) => {
+      purging?.cancel();
+      return server.stop(reason);
+    },
+  };
+}
+
+const HOUR_MS = 3_600_000;
+
+/** autopurge: at once, and then every so many hours (facts 6). */
+function schedulePurge(config: ServerConfig, dirs: DataDirs, world: ServerWorld): Timer | undefined {
+  const { purgeIntervalHours, purgeRetainCount } = config.storage;
+  if (purgeIntervalHours <= 0) return undefined;
+  const { disk, events } = world;
+  const run = (): void => {
+    try {
+      purge(disk, dirs, purgeRetainCount, (file) => {
+        if (events.on['purge.removed']) events.emit('purge.removed', { file });
+      });
+    } catch (thrown) {
+      // What is not removed now will be next time; a server does not stop for it.
+      const file = dirs.snapDir;
+      if (events.on['purge.failed']) events.emit('purge.failed', { file, message: reasonOf(thrown) });
+    }
+  };
+  world.timers.soon(run);
+  return world.timers.every(purgeIntervalHours * HOUR_MS, run);
+}
