@@ -7,7 +7,9 @@ import { type DataDirs, dataDirs, prepareDataDirs } from '../../storage/data-dir
 import { type RecoveryResult, type RecoveryTarget, recover } from '../../storage/recovery.ts';
 import { writeSnapshotNow } from '../../storage/snapshot-writer.ts';
 import type { ServerConfig } from '../config/server-config.ts';
+import { hmacPasswords, type SessionPasswords } from '../session/session-password.ts';
 import { Database } from './database.ts';
+import { sessionSecret } from './session-secret.ts';
 import type { ServerWorld } from './world.ts';
 
 /** A database and where it came from. */
@@ -15,6 +17,7 @@ export interface OpenedDatabase {
   readonly database: Database;
   readonly dirs: DataDirs;
   readonly recovery: RecoveryResult;
+  readonly passwords: SessionPasswords;
 }
 
 /**
@@ -41,7 +44,9 @@ export function openDatabase(config: ServerConfig, world: ServerWorld): OpenedDa
     writeSnapshotNow(world, { dir: dirs.snapDir, compression, lastProcessedZxid: false }, running.source);
     running.end();
   }
-  return { database, dirs, recovery };
+  const { secrets } = world;
+  const passwords = hmacPasswords(secrets, sessionSecret(disk, secrets, storage.dataDir));
+  return { database, dirs, recovery, passwords };
 }
 
 /** The storage room's name of the configured compression. */

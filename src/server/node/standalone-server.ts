@@ -17,7 +17,7 @@ import { TxnLog } from '../../storage/txn-log.ts';
 import { Access, addIds } from '../auth/access.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ClientLink } from '../net/client-link.ts';
-import { ClientPort } from '../net/client-port.ts';
+import type { ClientPort } from '../net/client-port.ts';
 import type { ClientService } from '../net/client-service.ts';
 import { beginReply } from '../processor/reply.ts';
 import { Request } from '../processor/request.ts';
@@ -48,6 +48,8 @@ export interface StandaloneParts {
   readonly config: ServerConfig;
   readonly database: Database;
   readonly passwords: SessionPasswords;
+  /** Open already. */
+  readonly port: ClientPort;
   /** `DataDirs.logDir` and `snapDir`. */
   readonly logDir: string;
   readonly snapDir: string;
@@ -83,7 +85,7 @@ export class StandaloneServer implements ClientService {
 
   constructor(parts: StandaloneParts, world: ServerWorld) {
     const { config, database } = parts;
-    const { clock, timers, random, events, secrets, disk, net } = world;
+    const { clock, timers, random, events, secrets, disk } = world;
     this.parts = parts;
     this.world = world;
     this.config = config;
@@ -151,7 +153,7 @@ export class StandaloneServer implements ClientService {
       () => clock.wallMs(),
       (path) => this.reap(path),
     );
-    this.port = new ClientPort(config.client, { net, clock, timers, events }, this);
+    this.port = parts.port;
   }
 
   /** Writes under way: not on disk yet. */
@@ -159,21 +161,12 @@ export class StandaloneServer implements ClientService {
     return this.chain.inFlight;
   }
 
-  /** Opens the port and serves; answers where. */
-  start(): Promise<{ host: string; port: number }> {
-    return new Promise((resolve, reject) => {
-      this.port.listen((result) => {
-        if ('error' in result) {
-          reject(result.error);
-          return;
-        }
-        this.serving = true;
-        this.startedMs = this.world.clock.monotonicMs();
-        this.sessions.start();
-        this.reaper.start();
-        resolve(result);
-      });
-    });
+  /** Serves: from here on connect requests are taken. */
+  start(): void {
+    this.serving = true;
+    this.startedMs = this.world.clock.monotonicMs();
+    this.sessions.start();
+    this.reaper.start();
   }
 
   /** Stops in good order: no more requests, what was taken in is logged and answered, files are closed. */

@@ -6,9 +6,9 @@ import type { DataDirs } from '../../storage/data-dir.ts';
 import { purge } from '../../storage/purge.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ClientLink } from '../net/client-link.ts';
-import { hmacPasswords } from '../session/session-password.ts';
-import { openDatabase } from './open-database.ts';
-import { sessionSecret } from './session-secret.ts';
+import { ClientPort } from '../net/client-port.ts';
+import { type OpenedDatabase, openDatabase } from './open-database.ts';
+import { ServiceGate } from './service-gate.ts';
 import { StandaloneServer } from './standalone-server.ts';
 import type { ServerWorld } from './world.ts';
 
@@ -41,14 +41,25 @@ export async function startStandalone(
   world: ServerWorld,
   host: ServerHost,
 ): Promise<RunningServer> {
-  const { clock, events, disk, secrets } = world;
+  const { clock, events } = world;
   const began = clock.monotonicMs();
-  const { database, dirs, recovery } = openDatabase(config, world);
+  const gate = new ServiceGate();
+  const port = new ClientPort(config.client, world, gate);
+  const at = await listen(port);
+  let opened: OpenedDatabase;
+  try {
+    opened = openDatabase(config, world);
+  } catch (thrown) {
+    await new Promise<void>((done) => port.close('the server cannot start', done));
+    throw thrown;
+  }
+  const { database, dirs, recovery } = opened;
   const server = new StandaloneServer(
     {
       config,
       database,
-      passwords: hmacPasswords(secrets, sessionSecret(disk, secrets, config.storage.dataDir)),
+      port,
+      passwords: opened.passwords,
       logDir: dirs.logDir,
       snapDir: dirs.snapDir,
       answerWord: (...asked) => host.answerWord(...asked),
@@ -56,7 +67,8 @@ export async function startStandalone(
     },
     world,
   );
-  const at = await server.start();
+  gate.behind = server;
+  server.start();
   if (events.on['server.serving']) {
     events.emit('server.serving', {
       host: at.host,
@@ -79,6 +91,11 @@ export async function startStandalone(
     },
   };
 }
+
+const listen = (port: ClientPort): Promise<{ host: string; port: number }> =>
+  new Promise((resolve, reject) => {
+    port.listen((result) => ('error' in result ? reject(result.error) : resolve(result)));
+  });
 
 const HOUR_MS = 3_600_000;
 
