@@ -8,6 +8,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Net } from '../../ports/net.ts';
 import type { Timers } from '../../ports/timers.ts';
 import { ERR } from '../../protocol/error-codes.ts';
+import type { Credential } from '../api.ts';
 import { addressText, type ServerAddress } from '../connect-string.ts';
 import { KeeperError } from '../keeper-error.ts';
 import { NUMBER_PLACE, numbered } from './frame-template.ts';
@@ -22,6 +23,7 @@ import {
   loadSource,
   makeKeys,
   makeNode,
+  proveIds,
   removeAll,
   syncPath,
 } from './load-sources.ts';
@@ -46,6 +48,8 @@ export interface LoadOptions {
   /** Leave the nodes. */
   readonly keep: boolean;
   readonly sessionTimeoutMs: number;
+  /** Who the load is, on every connection. */
+  readonly credentials: readonly Credential[];
 }
 
 /** The stage of a load. */
@@ -262,7 +266,10 @@ export class LoadRun {
   }
 
   private async makeNodes(value: Buffer): Promise<void> {
-    const { operation, prefix, keys } = this.options;
+    const { operation, prefix, keys, credentials } = this.options;
+    const proof = new Tally();
+    await this.ask(() => proveIds(credentials), 1, proof);
+    refuse(undefined, proof, []);
     const top = await this.askAll('keys', makeNode(prefix), 1);
     refuse(prefix, top, [ERR.NODEEXISTS]);
     this.madePrefix = top.errors[ERR.NODEEXISTS] === undefined;
@@ -335,7 +342,7 @@ const errorsBut = (tally: Tally, allowed: readonly number[]): number =>
     .reduce((sum, [, n]) => sum + n, 0);
 
 /** Throws when an answer of a preparation was an error that is not allowed. */
-function refuse(path: string, tally: Tally, allowed: readonly number[]): void {
+function refuse(path: string | undefined, tally: Tally, allowed: readonly number[]): void {
   const code = Object.keys(tally.errors).find((c) => !allowed.includes(Number(c)));
   if (code !== undefined) throw new KeeperError(Number(code), path);
 }

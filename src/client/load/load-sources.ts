@@ -3,6 +3,7 @@ import { Prng } from '../../base/prng.ts';
 import { OPEN_ACL } from '../../protocol/acl.ts';
 import { CREATE_FLAGS } from '../../protocol/create-mode.ts';
 import {
+  AuthPacket,
   CreateRequest,
   DeleteRequest,
   PathRequest,
@@ -10,11 +11,12 @@ import {
   SetDataRequest,
 } from '../../protocol/messages.ts';
 import { OP } from '../../protocol/opcodes.ts';
+import type { Credential } from '../api.ts';
 import { type FrameBatch, FrameTemplate, NUMBER_PLACE } from './frame-template.ts';
 import type { RequestSource } from './load-connection.ts';
 
 /** Kinds of requests: the number a source answers is the place in this list. */
-export const KINDS = ['get', 'set', 'create', 'delete', 'sync', 'close'] as const;
+export const KINDS = ['get', 'set', 'create', 'delete', 'sync', 'close', 'auth'] as const;
 /** The name of a kind. */
 export type KindName = (typeof KINDS)[number];
 const KIND = Object.fromEntries(KINDS.map((name, i) => [name, i])) as Record<KindName, number>;
@@ -85,6 +87,14 @@ export const makeKeys = (prefix: string, value: Buffer, count: number): RequestS
 /** Asks the server to catch up with the leader. */
 export const syncPath = (path: string): RequestSource =>
   new Sequence(new FrameTemplate(OP.sync, PathRequest, { path }), KIND.sync, 1);
+/** Proves who the load is, once for each credential. */
+export const proveIds = (credentials: readonly Credential[]): RequestSource =>
+  new Chain(
+    credentials.map(({ scheme, auth }) => {
+      const packet = { type: 0, scheme, auth: Buffer.from(auth) };
+      return new Sequence(new FrameTemplate(OP.auth, AuthPacket, packet), KIND.auth, 1);
+    }),
+  );
 /** Ends the session. */
 export const closeSession = (): RequestSource =>
   new Sequence(FrameTemplate.bare(OP.closeSession), KIND.close, 1);
