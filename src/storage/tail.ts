@@ -152,7 +152,10 @@ export function judgeDamage(file: DiskFile, damage: LogDamage): DamageVerdict {
   const { offset, length } = damage;
   const nextRecord = findRecord(file, offset + 1);
   const last = lastNonZero(file, offset);
-  const hole = lostSector(file, offset, nextRecord ?? last + 1);
+  const whole = length !== undefined && length >= ENTRY_MIN_BYTES && length <= ENTRY_MAX_BYTES;
+  // No record has a checksum whose bytes are all zeros, a length of 0, or another end mark.
+  const solid = whole ? [offset + RECORD_PREFIX_BYTES + length] : [offset + 11];
+  const hole = lostSector(file, offset, nextRecord ?? last + 1, solid);
   if (hole !== undefined) {
     return { torn: true, why: `the bytes ${hole.from} to ${hole.to - 1} were never written`, nextRecord };
   }
@@ -184,8 +187,15 @@ function onlyLengthIsWrong(file: DiskFile, offset: number, last: number): boolea
 /**
  * A run of zeros in `[from, to)`, with something behind it, that looks like sectors never written: it begins at a
  * sector's start (or at `from`) and stops at a sector's end, but for a few zeros that belong to the bytes around it.
+ * Where it covers a byte that no record has as zero (`solid`), one of the two is enough: the other may lie in data that
+ * is zeros itself.
  */
-function lostSector(file: DiskFile, from: number, to: number): { from: number; to: number } | undefined {
+function lostSector(
+  file: DiskFile,
+  from: number,
+  to: number,
+  solid: readonly number[],
+): { from: number; to: number } | undefined {
   const limit = Math.min(file.size(), to + NATURAL_ZEROS);
   const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   let run = -1;
@@ -196,7 +206,16 @@ function lostSector(file: DiskFile, from: number, to: number): { from: number; t
       if (chunk[i] === 0) {
         if (run < 0) run = base + i;
       } else if (run >= 0) {
-        if (looksLost(run, base + i, from)) return { from: run, to: base + i };
+        const end = base + i;
+        if (
+          looksLost(
+            run,
+            end,
+            from,
+            solid.some((at) => run <= at && at < end),
+          )
+        )
+          return { from: run, to: end };
         run = -1;
       }
     }
@@ -206,11 +225,13 @@ function lostSector(file: DiskFile, from: number, to: number): { from: number; t
 }
 
 /** Whether the zeros `[start, end)` are whole sectors, give or take natural zeros; the first may begin at `from`. */
-function looksLost(start: number, end: number, from: number): boolean {
+function looksLost(start: number, end: number, from: number, solid: boolean): boolean {
   const over = end % SECTOR_BYTES;
-  if (over > NATURAL_ZEROS) return false;
-  const sectorsEnd = end - over;
-  if (start === from) return sectorsEnd - start >= LOST_PREFIX_BYTES;
-  const before = (SECTOR_BYTES - (start % SECTOR_BYTES)) % SECTOR_BYTES;
-  return before <= NATURAL_ZEROS && sectorsEnd - (start + before) >= SECTOR_BYTES;
+  const before = start === from ? 0 : (SECTOR_BYTES - (start % SECTOR_BYTES)) % SECTOR_BYTES;
+  // Only what is left of the sector in which the record begins, or a whole one.
+  const least = start === from ? LOST_PREFIX_BYTES : SECTOR_BYTES;
+  if (end - over - start - before < least) return false;
+  const begins = before <= NATURAL_ZEROS;
+  const stops = over <= NATURAL_ZEROS;
+  return solid ? begins || stops : begins && stops;
 }
