@@ -1,44 +1,60 @@
 /**
- * gzip behind the compression port. Through minizlib, since `node:zlib` streams are asynchronous and its synchronous
- * calls want the whole input at once: a snapshot of a large tree is neither.
+ * `node:zlib`, a slice at a time and synchronously.
+ *
+ * Node offers whole buffers synchronously and slices asynchronously, but not slices synchronously. `_processChunk` does
+ * (it is what the synchronous calls are made of, and what npm's own unpacker relies on); it closes the native handle
+ * when it is done, which is put off here until `finish`.
  */
-import { Gunzip, Gzip } from 'minizlib';
+import zlib from 'node:zlib';
 import type { ByteTransform, Compression } from '../ports/compression.ts';
 
-class ZlibTransform implements ByteTransform {
-  private readonly stream: Gzip | Gunzip;
-  private out: Buffer[] = [];
-  private error: Error | undefined;
+/** The part of Node's zlib streams that is used and not in its types. */
+interface Engine {
+  _handle: { close(): void };
+  _processChunk(chunk: Buffer, flush: number): Buffer | undefined;
+}
 
-  constructor(stream: Gzip | Gunzip) {
+class ZlibTransform implements ByteTransform {
+  private readonly stream: zlib.Gzip | zlib.Gunzip;
+  private readonly engine: Engine;
+
+  constructor(stream: zlib.Gzip | zlib.Gunzip) {
     this.stream = stream;
-    stream.on('data', (chunk: Buffer) => this.out.push(chunk));
-    stream.on('error', (error: unknown) => {
-      this.error ??= error instanceof Error ? error : new Error(String(error));
-    });
+    // Node's types leave these members out, see the top of the file.
+    this.engine = stream as unknown as Engine;
+    this.stream.on('error', () => {});
   }
 
   push(bytes: Buffer): Buffer[] {
-    this.stream.write(bytes);
-    return this.take();
+    return this.run(bytes, zlib.constants.Z_NO_FLUSH);
   }
 
   finish(): Buffer[] {
-    this.stream.end();
-    return this.take();
+    try {
+      return this.run(Buffer.alloc(0), zlib.constants.Z_FINISH);
+    } finally {
+      this.engine._handle.close();
+    }
   }
 
-  private take(): Buffer[] {
-    if (this.error !== undefined) throw this.error;
-    const { out } = this;
-    this.out = [];
-    return out;
+  private run(bytes: Buffer, flush: number): Buffer[] {
+    const { engine } = this;
+    const handle = engine._handle;
+    const close = handle.close;
+    handle.close = () => {};
+    try {
+      const out = engine._processChunk(bytes, flush);
+      // The bytes lie in the engine's own buffer, which the next call uses again.
+      return out === undefined || out.length === 0 ? [] : [Buffer.from(out)];
+    } finally {
+      handle.close = close;
+      engine._handle = handle;
+    }
   }
 }
 
-/** The machine's zlib. */
+/** gzip of the machine. */
 export const systemCompression: Compression = {
-  // Level 1: snapshots are written while serving, and most of the gain comes with the first level.
-  gzip: () => new ZlibTransform(new Gzip({ level: 1 })),
-  gunzip: () => new ZlibTransform(new Gunzip({})),
+  gzip: () => new ZlibTransform(zlib.createGzip({ level: zlib.constants.Z_BEST_SPEED })),
+  gunzip: () => new ZlibTransform(zlib.createGunzip()),
 };

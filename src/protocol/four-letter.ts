@@ -10,8 +10,6 @@ export const FOUR_LETTER_WORDS = [
   'hash',
   'isro',
   'mntr',
-  'obsr',
-  'orst',
   'ruok',
   'srst',
   'srvr',
@@ -20,8 +18,6 @@ export const FOUR_LETTER_WORDS = [
   'wchc',
   'wchp',
   'wchs',
-  'lsnp',
-  'icfg',
 ] as const;
 /** A four-letter word. */
 export type FourLetterWord = (typeof FOUR_LETTER_WORDS)[number];

@@ -103,7 +103,10 @@ export class ClientLink extends LinkOutput implements SocketHandler {
     this.host.stats.dropped++;
     if (this.state === 'closing') this.destroy('does not read its last reply');
     else if (this.state === 'open') this.refuse('a frame was begun and not finished in time');
-    else this.refuse('no connect request in time');
+    else {
+      this.host.stats.sessionlessExpired++;
+      this.refuse('no connect request in time');
+    }
   }
 
   private open(chunk: Buffer): void {
@@ -138,6 +141,7 @@ export class ClientLink extends LinkOutput implements SocketHandler {
     if (text !== undefined && text !== '') {
       const bytes = Buffer.from(text, 'utf8');
       host.stats.bytesSent += bytes.length;
+      host.stats.packetsSent++;
       this.socket.write(bytes);
     }
     this.close(`answered ${word}`);
@@ -189,8 +193,14 @@ export class ClientLink extends LinkOutput implements SocketHandler {
     this.oldClient = request.readOnly === undefined;
     this.readOnly = request.readOnly ?? false;
     this.deadlineMs = Number.POSITIVE_INFINITY;
-    if (this.host.service.serving) this.host.service.connect(this, request);
-    else this.destroy('the server is not serving');
+    const { service, stats } = this.host;
+    stats.connectRequests++;
+    if (request.sessionId !== 0n) stats.revalidations++;
+    if (service.serving) service.connect(this, request);
+    else {
+      stats.notServing++;
+      this.destroy('the server is not serving');
+    }
   }
 
   /** Whether the next frame may be looked at now. */

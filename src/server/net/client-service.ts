@@ -23,7 +23,7 @@ export interface ClientService {
    * views on it may be kept. A `JuteError` thrown here closes the connection as bad input.
    */
   request(link: ClientLink, bytes: Buffer, start: number, end: number): void;
-  /** The connection is gone. Said once, also when the service closed it. */
+  /** A connection that had asked to connect is gone. Said once, also when the service closed it. */
   closed(link: ClientLink): void;
   /**
    * The answer to a four-letter word that is allowed and may be answered now. `more` holds the 8 bytes after

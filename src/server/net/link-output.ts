@@ -2,6 +2,7 @@ import { get32 } from '../../base/halves.ts';
 import { invariant } from '../../base/invariant.ts';
 import type { JuteWriter } from '../../jute/writer.ts';
 import type { Socket } from '../../ports/net.ts';
+import { OP } from '../../protocol/opcodes.ts';
 import type { ClientLink } from './client-link.ts';
 import type { LinkHost } from './link-host.ts';
 import { LinkStats } from './traffic-stats.ts';
@@ -12,6 +13,25 @@ import { LinkStats } from './traffic-stats.ts';
  * `closed`.
  */
 export type LinkState = 'opening' | 'word' | 'connecting' | 'open' | 'closing' | 'closed';
+
+/** Operations whose latency counts as that of an update. */
+const isUpdate = (op: number): boolean => {
+  switch (op) {
+    case OP.create:
+    case OP.create2:
+    case OP.createContainer:
+    case OP.createTTL:
+    case OP.delete:
+    case OP.setData:
+    case OP.setACL:
+    case OP.multi:
+    case OP.reconfig:
+    case OP.closeSession:
+      return true;
+    default:
+      return false;
+  }
+};
 
 /** A connection that was closed may take this long to read its last reply. */
 const CLOSING_TIMEOUT_MS = 5_000;
@@ -120,15 +140,16 @@ export abstract class LinkOutput {
     const { out, frameStart } = this;
     invariant(out !== undefined && frameStart >= 0, 'a frame was begun');
     const { buf } = out;
-    this.host.stats.addResponse(out.pos - frameStart - 4);
-    this.noteReply(
-      op,
-      get32(buf, frameStart + 4),
-      get32(buf, frameStart + 8),
-      get32(buf, frameStart + 12),
-      arrivedMs,
-      nowMs,
-    );
+    const { stats } = this.host;
+    const err = get32(buf, frameStart + 16);
+    const update = isUpdate(op);
+    stats.addResponse(out.pos - frameStart - 4);
+    (update ? stats.updateLatency : stats.readLatency).add(nowMs - arrivedMs);
+    if (op === OP.auth && err !== 0) stats.authFailures++;
+    const xid = get32(buf, frameStart + 4);
+    // As in Apache, a write that failed leaves no name behind.
+    const shownOp = update && err !== 0 ? 0 : op;
+    this.noteReply(shownOp, xid, get32(buf, frameStart + 8), get32(buf, frameStart + 12), arrivedMs, nowMs);
     this.endFrame();
   }
 
@@ -171,6 +192,7 @@ export abstract class LinkOutput {
     }
     this.out = undefined;
     this.host.stats.bytesSent += out.pos;
+    this.host.stats.responseBytes += out.pos;
     if (this.socket.write(out.bytes())) this.host.pool.give(out);
   }
 

@@ -2,6 +2,7 @@
  * What went over connections: one record a connection, and one for the whole server. Plain numbers, for the
  * hot path.
  */
+import { Summary } from '../../base/summary.ts';
 
 /** Latencies of answered requests, whole ms as Apache counts them. */
 export class LatencyStats {
@@ -50,10 +51,10 @@ export class LinkStats {
   /** Time of the last answer, monotonic ms; 0 before the first. */
   lastResponseMs = 0;
   /** Halves of the last answer's zxid; two numbers, so that a reply allocates nothing. */
-  lastZxidHigh = 0;
-  lastZxidLow = 0;
+  lastZxidHigh = -1;
+  lastZxidLow = -1;
 
-  /** zxid of the last answer. */
+  /** zxid of the last answer; -1 before the first. */
   get lastZxid(): bigint {
     return (BigInt(this.lastZxidHigh) << 32n) | BigInt(this.lastZxidLow >>> 0);
   }
@@ -65,23 +66,37 @@ export class LinkStats {
     this.lastCxid = -1;
     this.lastOp = 0;
     this.lastResponseMs = 0;
-    this.lastZxidHigh = 0;
-    this.lastZxidLow = 0;
+    this.lastZxidHigh = -1;
+    this.lastZxidLow = -1;
     this.latency.reset();
   }
 }
 
-/** Counts of the client port. `packets*` and `latency` start anew with `srst`; the others never. */
+/** Counts of the client port. `packets*`, `latency` and response sizes start anew with `srst`; the others never. */
 export class PortStats {
   readonly latency = new LatencyStats();
+  /** Latencies of reads and of writes, ms. */
+  readonly readLatency = new Summary();
+  readonly updateLatency = new Summary();
   packetsReceived = 0;
   packetsSent = 0;
   bytesReceived = 0;
+  /** Everything sent, and of that the frames to clients. */
   bytesSent = 0;
+  responseBytes = 0;
+  /** Connect requests, and those of them that ask for an earlier session. */
+  connectRequests = 0;
+  revalidations = 0;
   /** Connections turned away at the door, for any limit. */
   rejected = 0;
   /** Connections dropped by the server: bad input, slow reader, silent. */
   dropped = 0;
+  /** Of those, the ones that sent no connect request in time. */
+  sessionlessExpired = 0;
+  /** Connect requests dropped since the server was not serving. */
+  notServing = 0;
+  /** Authentications that failed. */
+  authFailures = 0;
   /** Times reading was stopped because too much was outstanding. */
   throttled = 0;
   /** Sizes of replies, bytes without the frame's length; -1 before the first. */
