@@ -48,6 +48,12 @@ export class World implements Timers {
     return new ZkClient({ servers: 'zk:2181', ...options }, ports);
   }
 
+  /** Lets one thing happen that is under way: a delivery of the network, or the end of the turn. */
+  step(): void {
+    if (this.net.step()) return;
+    for (const fn of this.turn.splice(0)) fn();
+  }
+
   /** Lets everything that is under way happen, without time passing. Microtasks run between the steps. */
   async settle(): Promise<void> {
     for (let i = 0; i < 100_000; i++) {
