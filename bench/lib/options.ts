@@ -1,0 +1,77 @@
+/** What a run of the benchmark is told: `npm run bench -- standalone -- --quick --parts load`. */
+import { parseArgs } from 'node:util';
+
+/** The parts of the benchmark, in the order they run. */
+export const PARTS = ['load', 'start', 'data', 'oneshot'] as const;
+/** The name of a part. */
+export type Part = (typeof PARTS)[number];
+/** Who is measured. */
+export type Subject = 'apache' | 'zkt';
+
+/** See the top of the file. */
+export interface BenchOptions {
+  readonly parts: ReadonlySet<Part>;
+  /** Rows of the load part, by name; all when undefined. */
+  readonly rows: RegExp | undefined;
+  readonly subjects: readonly Subject[];
+  /** Measured time of a row, and the load before it. */
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+  /** Nodes of the data part. */
+  readonly nodes: number;
+  /** Directory the data directories are made in: its disk is what the fsyncs wait for. */
+  readonly dir: string | undefined;
+  /** Where the JSON goes; undefined for a file named after the time in bench/results. */
+  readonly json: string | undefined;
+}
+
+const HELP = `Options (after --):
+  --quick              2 seconds a row, 200,000 nodes
+  --parts load,start,data,oneshot
+  --rows REGEXP        rows of the load part, such as 'get|set c=8 d=64'
+  --only apache|zkt    measure one of them; no ratios then
+  --seconds N          measured time of a row (default 8)
+  --warm-up N          load before the measured time (default 2)
+  --nodes N            nodes of the data part (default 1,000,000)
+  --dir DIR            where the data directories are made (default: the system's temporary directory)
+  --json FILE          where the figures go (default: bench/results/<time>.json)`;
+
+/** Reads the command line; prints help or the mistake and ends the process where there is nothing to do. */
+export function readOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      parts: { type: 'string', default: PARTS.join(',') },
+      rows: { type: 'string' },
+      only: { type: 'string' },
+      seconds: { type: 'string' },
+      'warm-up': { type: 'string' },
+      nodes: { type: 'string' },
+      dir: { type: 'string' },
+      json: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    process.exit(0);
+  }
+  const parts = values.parts.split(',').map((it) => PARTS.find((part) => part === it));
+  const { only } = values;
+  if (parts.includes(undefined) || (only !== undefined && only !== 'apache' && only !== 'zkt')) {
+    console.error(HELP);
+    process.exit(2);
+  }
+  const seconds = Number(values.seconds ?? (values.quick ? 2 : 8));
+  return {
+    parts: new Set(parts as Part[]),
+    rows: values.rows === undefined ? undefined : new RegExp(values.rows),
+    subjects: only === undefined ? ['apache', 'zkt'] : [only as Subject],
+    seconds,
+    warmUpSeconds: Number(values['warm-up'] ?? (values.quick ? 1 : 2)),
+    nodes: Number(values.nodes ?? (values.quick ? 200_000 : 1_000_000)),
+    dir: values.dir,
+    json: values.json,
+  };
+}
