@@ -1,5 +1,6 @@
 /** What was wrong with bytes that should have been jute. */
 export type JuteFault =
+  | 'null'
   | 'truncated'
   | 'unreasonable-length'
   | 'trailing-bytes'

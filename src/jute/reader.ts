@@ -78,6 +78,14 @@ export class JuteReader {
     return this.bytes.toString('utf8', at, at + length);
   }
 
+  /** A string that must not be null. */
+  readText(): string {
+    const at = this.pos;
+    const text = this.readString();
+    if (text === null) throw new JuteError('null', at, 'a text is null');
+    return text;
+  }
+
   /** The count of a vector that follows: -1 for null. Every element takes at least `elementBytes`. */
   readCount(elementBytes = 1): number {
     const at = this.pos;

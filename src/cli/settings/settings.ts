@@ -125,7 +125,6 @@ function checkedProfile(file: string, name: string, value: unknown): Profile {
       : undefined;
     if (type === undefined)
       throw bad(`unknown key ${key}; known are ${Object.keys(PROFILE_TYPES).join(', ')}`);
-    // biome-ignore lint/suspicious/useValidTypeof: the types come from the table
     if (typeof field !== type) throw bad(`${key} must be a ${type}`);
   }
   const profile = value as Profile;

@@ -1,7 +1,9 @@
 /** From a data directory to a database that can be served. */
 import { hex0x } from '../../base/brands.ts';
+import { ZktError } from '../../base/errors.ts';
 import type { Emitter } from '../../events/bus.ts';
 import { JuteError } from '../../jute/jute-error.ts';
+import type { Disk } from '../../ports/disk.ts';
 import { decodeEntry } from '../../protocol/txn.ts';
 import { type DataDirs, dataDirs, prepareDataDirs } from '../../storage/data-dir.ts';
 import { type RecoveryResult, type RecoveryTarget, recover } from '../../storage/recovery.ts';
@@ -22,13 +24,19 @@ export interface OpenedDatabase {
 
 /**
  * Recovers the database of a server's directories, or begins a new one. Throws a `ZktError` where the files do not hold
- * what they should. The directories must be this process's own (`platform/data-dir-lock.ts`).
+ * what they should. `claim` makes the directories this process's own once they are there, or throws.
  */
-export function openDatabase(config: ServerConfig, world: ServerWorld): OpenedDatabase {
+export function openDatabase(
+  config: ServerConfig,
+  world: ServerWorld,
+  claim: (dirs: readonly string[]) => void = () => {},
+): OpenedDatabase {
   const { storage } = config;
   const { disk, events } = world;
   const dirs = dataDirs(disk, storage.dataDir, storage.dataLogDir);
+  if (!storage.autoCreate) demandDirs(disk, dirs);
   prepareDataDirs(disk, dirs);
+  claim([dirs.snapDir, dirs.logDir]);
   const make = (): Database => newDatabase(config, events);
   const rebuild = new Rebuild(make);
   const recovery = recover(world, dirs, rebuild, {
@@ -47,6 +55,14 @@ export function openDatabase(config: ServerConfig, world: ServerWorld): OpenedDa
   const { secrets } = world;
   const passwords = hmacPasswords(secrets, sessionSecret(disk, secrets, storage.dataDir));
   return { database, dirs, recovery, passwords };
+}
+
+/** `datadir.autocreate=false`: a directory that is missing is one that was not mounted. */
+function demandDirs(disk: Disk, dirs: DataDirs): void {
+  for (const dir of [dirs.snapDir, dirs.logDir]) {
+    if (disk.exists(dir)) continue;
+    throw new ZktError('ZKT_DATA_DIR', { dir, why: 'it does not exist, and datadir.autocreate is false' });
+  }
 }
 
 /** The storage room's name of the configured compression. */

@@ -209,16 +209,18 @@ export class StandaloneServer implements ClientService {
     const xid = get32(bytes, start);
     const op = get32(bytes, start + 4);
     const now = this.port.nowMs;
-    // A session that is closing is not there any more: its packets fall on deaf ears (facts 3).
-    if (!this.tracker.touchSession(talk.session, link.timeoutMs, now)) return;
+    // A session that is closing is not there any more: its packets fall on deaf ears (facts 3), but for a second close.
+    if (!this.tracker.touchSession(talk.session, link.timeoutMs, now) && op !== OP.closeSession) return;
     const body = start + HEADER_BYTES;
     if (this.world.events.on['request.received']) this.tellReceived(link, xid, op, end - start);
     if (op === OP.auth) this.authenticate(link, xid, new JuteReader(bytes, body, end), now);
     else if (op === OP.sasl) this.answerSasl(link, xid, now);
     else if (!this.access.isAuthenticated(link.authIds)) this.demandAuth(link, xid, op, now);
     else {
-      const request = new Request(link, link.sessionId, xid, op, bytes, body, end, now);
-      if (!isWrite(op)) this.chain.read(talk, request);
+      // What only servers may ask of each other is refused as any failing write is: with a transaction (facts 14.9).
+      const asked = op === OP.createSession || op === OP.deleteContainer ? OP.error : op;
+      const request = new Request(link, link.sessionId, xid, asked, bytes, body, end, now);
+      if (!isWrite(asked)) this.chain.read(talk, request);
       else {
         if (op === OP.closeSession) this.sessions.beginClose(link);
         this.chain.write(talk, request);
@@ -303,6 +305,7 @@ const isWrite = (op: number): boolean => {
     case OP.createContainer:
     case OP.createTTL:
     case OP.closeSession:
+    case OP.error:
       return true;
     default:
       return false;

@@ -21,6 +21,8 @@ export interface ServerHost {
     more: Buffer,
     link: ClientLink,
   ): string | undefined;
+  /** Makes the data directories this process's own; throws `ZKT_DATA_DIR_LOCKED` when they are another's. */
+  claim?(dirs: readonly string[]): void;
   /** The server cannot go on (a disk that failed): the process must say so and end. */
   failed(error: ZktError): void;
 }
@@ -48,7 +50,7 @@ export async function startStandalone(
   const at = await listen(port);
   let opened: OpenedDatabase;
   try {
-    opened = openDatabase(config, world);
+    opened = openDatabase(config, world, (dirs) => host.claim?.(dirs));
   } catch (thrown) {
     await new Promise<void>((done) => port.close('the server cannot start', done));
     throw thrown;

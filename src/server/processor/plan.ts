@@ -101,7 +101,7 @@ function flagFault(ctx: PlanContext, op: number, traits: CreateTraits, ttl: bigi
     return ttl !== undefined && ttl >= 1n && ttl <= TTL_MAX ? ERR.OK : ERR.BADARGUMENTS;
   }
   if (traits.ttl) return ERR.BADARGUMENTS;
-  return op === OP.createContainer && !traits.container ? ERR.BADARGUMENTS : ERR.OK;
+  return op === OP.createContainer && traits.ephemeral ? ERR.BADARGUMENTS : ERR.OK;
 }
 
 /** delete; also of containers and TTL nodes, by the reaper. */

@@ -149,6 +149,8 @@ export class PrepRequestProcessor {
         return planSetData(this.ctx, SetDataRequest.read(r), by);
       case OP.setACL:
         return planSetAcl(this.ctx, SetAclRequest.read(r), by);
+      case OP.error:
+        return ERR.BADARGUMENTS;
       case OP.reconfig:
         return this.env.reconfigEnabled ? ERR.UNIMPLEMENTED : ERR.RECONFIGDISABLED;
       default:

@@ -171,7 +171,7 @@ export class ReadRequestProcessor<W extends Requester> {
   }
 
   private getData(from: W, xid: number, r: JuteReader): true {
-    const path = r.readString() ?? '';
+    const path = r.readText();
     const watch = r.readBool();
     const node = this.env.tree.find(path);
     if (node === NO_NODE) return this.refuse(from, xid, ERR.NONODE);
@@ -186,7 +186,7 @@ export class ReadRequestProcessor<W extends Requester> {
 
   /** Not checked for READ, as in 3.8.0; a watch that fires is. */
   private exists(from: W, xid: number, r: JuteReader): true {
-    const path = r.readString() ?? '';
+    const path = r.readText();
     const watch = r.readBool();
     if (path.includes('\0')) return this.refuse(from, xid, ERR.BADARGUMENTS);
     const node = this.env.tree.find(path);
@@ -199,7 +199,7 @@ export class ReadRequestProcessor<W extends Requester> {
   }
 
   private getChildren(from: W, xid: number, r: JuteReader, withStat: boolean): true {
-    const path = r.readString() ?? '';
+    const path = r.readText();
     const watch = r.readBool();
     const node = this.env.tree.find(path);
     if (node === NO_NODE) return this.refuse(from, xid, ERR.NONODE);
@@ -213,7 +213,7 @@ export class ReadRequestProcessor<W extends Requester> {
   }
 
   private getAcl(from: W, xid: number, r: JuteReader): true {
-    const node = this.env.tree.find(r.readString() ?? '');
+    const node = this.env.tree.find(r.readText());
     if (node === NO_NODE) return this.refuse(from, xid, ERR.NONODE);
     const acl = this.env.tree.aclOf(node);
     const { access } = this.env;
@@ -294,7 +294,7 @@ export class ReadRequestProcessor<W extends Requester> {
 
   private countAll(from: W, xid: number, r: JuteReader): true {
     const { tree } = this.env;
-    const node = tree.find(r.readString() ?? '');
+    const node = tree.find(r.readText());
     if (node === NO_NODE) return this.refuse(from, xid, ERR.NONODE);
     if (!this.mayRead(from, node)) return this.refuse(from, xid, ERR.NOAUTH);
     let count = -1;
@@ -322,7 +322,11 @@ export class ReadRequestProcessor<W extends Requester> {
   private multiRead(from: W, xid: number, r: JuteReader): true {
     const ops = MultiRequest.read(r);
     if (ops.some(({ op }) => op !== OP.getData && op !== OP.getChildren)) {
-      return this.refuse(from, xid, ERR.MARSHALLINGERROR);
+      // Apache's refusal has a body all the same: the end of an empty list.
+      const w = beginReply(from, xid, this.zxidHi, this.zxidLo, ERR.MARSHALLINGERROR);
+      MultiHeader.write(w, { type: -1, done: true, err: -1 });
+      this.end(from);
+      return true;
     }
     const w = this.begin(from, xid);
     for (const { op, req } of ops) {

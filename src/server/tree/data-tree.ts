@@ -71,6 +71,7 @@ export class DataTree {
       (id, data) => this.overwriteData(id, data),
     );
     const root = this.addRow(SYSTEM_PATHS.root, OPEN_ACL);
+    this.store.setData(root, Buffer.alloc(0), 0, 0);
     invariant(root === ROOT_ID, 'the root is the first row');
     this.seal(root);
   }
@@ -90,6 +91,8 @@ export class DataTree {
       const id = this.addRow(path, isConfig ? READ_ONLY_ACL : OPEN_ACL);
       this.store.link(id, this.parentOf(path));
       this.store.setData(id, Buffer.alloc(0), 0, 0);
+      // Apache sets the ACL of the configuration node without counting it (facts 2.7).
+      if (isConfig) put32(this.store.statBytes(id), this.store.statOffset(id) + STAT_AT.aversion, -1);
       this.seal(id);
     }
   }
@@ -326,10 +329,8 @@ export class DataTree {
       this.store.statBytes(id),
       this.store.statOffset(id),
     );
-    if (dataLength >= 0) {
-      this.store.setData(id, bytes, dataStart, dataLength);
-      this.dataBytes += dataLength;
-    }
+    this.store.setData(id, dataLength < 0 ? null : bytes, dataStart, dataLength);
+    this.dataBytes += Math.max(dataLength, 0);
     const owner = this.ownerOf(id);
     if (owner !== 0n) this.noteOwner(path, owner);
     this.seal(id);
