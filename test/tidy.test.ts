@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { PURE_FLOOR_MAX, ROOMS } from '../scripts/rooms.cjs';
+import { ROOMS } from '../scripts/rooms.cjs';
 import { catalogueMarkdown } from '../src/events/catalogue.ts';
 import { RULES } from './tidy/rules.ts';
 import { SourceFile } from './tidy/source-file.ts';
@@ -67,7 +67,7 @@ test('the bans of the pure floors in biome.json cover the pure rooms', () => {
     overrides: { includes: string[]; plugins?: string[] }[];
   };
   const pure = overrides.find((it) => it.plugins?.some((plugin) => plugin.endsWith('pure-floor.grit')));
-  const rooms = ROOMS.filter((it) => it.floor <= PURE_FLOOR_MAX).map((it) => `src/${it.path}/**`);
+  const rooms = ROOMS.filter((it) => it.pure).map((it) => `src/${it.path}/**`);
   expect(new Set(pure?.includes)).toEqual(new Set(rooms));
 });
 

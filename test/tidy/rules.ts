@@ -4,7 +4,7 @@
  */
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { PURE_FLOOR_MAX, ROOMS } from '../../scripts/rooms.cjs';
+import { ROOMS } from '../../scripts/rooms.cjs';
 import type { Node, SourceFile } from './source-file.ts';
 
 /** One house rule. */
@@ -30,7 +30,7 @@ const isCode = (file: string): boolean => /^(src|test|bench|scripts)\/.*\.(ts|ts
 const isSource = (file: string): boolean => /^src\/.*\.tsx?$/.test(file);
 const isPure = (file: string): boolean =>
   isSource(file) &&
-  ROOMS.some((room) => room.floor <= PURE_FLOOR_MAX && file.startsWith(`src/${room.path}/`));
+  ROOMS.some((room) => room.pure && file.startsWith(`src/${room.path}/`));
 const sourceOutside = (...rooms: readonly string[]) => {
   return (file: string): boolean => isSource(file) && !rooms.some((room) => file.startsWith(`src/${room}/`));
 };
@@ -265,7 +265,7 @@ export const RULES: readonly Rule[] = [
     planted: plant(ban.planted, ban.applies('src/client/planted.ts') ? undefined : 'src/base/planted.ts'),
   })),
   {
-    name: `floors F0 to F${PURE_FLOOR_MAX} have no async`,
+    name: 'pure rooms have no async',
     applies: isPure,
     find: asyncCode,
     planted: plant('export class A {\n  async m(): Promise<void> {}\n}', 'src/server/zab/planted.ts'),

@@ -91,7 +91,7 @@ export class Database {
 
   /** Sessions that own ephemerals and are not known: their ephemerals must not outlive the start (facts 3). */
   orphanOwners(): bigint[] {
-    return [...this.tree.ephemerals.keys()].filter((owner) => !this.sessions.has(owner));
+    return [...this.tree.owned.ephemerals.keys()].filter((owner) => !this.sessions.has(owner));
   }
 
   /** Begins a snapshot of this very moment. Only one at a time. */

@@ -62,8 +62,8 @@ export class Reaper {
       tree.cversionOf(id) > 0 || (neverUsedMs > 0 && now - tree.mtimeOf(id) > neverUsedMs);
     const overdue = (id: NodeId): boolean => now - tree.mtimeOf(id) > Number(ttlOf(tree.ownerOf(id)));
     return [
-      ...[...tree.containers].filter((path) => empty(path, used)),
-      ...[...tree.ttls].filter((path) => empty(path, overdue)),
+      ...[...tree.owned.containers].filter((path) => empty(path, used)),
+      ...[...tree.owned.ttls].filter((path) => empty(path, overdue)),
     ];
   }
 

@@ -5,7 +5,8 @@
  * requests are prepared, the log is flushed once, and every connection's output leaves once.
  */
 import type { ZktError } from '../../base/errors.ts';
-import { get32 } from '../../base/halves.ts';
+import { get32, lo32 } from '../../base/halves.ts';
+import { Ring } from '../../base/ring.ts';
 import { JuteError } from '../../jute/jute-error.ts';
 import { JuteReader } from '../../jute/reader.ts';
 import { ERR } from '../../protocol/error-codes.ts';
@@ -40,6 +41,9 @@ const STANDALONE_SID = 1n;
 const RETRY_FULL_MS = 1_000;
 /** How long a snapshot may hold the loop at a time. */
 const SNAPSHOT_SLICE_MS = 4;
+/** Which transactions' digests are kept for `hash`, a power of two, and how many (facts 11.1). */
+const DIGEST_EVERY = 128;
+const DIGESTS_KEPT = 1024;
 /** Bytes of a request header. */
 const HEADER_BYTES = 8;
 
@@ -73,6 +77,10 @@ export class StandaloneServer implements ClientService {
   readonly port: ClientPort;
   readonly log: TxnLog;
   readonly access: Access;
+  /** Where its files are. */
+  readonly dirs: { readonly snapDir: string; readonly logDir: string };
+  /** Digests of the tree at some zxids, the oldest forgotten (`hash`). */
+  readonly digests = new Ring<{ readonly zxid: bigint; readonly digest: bigint }>(DIGESTS_KEPT);
   /** When it began to serve, monotonic ms. */
   startedMs = 0;
   serving = false;
@@ -85,10 +93,11 @@ export class StandaloneServer implements ClientService {
 
   constructor(parts: StandaloneParts, world: ServerWorld) {
     const { config, database } = parts;
-    const { clock, timers, random, events, secrets, disk } = world;
+    const { clock, timers, events, secrets, disk } = world;
     this.parts = parts;
     this.world = world;
     this.config = config;
+    this.dirs = { snapDir: parts.snapDir, logDir: parts.logDir };
     this.database = database;
     this.access = new Access(secrets, accessOptions(config));
     this.registry = new WatchRegistry(config.tree.watchesPerConnectionMax);
@@ -110,27 +119,7 @@ export class StandaloneServer implements ClientService {
       lastProcessedZxid: false,
       sliceMs: SNAPSHOT_SLICE_MS,
     });
-    this.chain = new RequestChain({
-      config,
-      database,
-      access: this.access,
-      watches: limitedWatches(this.registry, events),
-      effects: treeEffects({
-        database,
-        registry: this.registry,
-        access: this.access,
-        events,
-        sessionClosed: (id, ephemerals) => this.sessions.closed(id, ephemerals, database.lastZxid),
-      }),
-      log: this.log,
-      clock,
-      timers,
-      random,
-      events,
-      sessionFault: (request) => this.sessions.fault(request.session, request.from as ClientLink | undefined),
-      snapshotDue: () => this.snapshot(),
-      applied: (request) => this.applied(request),
-    });
+    this.chain = this.makeChain();
     this.sessions = new ClientSessions({
       tracker: this.tracker,
       passwords: parts.passwords,
@@ -240,10 +229,44 @@ export class StandaloneServer implements ClientService {
   // ---- inside -----------------------------------------------------------------------------------------------------
 
   private applied(request: Request): void {
+    this.noteDigest();
     const link = request.from as ClientLink | undefined;
     if (link === undefined) return;
     if (request.op === OP.createSession) this.sessions.opened(link);
     else if (request.op === OP.closeSession) link.close('the client closed its session');
+  }
+
+  /** Every 128th transaction's digest is kept for `hash`. */
+  private noteDigest(): void {
+    const { lastZxid: zxid, tree } = this.database;
+    if (!this.config.storage.digests || (lo32(zxid) & (DIGEST_EVERY - 1)) !== 0) return;
+    this.digests.push({ zxid, digest: tree.digest.value() });
+  }
+
+  private makeChain(): RequestChain {
+    const { database } = this;
+    const { clock, timers, random, events } = this.world;
+    return new RequestChain({
+      config: this.config,
+      database,
+      access: this.access,
+      watches: limitedWatches(this.registry, events),
+      effects: treeEffects({
+        database,
+        registry: this.registry,
+        access: this.access,
+        events,
+        sessionClosed: (id, ephemerals) => this.sessions.closed(id, ephemerals, database.lastZxid),
+      }),
+      log: this.log,
+      clock,
+      timers,
+      random,
+      events,
+      sessionFault: (request) => this.sessions.fault(request.session, request.from as ClientLink | undefined),
+      snapshotDue: () => this.snapshot(),
+      applied: (request) => this.applied(request),
+    });
   }
 
   private logOwner() {

@@ -104,7 +104,7 @@ export class PendingChanges {
 
   /** Paths of the session's ephemerals once everything pending is applied. */
   ephemeralsOf(session: bigint): string[] {
-    const paths = new Set(this.tree.ephemeralsOf(session));
+    const paths = new Set(this.tree.owned.ephemeralsOf(session));
     for (const [path, record] of this.records) {
       if (record.owner === session && record.exists) paths.add(path);
       else paths.delete(path);

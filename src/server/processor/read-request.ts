@@ -284,7 +284,7 @@ export class ReadRequestProcessor<W extends Requester> {
   private getEphemerals(from: W, xid: number, r: JuteReader): true {
     const prefix = r.readString() ?? '';
     const all = prefix.trim() === '' || prefix === '/';
-    const paths = this.env.tree.ephemeralsOf(from.sessionId).filter((p) => all || p.startsWith(prefix));
+    const paths = this.env.tree.owned.ephemeralsOf(from.sessionId).filter((p) => all || p.startsWith(prefix));
     const w = this.begin(from, xid);
     w.writeInt(paths.length);
     for (const path of paths) w.writeString(path);

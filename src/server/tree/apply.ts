@@ -156,7 +156,7 @@ function applyCloseSession(
   effects: TreeEffects,
 ): Applied {
   // The list in the transaction, and whatever else this server has: a log of 3.5 has no list (facts 3).
-  const paths = new Set([...listed, ...tree.ephemeralsOf(session)]);
+  const paths = new Set([...listed, ...tree.owned.ephemeralsOf(session)]);
   for (const path of paths) applyDelete(tree, OP.delete, path, at, effects);
   effects.sessionClosed(session, paths.size);
   return result(OP.closeSession, ERR.OK);

@@ -15,6 +15,7 @@ import { STAT_BYTES, STAT_PERSISTED_BYTES } from '../../protocol/stat.ts';
 import { AclCache } from './acl-cache.ts';
 import { copyBytes } from './arena.ts';
 import { NO_NODE, type NodeId, NodeStore, STAT_AT } from './node-store.ts';
+import { OwnedNodes } from './owned-nodes.ts';
 import { PathTable } from './path-table.ts';
 import { QuotaLedger } from './quota-ledger.ts';
 import { DigestSum, inDigest, nodeDigest } from './tree-digest.ts';
@@ -51,9 +52,7 @@ export class DataTree {
   readonly store = new NodeStore();
   readonly acls = new AclCache();
   readonly digest = new DigestSum();
-  readonly ephemerals = new Map<bigint, Set<string>>();
-  readonly containers = new Set<string>();
-  readonly ttls = new Set<string>();
+  readonly owned: OwnedNodes;
   readonly quotas: QuotaLedger;
   readonly options: TreeOptions;
   beforeChange: BeforeChange | undefined;
@@ -65,6 +64,7 @@ export class DataTree {
 
   constructor(options: TreeOptions) {
     this.options = options;
+    this.owned = new OwnedNodes(options.extended);
     this.quotas = new QuotaLedger(
       this.store,
       (path) => this.find(path),
@@ -100,13 +100,6 @@ export class DataTree {
   /** Nodes held, the root once. */
   get nodeCount(): number {
     return this.index.size;
-  }
-
-  /** Ephemeral nodes held. */
-  get ephemeralCount(): number {
-    let count = 0;
-    for (const paths of this.ephemerals.values()) count += paths.size;
-    return count;
   }
 
   /** Characters of paths plus bytes of data; 44 for a fresh tree, as in Apache. */
@@ -221,7 +214,7 @@ export class DataTree {
     if (node.owner !== 0n) {
       put32(stat, start + STAT_AT.ephemeralOwner, Number(BigInt.asIntN(32, node.owner >> 32n)));
       put32(stat, start + STAT_AT.ephemeralOwner + 4, Number(BigInt.asIntN(32, node.owner)));
-      this.noteOwner(path, node.owner);
+      this.owned.add(path, node.owner);
     }
     if (node.data !== null) this.store.setData(id, node.data, 0, node.data.length);
     this.dataBytes += node.data?.length ?? 0;
@@ -262,7 +255,7 @@ export class DataTree {
     this.beforeChange?.(id);
     if (this.quotas.active) this.quotas.removed(path, id);
     const owner = this.ownerOf(id);
-    if (owner !== 0n) this.forgetOwner(path, owner);
+    if (owner !== 0n) this.owned.delete(path, owner);
     if (this.options.digest && inDigest(path)) this.digest.subtract(this.store.digest(id));
     this.pathChars -= path.length;
     this.dataBytes -= Math.max(this.store.dataLength(id), 0);
@@ -332,7 +325,7 @@ export class DataTree {
     this.store.setData(id, dataLength < 0 ? null : bytes, dataStart, dataLength);
     this.dataBytes += Math.max(dataLength, 0);
     const owner = this.ownerOf(id);
-    if (owner !== 0n) this.noteOwner(path, owner);
+    if (owner !== 0n) this.owned.add(path, owner);
     this.seal(id);
     return true;
   }
@@ -342,11 +335,6 @@ export class DataTree {
     this.ensureSystemNodes();
     this.acls.dropUnused();
     this.quotas.rebuild();
-  }
-
-  /** Paths of a session's ephemerals; those made before a node of the list is below another never occurs. */
-  ephemeralsOf(session: bigint): string[] {
-    return [...(this.ephemerals.get(session) ?? [])];
   }
 
   private restoreRow(path: string, aclId: number): NodeId {
@@ -388,27 +376,5 @@ export class DataTree {
   private hidesOwner(id: NodeId): boolean {
     const kind = ownerKind(this.ownerOf(id), this.options.extended);
     return kind === 'container' || kind === 'ttl';
-  }
-
-  private noteOwner(path: string, owner: bigint): void {
-    const kind = ownerKind(owner, this.options.extended);
-    if (kind === 'container') this.containers.add(path);
-    else if (kind === 'ttl') this.ttls.add(path);
-    else {
-      const paths = this.ephemerals.get(owner);
-      if (paths === undefined) this.ephemerals.set(owner, new Set([path]));
-      else paths.add(path);
-    }
-  }
-
-  private forgetOwner(path: string, owner: bigint): void {
-    const kind = ownerKind(owner, this.options.extended);
-    if (kind === 'container') this.containers.delete(path);
-    else if (kind === 'ttl') this.ttls.delete(path);
-    else {
-      const paths = this.ephemerals.get(owner);
-      paths?.delete(path);
-      if (paths?.size === 0) this.ephemerals.delete(owner);
-    }
   }
 }
