@@ -228,8 +228,11 @@ export interface Client {
   multiRead(ops: readonly ReadOp[]): Promise<OpResult[]>;
   transaction(): Transaction;
 
-  /** Presents a credential now and on every later connection. Rejects with AUTHFAILED, which ends the session. */
-  addAuth(scheme: string, auth: string | Buffer): Promise<void>;
+  /**
+   * Presents a credential now and on every later connection. Rejects with AUTHFAILED, which ends the session. Null is no
+   * credential, as zkCli's `addauth digest` sends it.
+   */
+  addAuth(scheme: string, auth: string | Buffer | null): Promise<void>;
   /** The identities of this connection. */
   whoAmI(): Promise<ClientInfo[]>;
 

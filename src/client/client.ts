@@ -81,7 +81,7 @@ export class ZkClient implements Client {
     });
     this.waiters = new ConnectWaiters(options.servers, ports.timers);
     for (const { scheme, auth } of options.auth ?? []) {
-      this.driver.addAuth({ scheme, auth: bytesOf(auth) as Buffer, settled: undefined });
+      this.driver.addAuth({ scheme, auth: bytesOf(auth), settled: undefined });
     }
     this.driver.start();
   }
@@ -293,14 +293,14 @@ export class ZkClient implements Client {
     return new TransactionBuilder((ops) => this.multi(ops));
   }
 
-  addAuth(scheme: string, auth: string | Buffer): Promise<void> {
+  addAuth(scheme: string, auth: string | Buffer | null): Promise<void> {
     return new Promise((resolve, reject) => {
       const settled = (code: number) => {
         if (code === ERR.OK) resolve();
         else reject(new KeeperError(code));
       };
       if (typeof scheme !== 'string') throw usage('a scheme must be a string');
-      this.driver.addAuth({ scheme, auth: bytesOf(auth) as Buffer, settled });
+      this.driver.addAuth({ scheme, auth: bytesOf(auth), settled });
     });
   }
 

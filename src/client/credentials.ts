@@ -8,10 +8,14 @@ import type { RequestFlow } from './request-flow.ts';
 /** A credential and who waits to hear of it. */
 export interface Auth {
   readonly scheme: string;
-  readonly auth: Buffer;
+  /** Null travels as a null buffer, which servers refuse. */
+  readonly auth: Buffer | null;
   /** Called once: with 0 when a server took it, with a code when the session ended first. */
   settled: ((err: number) => void) | undefined;
 }
+
+const sameBytes = (a: Buffer | null, b: Buffer | null): boolean =>
+  a === b || (a !== null && b !== null && a.equals(b));
 
 /**
  * The credentials of a session, presented anew on every connection. Their answers come in order among themselves, but
@@ -29,7 +33,7 @@ export class Credentials {
   /** Keeps one for every connection to come; the same again replaces itself. */
   add(auth: Auth): void {
     const same = this.all.findIndex(
-      (a) => a.settled === undefined && a.scheme === auth.scheme && a.auth.equals(auth.auth),
+      (a) => a.settled === undefined && a.scheme === auth.scheme && sameBytes(a.auth, auth.auth),
     );
     if (same >= 0) this.all[same] = auth;
     else this.all.push(auth);

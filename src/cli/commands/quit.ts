@@ -1,0 +1,19 @@
+import type { Command } from '../command.ts';
+
+/** `quit`: leave. */
+export const command: Command = {
+  name: 'quit',
+  usage: '',
+  summary: 'End the session and leave.',
+  options: [],
+  arguments: [],
+  needed: 0,
+  examples: [['quit', 'leave']],
+  zkCli: true,
+  writes: false,
+  only: 'shell',
+  offline: true,
+  async run({ shell }) {
+    await shell?.quit();
+  },
+};

@@ -1,0 +1,205 @@
+/** `zkt server`: one node, in this process. */
+import path from 'node:path';
+import { type Command, Option } from 'commander';
+import { EXIT, reasonOf, ZktError } from '../../base/errors.ts';
+import { Bus } from '../../events/bus.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { systemCompression } from '../../platform/compression.ts';
+import { type DataDirLock, lockDataDirs } from '../../platform/data-dir-lock.ts';
+import { systemDisk } from '../../platform/disk.ts';
+import { systemNet } from '../../platform/net.ts';
+import { environmentPairs, openFiles } from '../../platform/process-facts.ts';
+import { systemRandom } from '../../platform/random.ts';
+import { systemSecrets } from '../../platform/secrets.ts';
+import { systemTimers } from '../../platform/timers.ts';
+import { watchLoop } from '../../server/admin/loop-watch.ts';
+import { ServerMetrics } from '../../server/admin/server-metrics.ts';
+import { loadConfig } from '../../server/config/load-config.ts';
+import type { ServerConfig } from '../../server/config/server-config.ts';
+import { FourLetterAnswers } from '../../server/node/four-letter-answers.ts';
+import { type RunningServer, startStandalone } from '../../server/node/start-standalone.ts';
+import type { ServerWorld } from '../../server/node/world.ts';
+import type { Io } from '../io.ts';
+import { javaDate } from '../output/java-date.ts';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel, ServerLog } from '../server-log.ts';
+import { serverVersion } from '../server-version.ts';
+import type { ToolContext } from '../tool.ts';
+
+/** The options of `zkt server`, as commander hands them over. */
+interface ServerFlags {
+  readonly config?: string;
+  readonly data?: string;
+  readonly id?: number;
+  readonly port?: number;
+  readonly define: readonly string[];
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+}
+
+const EXAMPLES = `
+Examples:
+  zkt server                                    a standalone server on 127.0.0.1:2181, data in ./zkt-data
+  zkt server --data /var/lib/zkt --port 2182
+  zkt server --config /etc/zookeeper/conf/zoo.cfg -D zookeeper.snapCount=50000
+  zkt server -D clientPortAddress=0.0.0.0       clients on other hosts may connect
+  zkt server --log-level debug --log-format json 2> server.log
+
+Without --config, ./zoo.cfg and ./conf/zoo.cfg are tried. Ctrl-C or SIGTERM stops the server in good order; a second
+one ends it at once.`;
+
+/** `zkt server`. */
+export function build(command: Command, context: ToolContext): void {
+  const whole = (what: string, max: number) => (text: string) => {
+    const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value <= max))
+      throw new ZktError('ZKT_USAGE', { why: `${what} is a number up to ${max}, not ${text}` });
+    return value;
+  };
+  command
+    .description('run one node')
+    .option('--config <file>', 'a zoo.cfg; ./zoo.cfg and ./conf/zoo.cfg are tried without it')
+    .option('--data <dir>', 'data directory; stronger than dataDir (default: ./zkt-data)')
+    .option('--id <n>', 'the id of this server, instead of myid', whole('--id', 255))
+    .option('--port <n>', 'client port; 0 for any free one', whole('--port', 65_535))
+    .option(
+      '-D, --define <key=value>',
+      'a property (zookeeper.x=y) or a line of zoo.cfg (x=y); may be repeated',
+      (text: string, before: readonly string[]) => [...before, text],
+      [],
+    )
+    .addOption(new Option('--log-level <level>', 'what to log').choices([...LOG_LEVELS]).default('info'))
+    .addOption(new Option('--log-format <form>', 'how to log').choices([...LOG_FORMATS]).default('auto'))
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: ServerFlags) => {
+      const config = configuration(flags);
+      await new ServerProcess(config, flags, context.io).run();
+    });
+}
+
+/** The configuration, with absolute directories. Throws `ZktError`. */
+function configuration(flags: ServerFlags): ServerConfig {
+  const config = loadConfig(systemDisk, {
+    file: flags.config,
+    dataDir: flags.data,
+    id: flags.id,
+    port: flags.port,
+    definitions: flags.define,
+  });
+  const { membership } = config.quorum;
+  if (membership !== undefined) {
+    const what = `an ensemble (${membership.members.length} servers are configured) in this release`;
+    throw new ZktError('ZKT_UNSUPPORTED', { what });
+  }
+  const { storage } = config;
+  const dataDir = path.resolve(storage.dataDir);
+  const dataLogDir = path.resolve(storage.dataLogDir);
+  return { ...config, storage: { ...storage, dataDir, dataLogDir } };
+}
+
+/** One run of a server in this process: from start to signal. */
+class ServerProcess {
+  private readonly config: ServerConfig;
+  private readonly io: Io;
+  private readonly bus: Bus;
+  private readonly world: ServerWorld;
+  private readonly log: ServerLog;
+  private readonly metrics = new ServerMetrics();
+  private readonly answers: FourLetterAnswers;
+  private lock: DataDirLock | undefined;
+  private serving = false;
+
+  constructor(config: ServerConfig, flags: ServerFlags, io: Io) {
+    this.config = config;
+    this.io = io;
+    this.bus = new Bus(String(config.serverId), systemClock);
+    this.metrics.subscribe(this.bus);
+    const pretty = flags.logFormat === 'pretty' || (flags.logFormat === 'auto' && io.stderr.isTTY);
+    this.log = new ServerLog(this.bus, { level: flags.logLevel, pretty, colour: io.stderr.colour });
+    this.world = {
+      clock: systemClock,
+      timers: systemTimers,
+      random: systemRandom,
+      secrets: systemSecrets,
+      net: systemNet,
+      disk: systemDisk,
+      compression: systemCompression,
+      events: this.bus,
+    };
+    this.answers = new FourLetterAnswers({
+      facts: {
+        version: serverVersion(),
+        environment: environmentPairs,
+        openFiles,
+        dateText: (ms) => javaDate(BigInt(ms)),
+      },
+      metrics: this.metrics,
+      clock: systemClock,
+      disk: systemDisk,
+    });
+  }
+
+  /** Serves until told to stop. Rejects with a `ZktError` when the server cannot start. */
+  async run(): Promise<void> {
+    const crashed = (thrown: unknown): void => this.crash(thrown);
+    process.on('uncaughtException', crashed);
+    process.on('unhandledRejection', crashed);
+    this.tellConfiguration();
+    let running: RunningServer;
+    try {
+      running = await startStandalone(this.config, this.world, {
+        answerWord: (server, word, more) => this.answers.answer(server, word, more),
+        claim: (dirs) => {
+          this.lock = lockDataDirs(dirs);
+        },
+        failed: (error) => this.fail(error.code, error.message, error.exit),
+      });
+    } catch (thrown) {
+      this.lock?.release();
+      throw thrown;
+    }
+    this.serving = true;
+    const loop = watchLoop(systemClock, systemTimers, this.bus);
+    await this.log.open();
+    const at = `${running.host.includes(':') ? `[${running.host}]` : running.host}:${running.port}`;
+    this.log.say(`Serving on ${at}. Connect with: zkt shell -s ${at}`);
+    await untilAborted(this.io.stop);
+    await running.stop(String(this.io.stop.reason));
+    loop.cancel();
+    this.lock?.release();
+    this.log.close();
+    process.off('uncaughtException', crashed);
+    process.off('unhandledRejection', crashed);
+  }
+
+  private tellConfiguration(): void {
+    const { bus, config } = this;
+    if (bus.on['server.starting']) {
+      bus.emit('server.starting', { version: serverVersion(), dataDir: config.storage.dataDir });
+    }
+    if (!bus.on['config.warning']) return;
+    for (const { file, line, message } of config.warnings)
+      bus.emit('config.warning', { file, line, message });
+  }
+
+  /** Ends the process: an operating error after which nothing may be acknowledged any more. */
+  private fail(code: string, message: string, exit: number): never {
+    if (this.bus.on['server.failed']) this.bus.emit('server.failed', { code, message });
+    this.log.close();
+    if (!this.serving || this.io.stderr.isTTY) this.io.stderr.write(`zkt: ${message}\n`);
+    this.lock?.release();
+    process.exit(exit);
+  }
+
+  /** A bug: state is no longer known. Says all there is, and ends. */
+  private crash(thrown: unknown): never {
+    if (thrown instanceof ZktError) return this.fail(thrown.code, thrown.message, thrown.exit);
+    const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : reasonOf(thrown);
+    return this.fail('BUG', message, EXIT.failed);
+  }
+}
+
+const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });

@@ -1,0 +1,28 @@
+import { type Acl, parsePerms } from '../../protocol/acl.ts';
+
+/**
+ * Reads `scheme:id:perms,…` as zkCli does: an entry is cut at its first and its last colon, and perms are letters out of
+ * `cdrwa`. What is wrong is told and passed over: an entry without two colons, a letter that is none.
+ */
+export function parseAclText(text: string, complain: (message: string) => void): Acl[] {
+  const acl: Acl[] = [];
+  for (const entry of text.split(',')) {
+    const first = entry.indexOf(':');
+    const last = entry.lastIndexOf(':');
+    if (first < 0 || first === last) {
+      complain(`${entry} does not have the form scheme:id:perm`);
+      continue;
+    }
+    const letters = [...entry.slice(last + 1)].filter((letter) => {
+      const known = 'perms' in parsePerms(letter);
+      if (!known) complain(`Unknown perm type: ${letter}`);
+      return known;
+    });
+    const perms = parsePerms(letters.join(''));
+    acl.push({
+      perms: 'perms' in perms ? perms.perms : 0,
+      id: { scheme: entry.slice(0, first), id: entry.slice(first + 1, last) },
+    });
+  }
+  return acl;
+}
