@@ -1,9 +1,9 @@
 /**
  * `node:zlib`, a slice at a time and synchronously.
  *
- * Node offers whole buffers synchronously and slices asynchronously, but not slices synchronously. `_processChunk` does
- * (it is what the synchronous calls are made of, and what npm's own unpacker relies on); it closes the native handle
- * when it is done, which is put off here until `finish`.
+ * Node offers whole buffers synchronously and slices asynchronously, but not slices synchronously.
+ * `_processChunk` does (it is what the synchronous calls are made of, and what npm's own unpacker relies on);
+ * it closes the native handle when it is done, which is put off here until `finish`.
  */
 import zlib from 'node:zlib';
 import type { ByteTransform, Compression } from '../ports/compression.ts';

@@ -38,7 +38,10 @@ export function appendPrivateFile(file: string, text: string): void {
   fs.appendFileSync(file, text, { mode: PRIVATE_FILE });
 }
 
-/** Gives `use` the name of a temporary file with that content, in a directory only its owner enters, and removes both. */
+/**
+ * Gives `use` the name of a temporary file with that content, in a directory only its owner enters, and
+ * removes both.
+ */
 export async function withPrivateFile<T>(
   name: string,
   content: Uint8Array,

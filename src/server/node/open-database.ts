@@ -23,8 +23,9 @@ export interface OpenedDatabase {
 }
 
 /**
- * Recovers the database of a server's directories, or begins a new one. Throws a `ZktError` where the files do not hold
- * what they should. `claim` makes the directories this process's own once they are there, or throws.
+ * Recovers the database of a server's directories, or begins a new one. Throws a `ZktError` where the files
+ * do not hold what they should. `claim` makes the directories this process's own once they are there, or
+ * throws.
  */
 export function openDatabase(
   config: ServerConfig,
@@ -36,7 +37,7 @@ export function openDatabase(
   const dirs = dataDirs(disk, storage.dataDir, storage.dataLogDir);
   if (!storage.autoCreate) demandDirs(disk, dirs);
   prepareDataDirs(disk, dirs);
-  claim([dirs.snapDir, dirs.logDir]);
+  claim([dirs.dataDir, dirs.dataLogDir]);
   const make = (): Database => newDatabase(config, events);
   const rebuild = new Rebuild(make);
   const recovery = recover(world, dirs, rebuild, {

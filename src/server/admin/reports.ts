@@ -1,0 +1,124 @@
+/** What a server tells about itself, as plain values: the input of every four-letter word's text. */
+
+/** What a server is at the moment. */
+export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only';
+
+/** `srvr`, and the head of `stat`. */
+export interface ServerReport {
+  /** `x.y.z-something, built on date`. */
+  readonly version: string;
+  readonly readOnly: boolean;
+  readonly mode: ServerMode;
+  /** ms; the average with its fraction. */
+  readonly latency: { readonly min: number; readonly average: number; readonly max: number };
+  readonly received: number;
+  readonly sent: number;
+  readonly connections: number;
+  readonly outstanding: number;
+  readonly zxid: bigint;
+  /** As Apache counts: the root twice. */
+  readonly nodes: number;
+}
+
+/** One line of `stat` and `cons`. */
+export interface ConnectionReport {
+  /** `address:port`, brackets around IPv6. */
+  readonly remote: string;
+  readonly reading: boolean;
+  readonly queued: number;
+  readonly received: number;
+  readonly sent: number;
+  /** Undefined before the session stands. */
+  readonly session: ConnectionSession | undefined;
+}
+
+/** What `cons` adds for a connection with a session. */
+export interface ConnectionSession {
+  readonly id: bigint;
+  /** Operation code of the last answer; 0 before the first. */
+  readonly lastOp: number;
+  /** ms since 1970. */
+  readonly establishedMs: number;
+  readonly timeoutMs: number;
+  /** Negative ones are left out. */
+  readonly lastCxid: number;
+  readonly lastZxid: bigint;
+  /** Monotonic ms, whole. */
+  readonly lastResponseMs: number;
+  readonly latency: {
+    readonly last: number;
+    readonly min: number;
+    readonly average: number;
+    readonly max: number;
+  };
+}
+
+/** `conf` and `dirs`. */
+export interface ConfigurationReport {
+  readonly clientPort: number;
+  readonly secureClientPort: number;
+  /** With `version-2`. */
+  readonly dataDir: string;
+  readonly dataDirBytes: number;
+  readonly dataLogDir: string;
+  readonly dataLogBytes: number;
+  readonly tickTimeMs: number;
+  readonly connectionsPerAddressMax: number;
+  readonly sessionTimeoutMinMs: number;
+  readonly sessionTimeoutMaxMs: number;
+  /** -1 for the system's choice. */
+  readonly backlog: number;
+  readonly serverId: number;
+}
+
+/** One expiry bucket of `dump`: when, and the lines in it. */
+export interface BucketReport {
+  /** As `Date.toString` of Java writes it. */
+  readonly at: string;
+  readonly lines: readonly string[];
+}
+
+/** `dump`. */
+export interface DumpReport {
+  readonly sessions: readonly BucketReport[];
+  readonly ephemerals: readonly { readonly session: bigint; readonly paths: readonly string[] }[];
+  readonly connections: readonly BucketReport[];
+}
+
+/** `wchs`: the data table. */
+export interface WatchCountReport {
+  readonly connections: number;
+  readonly paths: number;
+  readonly watches: number;
+}
+
+/** One line of `hash`: the tree's digest at a zxid. */
+export interface DigestReport {
+  readonly zxid: bigint;
+  readonly digest: bigint;
+}
+
+/** A summary as mntr prints it. */
+export interface SummaryReport {
+  readonly average: number;
+  readonly min: number;
+  readonly max: number;
+  readonly count: number;
+  readonly sum: number;
+  /** Latencies also have percentiles. */
+  readonly percentiles?: {
+    readonly p50: number;
+    readonly p95: number;
+    readonly p99: number;
+    readonly p999: number;
+  };
+}
+
+/**
+ * A metric by Apache's name without `zk_`. A `real` is a number with a fraction, which Java prints with one
+ * even where it is whole.
+ */
+export type Metric =
+  | { readonly name: string; readonly kind: 'text'; readonly value: string }
+  | { readonly name: string; readonly kind: 'whole' | 'real'; readonly value: number }
+  | { readonly name: string; readonly kind: 'summary'; readonly value: SummaryReport };

@@ -1,0 +1,67 @@
+/**
+ * Metrics that come from events: what happens seldom enough to be told as an event is counted there, once,
+ * and nowhere else. What happens with every request is counted by the client port itself.
+ */
+import { Summary } from '../../base/summary.ts';
+import type { Bus, Subscription } from '../../events/bus.ts';
+import type { EventName, ZktEvent } from '../../events/table.ts';
+
+const NAMES: readonly EventName[] = [
+  'session.expired',
+  'tree.digest-mismatch',
+  'log.synced',
+  'log.slow-sync',
+  'log.recovered',
+  'snapshot.loaded',
+  'snapshot.finished',
+];
+
+/** Counters and summaries of one server, from its event bus. */
+export class ServerMetrics {
+  /** Time of each fsync of the log, ms. */
+  readonly fsyncMs = new Summary();
+  /** Transactions that shared an fsync. */
+  readonly batchSize = new Summary();
+  /** Time to write a snapshot, ms. */
+  readonly snapshotMs = new Summary();
+  /** Time to load a snapshot at start, ms, and transactions replayed after it. */
+  readonly snapshotLoadMs = new Summary();
+  readonly txnsReplayed = new Summary();
+  slowSyncs = 0;
+  sessionsExpired = 0;
+  digestMismatches = 0;
+
+  /** Listens from here on. */
+  subscribe(bus: Bus): Subscription {
+    return bus.subscribe({ names: NAMES, take: (event) => this.take(event) });
+  }
+
+  private take(event: ZktEvent): void {
+    switch (event.name) {
+      case 'session.expired':
+        this.sessionsExpired++;
+        break;
+      case 'tree.digest-mismatch':
+        this.digestMismatches++;
+        break;
+      case 'log.synced':
+        this.fsyncMs.add(event.fields.ms);
+        this.batchSize.add(event.fields.count);
+        break;
+      case 'log.slow-sync':
+        this.slowSyncs++;
+        break;
+      case 'log.recovered':
+        this.txnsReplayed.add(event.fields.count);
+        break;
+      case 'snapshot.loaded':
+        this.snapshotLoadMs.add(event.fields.ms);
+        break;
+      case 'snapshot.finished':
+        this.snapshotMs.add(event.fields.ms);
+        break;
+      default:
+        break;
+    }
+  }
+}
