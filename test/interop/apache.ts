@@ -7,7 +7,16 @@
  * Output is made comparable: time zone UTC, locale en_US, UTF-8, no logging on stdout or stderr.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,7 +122,9 @@ export function findApache(): ApacheInstall | undefined {
 function lookForApache(): ApacheInstall | null {
   const jar = join(JAR_DIR, 'zookeeper.jar');
   if (!existsSync(jar) || spawnSync('java', ['-version']).status !== 0) return null;
-  const query = spawnSync('dpkg-query', ['-W', '-f', '${Version}', 'libzookeeper-java'], { encoding: 'utf8' });
+  const query = spawnSync('dpkg-query', ['-W', '-f', '${Version}', 'libzookeeper-java'], {
+    encoding: 'utf8',
+  });
   return { java: 'java', jar, version: query.status === 0 ? query.stdout.trim() : 'unknown' };
 }
 
@@ -123,16 +134,23 @@ function requireApache(): ApacheInstall {
   return install;
 }
 
-/** A port that was free a moment ago on 127.0.0.1. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * A port that was free a moment ago on 127.0.0.1. It lies below the range from which the kernel picks (32768 up on Linux):
+ * there, another process could be given it before the server binds it, and a client that polls it too early could even
+ * be connected to itself.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (await canListen(port)) return port;
+  }
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, LOOPBACK, () => {
-      const address = server.address();
-      const port = address !== null && typeof address === 'object' ? address.port : 0;
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, LOOPBACK, () => server.close(() => resolve(true)));
   });
 }
 
@@ -168,7 +186,11 @@ function javaArgs(
 const environment = { ...process.env, TZ: 'UTC', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' };
 
 /** Runs any main class of the installation to its end. A non-zero exit code is a result, not an error. */
-export function runApache(mainClass: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+export function runApache(
+  mainClass: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
   const java = javaArgs(requireApache(), mainClass, options.properties ?? {}, 'nop');
   return new Promise((resolve, reject) => {
     const child = spawn(requireApache().java, [...java, ...args], { cwd: options.cwd, env: environment });
@@ -197,7 +219,11 @@ export function runApache(mainClass: string, args: readonly string[], options: R
  * @param server `host:port[,host:port…][/chroot]`
  * @param script one command a line
  */
-export function zkCli(server: string, script: string | readonly string[], options: RunOptions = {}): Promise<RunResult> {
+export function zkCli(
+  server: string,
+  script: string | readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
   const text = typeof script === 'string' ? script : script.join('\n');
   const stdin = text === '' || text.endsWith('\n') ? text : `${text}\n`;
   return runApache('org.apache.zookeeper.ZooKeeperMain', ['-waitforconnection', '-server', server], {
@@ -207,7 +233,11 @@ export function zkCli(server: string, script: string | readonly string[], option
 }
 
 /** zkCli with one command on its command line, such as `zkCliOnce('127.0.0.1:2181', ['get', '-s', '/a'])`. */
-export function zkCliOnce(server: string, command: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+export function zkCliOnce(
+  server: string,
+  command: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
   const args = ['-waitforconnection', '-server', server, ...command];
   return runApache('org.apache.zookeeper.ZooKeeperMain', args, options);
 }
@@ -333,11 +363,18 @@ function handle(started: Started): ApacheServer {
   };
 }
 
-async function awaitServing(port: number, waitMs: number, child: ChildProcess, logFile: string): Promise<void> {
+async function awaitServing(
+  port: number,
+  waitMs: number,
+  child: ChildProcess,
+  logFile: string,
+): Promise<void> {
   const deadline = performance.now() + waitMs;
   while (performance.now() < deadline) {
     if (child.exitCode !== null || child.signalCode !== null) {
-      throw new Error(`Apache ZooKeeper ended with code ${child.exitCode}:\n${readFileSync(logFile, 'utf8')}`);
+      throw new Error(
+        `Apache ZooKeeper ended with code ${child.exitCode}:\n${readFileSync(logFile, 'utf8')}`,
+      );
     }
     const reply = await fourLetterWord(port, 'srvr').catch(() => '');
     if (/^Mode: /m.test(reply)) return;
