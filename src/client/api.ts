@@ -1,10 +1,10 @@
 /**
  * The public types of the client library. `connect(options)` in `index.ts` answers a `Client`.
  *
- * Paths are always as the caller sees them: a chroot in the server list is put before every path sent and taken off
- * every path received. zxids, session ids and times of nodes are bigint. Every promise of an operation rejects with
- * `KeeperError` (ZooKeeper refused, or connection or session ended), or `ZktError` (`ZKT_USAGE`: the arguments are
- * wrong, nothing was sent).
+ * Paths are always as the caller sees them: a chroot in the server list is put before every path sent and
+ * taken off every path received. zxids, session ids and times of nodes are bigint. Every promise of an
+ * operation rejects with `KeeperError` (ZooKeeper refused, or connection or session ended), or `ZktError`
+ * (`ZKT_USAGE`: the arguments are wrong, nothing was sent).
  */
 import type { Acl } from '../protocol/acl.ts';
 import type { CreateMode } from '../protocol/create-mode.ts';
@@ -18,24 +18,33 @@ export interface ClientOptions {
   readonly servers: string;
   /** Session timeout asked for; the server may grant another. Default 30 000. */
   readonly sessionTimeoutMs?: number;
-  /** Time for one server to accept and answer the session request. Default: session timeout / number of servers. */
+  /**
+   * Time for one server to accept and answer the session request. Default: session timeout / number of
+   * servers.
+   */
   readonly connectTimeoutMs?: number;
-  /** Time for one operation, from its call on; then it rejects with REQUESTTIMEOUT and the connection is renewed. Default 0: none. */
+  /**
+   * Time for one operation, from its call on; then it rejects with REQUESTTIMEOUT and the connection is
+   * renewed. Default 0: none.
+   */
   readonly requestTimeoutMs?: number;
   /** Accept a server in read-only mode while no other is found. Default false. */
   readonly readOnly?: boolean;
   /** Credentials, presented on every connection before anything else. */
   readonly auth?: readonly Credential[];
   /**
-   * Declare the session expired after 4/3 of its timeout without a word from any server, as Apache's client does since
-   * 3.9. When false, only a server's word ends it: it survives an outage of the whole ensemble. Default true.
+   * Declare the session expired after 4/3 of its timeout without a word from any server, as Apache's client
+   * does since 3.9. When false, only a server's word ends it: it survives an outage of the whole ensemble.
+   * Default true.
    */
   readonly localExpiry?: boolean;
   /** Take over a session instead of opening one. */
   readonly session?: { readonly id: bigint; readonly passwd: Buffer };
   /** Largest reply accepted, bytes; a longer one ends the connection. Default 64 MiB. */
   readonly replyBytesMax?: number;
-  /** Operations that may wait for an answer at a time; more reject with ZKT_CLIENT_BUSY. Default 1 000 000. */
+  /**
+   * Operations that may wait for an answer at a time; more reject with ZKT_CLIENT_BUSY. Default 1 000 000.
+   */
   readonly outstandingMax?: number;
 }
 
@@ -47,9 +56,9 @@ export interface Credential {
 }
 
 /**
- * `connecting`: no server yet, or no more (it is tried without end); `connected`; `connectedReadOnly`: to a server cut
- * off from the ensemble. The last three are final: `closed` by `close()`, `expired` by the server or by silence, and
- * `authFailed` when a credential was refused.
+ * `connecting`: no server yet, or no more (it is tried without end); `connected`; `connectedReadOnly`: to a
+ * server cut off from the ensemble. The last three are final: `closed` by `close()`, `expired` by the server
+ * or by silence, and `authFailed` when a credential was refused.
  */
 export type ClientState =
   | 'connecting'
@@ -70,32 +79,42 @@ export interface WatchEvent {
   /** The transaction that caused it: told by servers since 3.9, else -1. */
   readonly zxid: bigint;
   /**
-   * Set when events may have been lost before this one, so that what was read of the watched nodes must be read again.
-   * `disconnected`: a persistent watch was without a connection (the server keeps no events for it); `overflow`: the
-   * iterator's queue was full and its oldest events were dropped.
+   * Set when events may have been lost before this one, so that what was read of the watched nodes must be
+   * read again. `disconnected`: a persistent watch was without a connection (the server keeps no events for
+   * it); `overflow`: the iterator's queue was full and its oldest events were dropped.
    */
   readonly gap?: 'disconnected' | 'overflow';
 }
 
-/** Called with events, in the order of the server. A throw is reported as an uncaught exception, as of any callback. */
+/**
+ * Called with events, in the order of the server. A throw is reported as an uncaught exception, as of any
+ * callback.
+ */
 export type WatchCallback = (event: WatchEvent) => void;
 
 /**
- * A destination of events: callbacks and an async iterator, together or apart. Made by `client.watch()`, to be given
- * to any read, or answered by `client.addWatch()`. Besides events of nodes it gets gaps and, as the last word, the
- * event of type none with the state that ended the session (expired, closed, authFailed); the iterator then ends.
+ * A destination of events: callbacks and an async iterator, together or apart. Made by `client.watch()`, to
+ * be given to any read, or answered by `client.addWatch()`. Besides events of nodes it gets gaps and, as the
+ * last word, the event of type none with the state that ended the session (expired, closed, authFailed); the
+ * iterator then ends.
  *
  *     for await (const event of watch) …
  */
 export interface Watch extends AsyncIterable<WatchEvent> {
   /** Adds a callback; the answer removes it. */
   on(callback: WatchCallback): () => void;
-  /** The next event for an iterator; events are kept for it from the first call of `next` or `[Symbol.asyncIterator]`. */
+  /**
+   * The next event for an iterator; events are kept for it from the first call of `next` or
+   * `[Symbol.asyncIterator]`.
+   */
   next(): Promise<IteratorResult<WatchEvent, undefined>>;
   /** Events dropped because the iterator was slower than the server and 10 000 were waiting. */
   readonly dropped: number;
   readonly closed: boolean;
-  /** Ends the iterator and all callbacks and forgets its registrations here (not on the server: see `removeWatches`). */
+  /**
+   * Ends the iterator and all callbacks and forgets its registrations here (not on the server: see
+   * `removeWatches`).
+   */
   close(): void;
 }
 
@@ -145,7 +164,10 @@ export type WriteOp =
 /** An operation of `multiRead`. */
 export type ReadOp = { readonly type: 'get' | 'children'; readonly path: string };
 
-/** The result of one operation of a multi, in order. `error` carries the code; 0 and -2: undone with the culprit. */
+/**
+ * The result of one operation of a multi, in order. `error` carries the code; 0 and -2: undone with the
+ * culprit.
+ */
 export type OpResult =
   | { readonly type: 'create'; readonly path: string; readonly stat: Stat | undefined }
   | { readonly type: 'delete' }
@@ -195,8 +217,9 @@ export interface Client {
   readonly chroot: string;
 
   /**
-   * Resolves once connected. Rejects with ZKT_CONNECT after `timeoutMs` (default: never), or as soon as every server of
-   * the list was tried `rounds` times (default: no limit); with `KeeperError` when the session has ended.
+   * Resolves once connected. Rejects with ZKT_CONNECT after `timeoutMs` (default: never), or as soon as every
+   * server of the list was tried `rounds` times (default: no limit); with `KeeperError` when the session has
+   * ended.
    */
   connected(timeoutMs?: number, rounds?: number): Promise<void>;
   /** Tells each change of state; the answer removes the listener. */
@@ -217,7 +240,9 @@ export interface Client {
   getChildren(path: string, watch?: WatchTarget): Promise<{ children: string[]; stat: Stat }>;
   /** Waits until this server has caught up with the leader. */
   sync(path: string): Promise<void>;
-  /** Paths of this session's ephemerals at or below `prefix` (as text: `/a` also matches `/ab`). Default all. */
+  /**
+   * Paths of this session's ephemerals at or below `prefix` (as text: `/a` also matches `/ab`). Default all.
+   */
   getEphemerals(prefix?: string): Promise<string[]>;
   /** Nodes below `path`, all generations. */
   getAllChildrenNumber(path: string): Promise<number>;
@@ -229,8 +254,8 @@ export interface Client {
   transaction(): Transaction;
 
   /**
-   * Presents a credential now and on every later connection. Rejects with AUTHFAILED, which ends the session. Null is no
-   * credential, as zkCli's `addauth digest` sends it.
+   * Presents a credential now and on every later connection. Rejects with AUTHFAILED, which ends the session.
+   * Null is no credential, as zkCli's `addauth digest` sends it.
    */
   addAuth(scheme: string, auth: string | Buffer | null): Promise<void>;
   /** The identities of this connection. */
@@ -239,14 +264,14 @@ export interface Client {
   /** A fresh destination of events, to be given to reads. */
   watch(callback?: WatchCallback): Watch;
   /**
-   * A watch that stays. `target`: `true` is the default watcher (which cannot be closed), a function is called by a new
-   * `Watch`, an existing `Watch` is used and answered; otherwise a new one is made.
+   * A watch that stays. `target`: `true` is the default watcher (which cannot be closed), a function is
+   * called by a new `Watch`, an existing `Watch` is used and answered; otherwise a new one is made.
    */
   addWatch(path: string, mode: 'persistent' | 'persistentRecursive', target?: WatchTarget): Promise<Watch>;
   /**
    * Removes the watches of that type on a path: `target`'s, or all of them. They are told by an event of type
-   * dataWatchRemoved, childWatchRemoved or persistentWatchRemoved. With `local` they are forgotten here even when the
-   * server cannot be reached. Rejects with NOWATCHER when there is none.
+   * dataWatchRemoved, childWatchRemoved or persistentWatchRemoved. With `local` they are forgotten here even
+   * when the server cannot be reached. Rejects with NOWATCHER when there is none.
    */
   removeWatches(
     path: string,

@@ -1,7 +1,8 @@
 import { isWithin } from '../protocol/paths.ts';
 
 /**
- * A chroot exists on the client only: the prefix is put before every path sent and taken off every path received.
+ * A chroot exists on the client only: the prefix is put before every path sent and taken off every path
+ * received.
  */
 export class Chroot {
   /** `''` for none; never ends in `/`. */

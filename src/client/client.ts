@@ -1,6 +1,3 @@
-import { ZktError } from '../base/errors.ts';
-import type { Codec } from '../jute/schema.ts';
-import { Empty } from '../jute/schema.ts';
 import type { Acl } from '../protocol/acl.ts';
 import { ERR } from '../protocol/error-codes.ts';
 import type { ClientInfo } from '../protocol/messages.ts';
@@ -11,8 +8,6 @@ import type { Stat } from '../protocol/stat.ts';
 import { ADD_WATCH_MODE, STATE, type WatcherType } from '../protocol/watch-types.ts';
 import type {
   Client,
-  ClientOptions,
-  ClientState,
   Created,
   CreateOptions,
   NodeData,
@@ -25,133 +20,14 @@ import type {
   WatchTarget,
   WriteOp,
 } from './api.ts';
-import { Call, type CallSpec } from './call.ts';
-import { Chroot } from './chroot.ts';
-import { parseServerList } from './connect-string.ts';
-import { ConnectWaiters } from './connect-waiters.ts';
-import { ClientDriver, type ClientPorts } from './driver.ts';
+import { ClientCore, type Op } from './client-core.ts';
 import { KeeperError } from './keeper-error.ts';
-import { CLIENT_LIMITS } from './limits.ts';
 import { culprit, opResult, readOp, writeOp } from './multi-ops.ts';
 import { TransactionBuilder } from './transaction.ts';
-import { aclOf, bytesOf, checkPath, createCall, owned, usage } from './values.ts';
-import { WatchCenter } from './watch-center.ts';
-import type { Sink, WatchKind } from './watch-registry.ts';
-
-/** A line of the table of operations. */
-interface Op<Q, V> {
-  readonly code: number;
-  readonly request: Codec<Q>;
-  readonly reply: Codec<V>;
-}
+import { aclOf, bytesOf, createCall, owned, usage } from './values.ts';
 
 /** See `Client`: checks arguments, makes requests of them and values of replies. */
-export class ZkClient implements Client {
-  private readonly driver: ClientDriver;
-  private readonly watches: WatchCenter;
-  private readonly root: Chroot;
-  private readonly waiters: ConnectWaiters;
-  private readonly stateListeners = new Set<(state: ClientState) => void>();
-  private readonly requestTimeoutMs: number;
-  private readonly outstandingMax: number;
-  private ending: Promise<void> | undefined;
-
-  /** Begins to connect. Throws ZKT_USAGE for a server list that is none. */
-  constructor(options: ClientOptions, ports: ClientPorts) {
-    const { servers, chroot } = parseServerList(options.servers);
-    this.root = new Chroot(chroot);
-    this.watches = new WatchCenter(this.root);
-    this.requestTimeoutMs = options.requestTimeoutMs ?? 0;
-    this.outstandingMax = options.outstandingMax ?? CLIENT_LIMITS.outstandingMax;
-    const config = {
-      servers,
-      sessionTimeoutMs: options.sessionTimeoutMs ?? CLIENT_LIMITS.sessionTimeoutMs,
-      connectTimeoutMs: options.connectTimeoutMs ?? 0,
-      readOnly: options.readOnly ?? false,
-      outstandingMax: this.outstandingMax,
-      localExpiry: options.localExpiry ?? true,
-      session: options.session,
-      replyBytesMax: options.replyBytesMax ?? CLIENT_LIMITS.replyBytesMax,
-    };
-    this.driver = new ClientDriver(config, ports, this.watches.registry, {
-      stateChanged: (state) => this.stateChanged(state),
-      attemptFailed: (why, rounds) => this.waiters.attemptFailed(why, rounds),
-      notified: (event, zxid) => this.watches.notified(event, zxid),
-      watchesSet: () => this.watches.watchesSet(),
-    });
-    this.waiters = new ConnectWaiters(options.servers, ports.timers);
-    for (const { scheme, auth } of options.auth ?? []) {
-      this.driver.addAuth({ scheme, auth: bytesOf(auth), settled: undefined });
-    }
-    this.driver.start();
-  }
-
-  get state(): ClientState {
-    return this.driver.machine.state;
-  }
-  get sessionId(): bigint {
-    return this.driver.machine.sessionId;
-  }
-  get sessionPasswd(): Buffer {
-    return this.driver.machine.sessionPasswd;
-  }
-  get sessionTimeoutMs(): number {
-    return this.driver.machine.sessionTimeoutMs;
-  }
-  get server(): string | undefined {
-    return this.driver.machine.server;
-  }
-  get lastZxid(): bigint {
-    return this.driver.machine.lastZxid;
-  }
-  get chroot(): string {
-    return this.root.prefix;
-  }
-
-  private stateChanged(state: ClientState): void {
-    this.watches.stateChanged(state);
-    for (const listener of this.stateListeners) queueMicrotask(() => listener(state));
-    this.waiters.stateChanged(state);
-  }
-
-  connected(timeoutMs?: number, rounds?: number): Promise<void> {
-    return this.waiters.wait(this.state, timeoutMs, rounds);
-  }
-
-  onState(listener: (state: ClientState) => void): () => void {
-    this.stateListeners.add(listener);
-    return () => void this.stateListeners.delete(listener);
-  }
-
-  onEvent(listener: WatchCallback): () => void {
-    return this.watches.onEvent(listener);
-  }
-
-  /** Sends an operation. What `make` throws (ZKT_USAGE) rejects, as everything else that can go wrong does. */
-  private run<Q, V, R>(
-    make: () => { op: Op<Q, V>; spec: Omit<CallSpec<Q, V, R>, 'op' | 'request' | 'reply'> },
-  ) {
-    try {
-      const { op, spec } = make();
-      const full = { ...spec, op: op.code, request: op.request, reply: op.reply };
-      const call = new Call<Q, V, R>(full, this.driver.deadline(this.requestTimeoutMs));
-      if (this.driver.submit(call)) return call.promise;
-      return Promise.reject<R>(new ZktError('ZKT_CLIENT_BUSY', { limit: this.outstandingMax }));
-    } catch (error) {
-      return Promise.reject<R>(error);
-    }
-  }
-
-  /** The server's path of a caller's, once it is found to be one. */
-  private full(path: string, sequential = false): string {
-    checkPath(path, sequential);
-    return this.root.full(path);
-  }
-
-  private register(kind: WatchKind, path: string, sink: Sink | undefined): void {
-    if (sink !== undefined) this.watches.registry.add(kind, path, sink);
-  }
-
+export class ZkClient extends ClientCore implements Client {
   create(path: string, data: Buffer | string | null = null, options: CreateOptions = {}): Promise<Created> {
     const { root } = this;
     return this.run(() => {
@@ -168,7 +44,8 @@ export class ZkClient implements Client {
 
   delete(path: string, version = -1): Promise<void> {
     return this.run(() => {
-      // Apache's client sends the root as it is even below a chroot, so that nobody deletes the chroot as `/`.
+      // Apache's client sends the root as it is even below a chroot, so that nobody deletes the chroot as
+      // `/`.
       const full = path === '/' ? path : this.full(path);
       return { op: OPERATIONS.delete, spec: { body: { path: full, version }, path, done: nothing } };
     });
@@ -373,30 +250,15 @@ export class ZkClient implements Client {
       return { op: OPERATIONS.reconfig, spec: { body, path: undefined, done } };
     });
   }
-
-  close(): Promise<void> {
-    this.ending ??= new Promise((resolve) => {
-      const spec = {
-        op: OPERATIONS.closeSession.code,
-        request: Empty,
-        reply: Empty,
-        body: {},
-        path: undefined,
-        done: () => this.driver.machine.closed(),
-        forgive: () => ({ value: undefined }),
-      };
-      const call = new Call(spec, Number.POSITIVE_INFINITY);
-      this.driver.close(call);
-      this.waiters.whenEnded(this.state, resolve);
-    });
-    return this.ending;
-  }
 }
 
 const nothing = (): void => {};
 const statOf = ({ stat }: { stat: Stat }): Stat => stat;
 
-/** The kinds of create by operation code; all are asked with the fields of the largest, of which each takes its own. */
+/**
+ * The kinds of create by operation code; all are asked with the fields of the largest, of which each takes
+ * its own.
+ */
 const CREATES: Readonly<Record<number, unknown>> = {
   [OPERATIONS.create.code]: OPERATIONS.create,
   [OPERATIONS.create2.code]: OPERATIONS.create2,

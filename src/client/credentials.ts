@@ -18,8 +18,8 @@ const sameBytes = (a: Buffer | null, b: Buffer | null): boolean =>
   a === b || (a !== null && b !== null && a.equals(b));
 
 /**
- * The credentials of a session, presented anew on every connection. Their answers come in order among themselves, but
- * not in the order of requests.
+ * The credentials of a session, presented anew on every connection. Their answers come in order among
+ * themselves, but not in the order of requests.
  */
 export class Credentials {
   private readonly flow: RequestFlow;

@@ -1,6 +1,6 @@
 /**
- * Drives the session machine: owns the socket, the timer and the output of the turn. Input is cut into frames and fed to
- * the machine; what the machine writes is sent once, at the end of the turn of the loop.
+ * Drives the session machine: owns the socket, the timer and the output of the turn. Input is cut into frames
+ * and fed to the machine; what the machine writes is sent once, at the end of the turn of the loop.
  */
 import { reasonOf } from '../base/errors.ts';
 import { FrameSplitter } from '../jute/frames.ts';
@@ -200,7 +200,9 @@ export class ClientDriver implements SessionEffects {
     return this.out.pos < CLIENT_LIMITS.unsentBytesMax;
   }
 
-  /** Sends the output of the turn; while the socket still holds the last one, it waits and so gathers more. */
+  /**
+   * Sends the output of the turn; while the socket still holds the last one, it waits and so gathers more.
+   */
   private flush(): void {
     const socket = this.connection?.socket;
     if (this.blocked || socket === undefined || this.out.pos === 0) return;
@@ -246,7 +248,8 @@ export class ClientDriver implements SessionEffects {
     this.timer = this.ports.timers.after(Math.max(0, Math.ceil(at - this.now())), () => {
       this.timer = undefined;
       this.timerAt = Number.POSITIVE_INFINITY;
-      // After a pause of the process there may be input that is older than the deadline: it is taken in first.
+      // After a pause of the process there may be input that is older than the deadline: it is taken in
+      // first.
       this.ports.timers.soon(() => {
         this.machine.tick(this.now());
         this.arm();

@@ -3,9 +3,9 @@ import type { ServerAddress } from './connect-string.ts';
 import { CLIENT_LIMITS } from './limits.ts';
 
 /**
- * Which server to try next, and how long to wait before: a list shuffled once and walked round and round. Within a round
- * there is hardly a pause; each round that failed doubles it. All pauses have a random part, so that clients which lost
- * the same server do not come back at the same instant.
+ * Which server to try next, and how long to wait before: a list shuffled once and walked round and round.
+ * Within a round there is hardly a pause; each round that failed doubles it. All pauses have a random part,
+ * so that clients which lost the same server do not come back at the same instant.
  */
 export class HostList {
   private readonly order: ServerAddress[];

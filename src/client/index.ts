@@ -29,8 +29,9 @@ export type * from './api.ts';
 export { isKeeperError, KeeperError } from './keeper-error.ts';
 
 /**
- * Begins a session and answers at once; operations wait for the connection, or see `connected()`. Throws ZKT_USAGE for a
- * server list that is none. The process stays alive until `close()`, or until the session ends otherwise.
+ * Begins a session and answers at once; operations wait for the connection, or see `connected()`. Throws
+ * ZKT_USAGE for a server list that is none. The process stays alive until `close()`, or until the session
+ * ends otherwise.
  */
 export function connect(options: ClientOptions): Client {
   return new ZkClient(options, {

@@ -2,8 +2,8 @@ import { ERR, type ErrName, errName, keeperMessage } from '../protocol/error-cod
 import type { OpResult } from './api.ts';
 
 /**
- * An operation that ZooKeeper refused, or that ended with its connection or session. `message` is what Apache's client
- * says: `KeeperErrorCode = NoNode for /a`.
+ * An operation that ZooKeeper refused, or that ended with its connection or session. `message` is what
+ * Apache's client says: `KeeperErrorCode = NoNode for /a`.
  */
 export class KeeperError extends Error {
   override readonly name = 'KeeperError';
@@ -13,7 +13,10 @@ export class KeeperError extends Error {
   readonly errName: ErrName | undefined;
   /** The path as the caller gave it (without chroot); undefined where the operation has none. */
   readonly path: string | undefined;
-  /** Of a failed multi: one result for each operation; the first with a code that is neither 0 nor -2 is the culprit. */
+  /**
+   * Of a failed multi: one result for each operation; the first with a code that is neither 0 nor -2 is the
+   * culprit.
+   */
   readonly results: readonly OpResult[] | undefined;
 
   constructor(code: number, path?: string, results?: readonly OpResult[]) {

@@ -2,19 +2,30 @@
 export const CLIENT_LIMITS = {
   /** Session timeout asked for unless the caller says otherwise. */
   sessionTimeoutMs: 30_000,
-  /** Largest reply accepted: a children list of a million names fits, a lying length does not cost more than it sends. */
+  /**
+   * Largest reply accepted: a children list of a million names fits, a lying length does not cost more than
+   * it sends.
+   */
   replyBytesMax: 64 * 1024 * 1024,
   /** Operations without an answer, sent or waiting. */
   outstandingMax: 1_000_000,
-  /** Output the kernel has not taken above which operations wait unsent: they survive the loss of the connection. */
+  /**
+   * Output the kernel has not taken above which operations wait unsent: they survive the loss of the
+   * connection.
+   */
   unsentBytesMax: 4 * 1024 * 1024,
-  /** Path text in one setWatches; Apache's client splits there too, so that the request passes jute.maxbuffer. */
+  /**
+   * Path text in one setWatches; Apache's client splits there too, so that the request passes jute.maxbuffer.
+   */
   setWatchesBytesMax: 128 * 1024,
   /** Events an iterator of a watch may be behind. */
   watchEventsMax: 10_000,
   /** How long `close` waits for the server's word. */
   closeMs: 1_000,
-  /** A connection that lived shorter than this counts as a failed attempt, so that a flapping server is backed off from. */
+  /**
+   * A connection that lived shorter than this counts as a failed attempt, so that a flapping server is backed
+   * off from.
+   */
   settledMs: 1_000,
   /** Longest pause before the first new attempt after a loss: spreads clients that lost the same server. */
   reconnectJitterMs: 50,

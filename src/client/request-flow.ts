@@ -16,8 +16,8 @@ export interface FrameOutput {
 }
 
 /**
- * Requests on their way: those that wait to be sent, and those that were sent and wait for their answer. Answers come
- * in the order of the requests. What was not sent survives the loss of a connection.
+ * Requests on their way: those that wait to be sent, and those that were sent and wait for their answer.
+ * Answers come in the order of the requests. What was not sent survives the loss of a connection.
  */
 export class RequestFlow {
   /** When something was last written, monotonic ms. */
@@ -104,8 +104,8 @@ export class RequestFlow {
   }
 
   /**
-   * Gives up requests whose time is over; they expire in the order they came, so only the first of each list needs a
-   * look. True when one of them had been sent, so that the connection is no good.
+   * Gives up requests whose time is over; they expire in the order they came, so only the first of each list
+   * needs a look. True when one of them had been sent, so that the connection is no good.
    */
   timeOut(now: number): boolean {
     for (let next = this.queue.peek(); next !== undefined && next.deadline <= now; next = this.queue.peek()) {

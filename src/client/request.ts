@@ -7,7 +7,8 @@ export class ProtocolFault extends Error {
 }
 
 /**
- * One operation on its way through the session machine. Exactly one of `reply`, `fail` and `refuse` is called, once.
+ * One operation on its way through the session machine. Exactly one of `reply`, `fail` and `refuse` is
+ * called, once.
  */
 export interface Request {
   readonly op: number;
@@ -17,7 +18,9 @@ export interface Request {
   readonly deadline: number;
   /** Writes the body after the header. A throw is the caller's mistake: see `refuse`. */
   write(w: JuteWriter): void;
-  /** The answer; the body follows in `body` if and only if `err` is 0. Throws `JuteError` or `ProtocolFault`. */
+  /**
+   * The answer; the body follows in `body` if and only if `err` is 0. Throws `JuteError` or `ProtocolFault`.
+   */
   reply(err: number, body: JuteReader): void;
   /** There will be no answer: a protocol code says why. */
   fail(code: number): void;

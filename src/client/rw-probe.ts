@@ -7,8 +7,8 @@ const QUESTION = Buffer.from('isro', 'latin1');
 const ANSWER_BYTES = 2;
 
 /**
- * Asks a server the four-letter word `isro`; calls `done` once, with true when it answers `rw` in time. A server that
- * does not list the word answers something else.
+ * Asks a server the four-letter word `isro`; calls `done` once, with true when it answers `rw` in time. A
+ * server that does not list the word answers something else.
  */
 export function probeServer(
   { net, timers }: { readonly net: Net; readonly timers: Timers },

@@ -1,12 +1,12 @@
 /**
- * The client's session: which server, which state, what was sent and what it answers to. A machine: it has no clock, no
- * socket and no promise; the driver feeds it and performs its effects.
+ * The client's session: which server, which state, what was sent and what it answers to. A machine: it has no
+ * clock, no socket and no promise; the driver feeds it and performs its effects.
  *
  *   waiting ──dial──> dialling ──opened──> handshake ──response──> up ──lost──> waiting
  *                         └───────lost────────┴────────────────────────────────^
  *
- * and from anywhere to `ended`: closed, expired or authFailed. On a new connection go, in this order: the connect
- * request; after its answer the credentials, the watches, and the requests that waited (facts 2.1).
+ * and from anywhere to `ended`: closed, expired or authFailed. On a new connection go, in this order: the
+ * connect request; after its answer the credentials, the watches, and the requests that waited (facts 2.1).
  */
 import { JuteError } from '../jute/jute-error.ts';
 import { JuteReader } from '../jute/reader.ts';
@@ -85,7 +85,10 @@ export class SessionMachine {
   private passwd: Buffer = NO_PASSWD;
   private timeoutMs: number;
   private timers: SessionTimers;
-  /** A session given by a read-only server means nothing to the others: it is not resumed (as Apache's client does). */
+  /**
+   * A session given by a read-only server means nothing to the others: it is not resumed (as Apache's client
+   * does).
+   */
   private resumable = false;
   private zxidHigh = 0;
   private zxidLow = 0;

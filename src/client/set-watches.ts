@@ -60,8 +60,9 @@ class SetWatchesRequest implements Request {
 }
 
 /**
- * The requests that set all watches of the registry again, none when there are none; split by the length of their paths
- * (UTF-16 units; a path is ASCII nearly always). `done` is called when the server has answered the last.
+ * The requests that set all watches of the registry again, none when there are none; split by the length of
+ * their paths (UTF-16 units; a path is ASCII nearly always). `done` is called when the server has answered
+ * the last.
  */
 export function setWatchesRequests(
   registry: WatchRegistry,

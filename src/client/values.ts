@@ -16,8 +16,8 @@ export function bytesOf(data: Buffer | string | null): Buffer | null {
 }
 
 /**
- * Data received, for the caller to keep. What was read is a view on a chunk of input: a small value would keep the whole
- * chunk in memory, so it is copied.
+ * Data received, for the caller to keep. What was read is a view on a chunk of input: a small value would
+ * keep the whole chunk in memory, so it is copied.
  */
 export function owned(data: Buffer | null): Buffer | null {
   if (data === null || data.length * 2 >= data.buffer.byteLength) return data;
@@ -34,7 +34,10 @@ export function checkPath(path: string, sequential = false): void {
 /** An ACL to send. */
 export const aclOf = (acl: readonly Acl[] | undefined): Acl[] => [...(acl ?? OPEN_ACL)];
 
-/** What a create travels as: Apache's client chooses the operation by the kind of node and by whether a stat is wanted. */
+/**
+ * What a create travels as: Apache's client chooses the operation by the kind of node and by whether a stat
+ * is wanted.
+ */
 export function createCall({ acl, mode = 'persistent', ttlMs, stat = false }: CreateOptions): {
   readonly code: typeof OP.create | typeof OP.create2 | typeof OP.createContainer | typeof OP.createTTL;
   readonly flags: number;

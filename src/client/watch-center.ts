@@ -21,8 +21,9 @@ class DefaultWatch extends WatchStream {
 }
 
 /**
- * Brings events to whom they concern. Every delivery is a microtask of its own, so that replies (which settle promises)
- * and events reach the caller in the order of the server, and a listener that throws disturbs no other.
+ * Brings events to whom they concern. Every delivery is a microtask of its own, so that replies (which settle
+ * promises) and events reach the caller in the order of the server, and a listener that throws disturbs no
+ * other.
  */
 export class WatchCenter implements WatchHub {
   readonly registry = new WatchRegistry();

@@ -5,7 +5,9 @@ import type { WatchStream } from './watch-stream.ts';
 /** Where events go: identity counts, one that is registered twice for an event is told once. */
 export type Sink = WatchCallback | WatchStream;
 
-/** The five tables. `exist` holds the watches of `exists` on missing nodes, `data` those on nodes there are. */
+/**
+ * The five tables. `exist` holds the watches of `exists` on missing nodes, `data` those on nodes there are.
+ */
 export const WATCH_KINDS = ['data', 'exist', 'child', 'persistent', 'persistentRecursive'] as const;
 /** One of the five tables. */
 export type WatchKind = (typeof WATCH_KINDS)[number];
@@ -43,8 +45,8 @@ const ONE_SHOT: ReadonlyMap<EventType, readonly WatchKind[]> = new Map<EventType
 ]);
 
 /**
- * The watches this client set: what an incoming event concerns, and what a new connection has to set again. Paths are
- * the server's.
+ * The watches this client set: what an incoming event concerns, and what a new connection has to set again.
+ * Paths are the server's.
  */
 export class WatchRegistry {
   private readonly tables: Readonly<Record<WatchKind, Table>> = {
@@ -74,7 +76,8 @@ export class WatchRegistry {
       table.delete(path);
     }
     for (const sink of this.tables.persistent.get(path) ?? []) told.add(sink);
-    // A one-shot child watch of this connection below a recursive one may deliver children events: not for the latter.
+    // A one-shot child watch of this connection below a recursive one may deliver children events: not for
+    // the latter.
     if (type !== EVENT.nodeChildrenChanged) this.collectRecursive(path, told);
     return told;
   }

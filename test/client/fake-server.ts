@@ -31,8 +31,9 @@ interface Link {
 }
 
 /**
- * As much of a ZooKeeper server as the client's tests need: one tree, sessions that live for ever, all watch kinds, the
- * order of replies and events. Written for the tests alone, so that it and the server do not share mistakes.
+ * As much of a ZooKeeper server as the client's tests need: one tree, sessions that live for ever, all watch
+ * kinds, the order of replies and events. Written for the tests alone, so that it and the server do not share
+ * mistakes.
  */
 export class FakeServer {
   readonly nodes = new Map<string, Node>([

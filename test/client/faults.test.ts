@@ -8,7 +8,10 @@ import { World } from './world.ts';
 const PATHS = ['/a', '/b', '/c'] as const;
 const path = fc.constantFrom(...PATHS);
 
-/** What may happen in a run: the caller acts, another client acts, the network or the server fails, time passes. */
+/**
+ * What may happen in a run: the caller acts, another client acts, the network or the server fails, time
+ * passes.
+ */
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('set' as const), path }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('watch' as const), path }) },
@@ -102,7 +105,8 @@ class Run {
         return undefined;
       case 'heal':
         this.server.refusing = false;
-        // What a server did not answer it never will: a connection that swallowed requests cannot come back to life.
+        // What a server did not answer it never will: a connection that swallowed requests cannot come back
+        // to life.
         if (this.server.mute) this.server.dropAll();
         this.server.mute = false;
         return undefined;
@@ -226,7 +230,8 @@ describe('garbage from the server', () => {
         // A spoiled answer may have said, in good order, that the session or a credential is refused.
         if (client.state === 'expired' || client.state === 'authFailed') continue;
         expect(client.state, `seed ${seed}`).toBe('connected');
-        // A spoiled answer may also have made the connection wait for a frame without end; the request times out.
+        // A spoiled answer may also have made the connection wait for a frame without end; the request times
+        // out.
         let read: unknown;
         for (let i = 0; i < 3 && read === undefined; i++) {
           void client.get('/a').then(

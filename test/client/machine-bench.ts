@@ -44,7 +44,9 @@ class NotedRequest implements Request {
   }
 }
 
-/** The session machine between a script and a transcript: inputs are methods, effects and outcomes are lines. */
+/**
+ * The session machine between a script and a transcript: inputs are methods, effects and outcomes are lines.
+ */
 export class MachineBench implements SessionEffects {
   readonly machine: SessionMachine;
   readonly watches = new WatchRegistry();

@@ -1,6 +1,7 @@
 /**
- * Requests encoded once: a load asks the same thing over and over, with another xid and another node each time. Names
- * end in a number of fixed width, so that a request is a copy of its template with two fields written over.
+ * Requests encoded once: a load asks the same thing over and over, with another xid and another node each
+ * time. Names end in a number of fixed width, so that a request is a copy of its template with two fields
+ * written over.
  */
 import { put32 } from '../../base/halves.ts';
 import { type Codec, Empty } from '../../jute/schema.ts';

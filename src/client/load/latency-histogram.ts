@@ -1,6 +1,6 @@
 /**
- * A histogram of latencies with buckets of constant relative width (the idea of HdrHistogram): 0.1 µs to 214 s, never
- * more than 0.4 % from the true value, in 13 KiB; recording is a shift and an increment.
+ * A histogram of latencies with buckets of constant relative width (the idea of HdrHistogram): 0.1 µs to 214
+ * s, never more than 0.4 % from the true value, in 13 KiB; recording is a shift and an increment.
  */
 
 /** Units in a millisecond. */
@@ -72,7 +72,9 @@ export class LatencyHistogram {
     this.maxMs = Math.max(this.maxMs, other.maxMs);
   }
 
-  /** The latency, ms, that the fraction `of` (0 to 1) of the operations did not exceed; 0 when there are none. */
+  /**
+   * The latency, ms, that the fraction `of` (0 to 1) of the operations did not exceed; 0 when there are none.
+   */
   quantile(of: number): number {
     const wanted = Math.max(1, Math.ceil(of * this.total));
     let seen = 0;

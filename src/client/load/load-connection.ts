@@ -1,7 +1,7 @@
 /**
- * One connection of a load: keeps up to `depth` requests in flight and times each. It is built to cost little beside the
- * server: replies are scanned in place for length, xid and error, requests are stamped from templates, and a turn of
- * the loop makes one write and asks the clock twice.
+ * One connection of a load: keeps up to `depth` requests in flight and times each. It is built to cost little
+ * beside the server: replies are scanned in place for length, xid and error, requests are stamped from
+ * templates, and a turn of the loop makes one write and asks the clock twice.
  */
 import { get32 } from '../../base/halves.ts';
 import { decode, encode } from '../../jute/schema.ts';
@@ -12,7 +12,10 @@ import { FrameBatch } from './frame-template.ts';
 
 /** What is asked next. */
 export interface RequestSource {
-  /** Appends a request and answers its kind, a small number that `Meter` is told; -1 when there is nothing to ask. */
+  /**
+   * Appends a request and answers its kind, a small number that `Meter` is told; -1 when there is nothing to
+   * ask.
+   */
   next(batch: FrameBatch, xid: number): number;
 }
 

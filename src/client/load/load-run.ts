@@ -1,6 +1,7 @@
 /**
- * A load from beginning to end: sessions, keys, warm-up, the measured time, and the removal of every node it made.
- * The measured time begins and ends with all connections at work, so that what starts and what drains is left out.
+ * A load from beginning to end: sessions, keys, warm-up, the measured time, and the removal of every node it
+ * made. The measured time begins and ends with all connections at work, so that what starts and what drains
+ * is left out.
  */
 import { ZktError } from '../../base/errors.ts';
 import { Prng } from '../../base/prng.ts';
@@ -149,7 +150,9 @@ export class LoadRun {
     this.wake?.();
   }
 
-  /** Runs it. Throws ZKT_CONNECT when a server cannot be reached at the start, or all connections are lost. */
+  /**
+   * Runs it. Throws ZKT_CONNECT when a server cannot be reached at the start, or all connections are lost.
+   */
   async run(): Promise<LoadResult> {
     const { options } = this;
     await this.connect();
