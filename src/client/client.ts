@@ -5,7 +5,7 @@ import type { MultiOp } from '../protocol/multi.ts';
 import { OPERATIONS } from '../protocol/operations.ts';
 import { SYSTEM_PATHS } from '../protocol/paths.ts';
 import type { Stat } from '../protocol/stat.ts';
-import { ADD_WATCH_MODE, STATE, type WatcherType } from '../protocol/watch-types.ts';
+import { ADD_WATCH_MODE, STATE, WATCHER_TYPE, type WatcherType } from '../protocol/watch-types.ts';
 import type {
   Client,
   Created,
@@ -52,7 +52,7 @@ export class ZkClient extends ClientCore implements Client {
   }
 
   exists(path: string, watch?: WatchTarget): Promise<Stat | undefined> {
-    return this.run(() => {
+    const reply = this.run(() => {
       const sink = this.watches.sinkOf(watch);
       const full = this.full(path);
       const done = ({ stat }: { stat: Stat }): Stat | undefined => {
@@ -67,10 +67,31 @@ export class ZkClient extends ClientCore implements Client {
       const body = { path: full, watch: sink !== undefined };
       return { op: OPERATIONS.exists, spec: { body, path, done, forgive } };
     });
+    this.keepPersistent(path, watch, 'data');
+    return reply;
   }
 
   get(path: string, watch?: WatchTarget): Promise<NodeData> {
-    return this.run(() => this.getCall(this.full(path), path, watch));
+    const reply = this.run(() => this.getCall(this.full(path), path, watch));
+    this.keepPersistent(path, watch, 'data');
+    return reply;
+  }
+
+  /**
+   * Up to 3.8 a server keeps one kind of watch for each path: a one-shot one ends the persistent one it meets
+   * there. So the persistent one is set again right behind; to a newer server that says nothing new.
+   */
+  private keepPersistent(path: string, watch: WatchTarget | undefined, kind: 'data' | 'child'): void {
+    if (watch === undefined || watch === false) return;
+    for (const mode of ['persistent', 'persistentRecursive'] as const) {
+      // A recursive watch hears no children events and does without its half for them, which the one-shot one needs.
+      if (kind === 'child' && mode === 'persistentRecursive') continue;
+      const full = this.root.full(path);
+      if (!this.watches.registry.has(full, WATCHER_TYPE[mode])) continue;
+      const body = { path: full, mode: ADD_WATCH_MODE[mode] };
+      // Where it fails the connection is lost, and all watches are set again on the next.
+      this.run(() => ({ op: OPERATIONS.addWatch, spec: { body, path, done: nothing } })).catch(nothing);
+    }
   }
 
   getConfig(watch?: WatchTarget): Promise<NodeData> {
@@ -109,7 +130,7 @@ export class ZkClient extends ClientCore implements Client {
   }
 
   getChildren(path: string, watch?: WatchTarget): Promise<{ children: string[]; stat: Stat }> {
-    return this.run(() => {
+    const reply = this.run(() => {
       const sink = this.watches.sinkOf(watch);
       const full = this.full(path);
       const done = (reply: { children: string[]; stat: Stat }) => {
@@ -119,6 +140,8 @@ export class ZkClient extends ClientCore implements Client {
       const body = { path: full, watch: sink !== undefined };
       return { op: OPERATIONS.getChildren2, spec: { body, path, done } };
     });
+    this.keepPersistent(path, watch, 'child');
+    return reply;
   }
 
   sync(path: string): Promise<void> {

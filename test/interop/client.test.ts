@@ -260,6 +260,34 @@ describe.skipIf(findApache() === undefined)('against one Apache server', () => {
     flat.close();
   });
 
+  it('a one-shot watch does not end the persistent one on its path, also on servers that keep one kind a path', async () => {
+    await client.create('/both');
+    const kept: string[] = [];
+    const once: string[] = [];
+    const watch = await client.addWatch('/both', 'persistent');
+    watch.on((e) => void kept.push(text(e)));
+    for (const read of ['get', 'exists', 'getChildren'] as const) {
+      await client[read]('/both', (e) => void once.push(`${read} ${text(e)}`));
+    }
+    await client.set('/both', '1');
+    await client.set('/both', '2');
+    await client.create('/both/x');
+    await client.create('/both/y');
+    await client.sync('/');
+    expect(kept).toEqual([
+      'SyncConnected NodeDataChanged /both',
+      'SyncConnected NodeDataChanged /both',
+      'SyncConnected NodeChildrenChanged /both',
+      'SyncConnected NodeChildrenChanged /both',
+    ]);
+    expect(once.sort()).toEqual([
+      'exists SyncConnected NodeDataChanged /both',
+      'get SyncConnected NodeDataChanged /both',
+      'getChildren SyncConnected NodeChildrenChanged /both',
+    ]);
+    watch.close();
+  });
+
   it('a session is taken over with its password, and lost with its end', async () => {
     // Two clients with one session take it from each other for ever: the first is kept from coming back.
     const relay = await Relay.to(server.port);
