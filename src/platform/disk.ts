@@ -6,9 +6,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Disk, DiskCallback, DiskError, DiskFile, OpenMode } from '../ports/disk.ts';
 
-const FLAGS: Readonly<Record<OpenMode, string>> = { read: 'r', create: 'wx+', update: 'r+' };
+const FLAGS: Readonly<Record<OpenMode, string>> = {
+  read: 'r',
+  create: 'wx+',
+  'create-private': 'wx+',
+  update: 'r+',
+};
 /** Files hold ACL digests and session passwords: nobody else reads them. */
 const FILE_MODE = 0o640;
+const PRIVATE_MODE = 0o600;
 const DIR_MODE = 0o750;
 
 /** Node types an absent errno as a property that may be undefined; the port leaves it out. */
@@ -67,7 +73,11 @@ class SystemFile implements DiskFile {
 
 /** The file system of the machine. */
 export const systemDisk: Disk = {
-  open: (file, mode) => new SystemFile(file, fs.openSync(file, FLAGS[mode], FILE_MODE)),
+  open: (file, mode) =>
+    new SystemFile(
+      file,
+      fs.openSync(file, FLAGS[mode], mode === 'create-private' ? PRIVATE_MODE : FILE_MODE),
+    ),
   list: (dir) => fs.readdirSync(dir),
   exists: (file) => fs.existsSync(file),
   modifiedMs: (file) => fs.statSync(file).mtimeMs,

@@ -29,8 +29,11 @@ export interface DiskFile {
   close(): void;
 }
 
-/** How to open: `create` fails if the file exists, `update` if it does not. */
-export type OpenMode = 'read' | 'create' | 'update';
+/**
+ * How to open: `create` and `create-private` fail if the file exists, `update` if it does not. A private file is for its
+ * owner's eyes alone.
+ */
+export type OpenMode = 'read' | 'create' | 'create-private' | 'update';
 
 /** The file system. Paths are the host's. */
 export interface Disk {

@@ -158,7 +158,12 @@ export function readTxn(type: number, r: JuteReader): Txn | undefined {
 export function decodeEntry(bytes: Buffer): TxnEntry | undefined {
   const r = new JuteReader(bytes, 0, bytes.length, bytes.length);
   const header = TxnHeader.read(r);
-  const txn = readTxn(header.type, r);
+  // A digest behind a closeSession without its list (`closeSessionTxn.enabled=false`): a list of two paths takes more.
+  const listless =
+    header.type === OP.closeSession && r.remaining === TxnDigest.minBytes && bytes.readInt32BE(r.pos) === 2;
+  const txn: Txn | undefined = listless
+    ? { type: OP.closeSession, paths2Delete: undefined }
+    : readTxn(header.type, r);
   if (txn === undefined) return undefined;
   const digest = r.remaining >= TxnDigest.minBytes ? TxnDigest.read(r) : undefined;
   return { header, txn, digest };

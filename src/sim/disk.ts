@@ -153,10 +153,11 @@ export class SimDisk implements Disk {
   }
 
   open(path: string, mode: OpenMode): DiskFile {
-    this.call(mode === 'create' ? 'create' : 'open', path);
+    const creates = mode === 'create' || mode === 'create-private';
+    this.call(creates ? 'create' : 'open', path);
     const { dir, name } = this.locate(path, 'open');
     let inode = dir.names.get(name);
-    if (mode === 'create') {
+    if (creates) {
       if (inode !== undefined) throw diskError('EEXIST', 'open', path);
       inode = new SimInode();
       inode.modifiedMs = this.options.wallMs?.() ?? 0;

@@ -51,6 +51,8 @@ class Dump {
   private readonly out: BulkWriter;
   private readonly err: Printer;
   private readonly bar: ProgressBar;
+  /** A bar between the lines of a dump at the same terminal would tear both. */
+  private readonly showsBar: boolean;
   private first = true;
 
   constructor(options: LogDumpOptions, io: Io) {
@@ -58,8 +60,7 @@ class Dump {
     this.out = new BulkWriter(io);
     this.err = new Printer(io.stderr);
     this.bar = new ProgressBar(io.stderr);
-    // A bar between the lines of a dump at the same terminal would tear both.
-    if (io.stdout.isTTY) this.bar = new ProgressBar({ ...io.stderr, isTTY: false });
+    this.showsBar = !io.stdout.isTTY;
     if (options.format === 'json') this.out.line(`{"v":${JSON_VERSION},"records":[`);
   }
 
@@ -86,7 +87,7 @@ class Dump {
       }
       if (item.kind !== 'record') continue;
       records++;
-      if (records % PROGRESS_EVERY === 0)
+      if (this.showsBar && records % PROGRESS_EVERY === 0)
         this.bar.show(file.path, item.offset / size, `${records} transactions`);
     }
     this.bar.clear();
@@ -111,8 +112,10 @@ class Dump {
     }
     if (item.state === 'torn' || item.state === 'damaged') {
       this.damaged = true;
-      const what = item.state === 'torn' ? 'a tail that was never acknowledged' : 'damage';
-      this.note(`${file.path}: ${what} of ${item.bytes} bytes at byte ${item.offset}: ${item.why}`);
+      const what = item.state === 'torn' ? 'unfinished, and never acknowledged' : 'damaged';
+      this.note(
+        `${file.path}: the last ${item.bytes} bytes, from ${item.offset} on, are ${what}: ${item.why}`,
+      );
       this.json({ file: file.path, offset: item.offset, skipped: item.bytes, why: item.why });
     }
     return this.options.format === 'table' && this.out.line(logEndLine(records));
