@@ -1,7 +1,7 @@
 /**
- * Apache ZooKeeper as Debian packages it, for interoperability tests: servers as child processes, zkCli, and the offline
- * tools. Install it with `apt-get install zookeeper libzookeeper-java`; where it is missing {@link findApache} answers
- * undefined and tests should skip themselves.
+ * Apache ZooKeeper as Debian packages it, for interoperability tests: servers as child processes, zkCli, and
+ * the offline tools. Install it with `apt-get install zookeeper libzookeeper-java`; where it is missing
+ * {@link findApache} answers undefined and tests should skip themselves.
  *
  * Every call starts a JVM (0.5 to 1.5 seconds), so tests should share servers and feed zkCli whole scripts.
  * Output is made comparable: time zone UTC, locale en_US, UTF-8, no logging on stdout or stderr.
@@ -70,7 +70,9 @@ export interface RunOptions {
 export interface ApacheServerOptions {
   /** Client port on 127.0.0.1. Default: a free one. */
   readonly port?: number;
-  /** Data directory, kept by {@link ApacheServer.remove}. Default: a fresh one in the server's own directory. */
+  /**
+   * Data directory, kept by {@link ApacheServer.remove}. Default: a fresh one in the server's own directory.
+   */
   readonly dataDir?: string;
   /** Lines added to zoo.cfg; `server.N` lines make it a member of an ensemble, and then `myid` is needed. */
   readonly config?: readonly string[];
@@ -101,7 +103,10 @@ export interface ApacheServer {
   readonly pid: number;
   /** Resolves with the exit code (null after a signal) when the process has ended, however it ended. */
   readonly exited: Promise<number | null>;
-  /** Resolves when `srvr` names a mode (in an ensemble: once it has joined); rejects if the process ends or time is up. */
+  /**
+   * Resolves when `srvr` names a mode (in an ensemble: once it has joined); rejects if the process ends or
+   * time is up.
+   */
   awaitServing(waitMs?: number): Promise<void>;
   /** SIGTERM, and wait for the end. */
   stop(): Promise<number | null>;
@@ -135,9 +140,9 @@ function requireApache(): ApacheInstall {
 }
 
 /**
- * A port that was free a moment ago on 127.0.0.1. It lies below the range from which the kernel picks (32768 up on Linux):
- * there, another process could be given it before the server binds it, and a client that polls it too early could even
- * be connected to itself.
+ * A port that was free a moment ago on 127.0.0.1. It lies below the range from which the kernel picks (32768
+ * up on Linux): there, another process could be given it before the server binds it, and a client that polls
+ * it too early could even be connected to itself.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -214,8 +219,8 @@ export function runApache(
 }
 
 /**
- * zkCli fed from standard input, as a script would: without JLine, so there is no prompt. It waits for the connection
- * before the first command, and its exit code is that of the last command.
+ * zkCli fed from standard input, as a script would: without JLine, so there is no prompt. It waits for the
+ * connection before the first command, and its exit code is that of the last command.
  * @param server `host:port[,host:port…][/chroot]`
  * @param script one command a line
  */
@@ -252,7 +257,10 @@ export function snapshotFormatter(args: readonly string[], options: RunOptions =
   return runApache('org.apache.zookeeper.server.SnapshotFormatter', args, options);
 }
 
-/** SnapshotComparer: `['-l', left, '-r', right, '-b', bytes, '-n', nodes]`, `-d` for details, `-i` to be asked. */
+/**
+ * SnapshotComparer: `['-l', left, '-r', right, '-b', bytes, '-n', nodes]`, `-d` for details, `-i` to be
+ * asked.
+ */
 export function snapshotComparer(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   return runApache('org.apache.zookeeper.server.SnapshotComparer', args, options);
 }
@@ -269,8 +277,8 @@ process.once('exit', () => {
 });
 
 /**
- * Starts a server on 127.0.0.1 and waits until it serves. All four-letter words are allowed, the admin server is off,
- * logs are preallocated in steps of 64 KiB.
+ * Starts a server on 127.0.0.1 and waits until it serves. All four-letter words are allowed, the admin server
+ * is off, logs are preallocated in steps of 64 KiB.
  */
 export async function startApache(options: ApacheServerOptions = {}): Promise<ApacheServer> {
   const install = requireApache();
