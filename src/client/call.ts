@@ -5,17 +5,19 @@ import { ERR } from '../protocol/error-codes.ts';
 import { KeeperError } from './keeper-error.ts';
 import type { Request } from './request.ts';
 
-/** How an operation travels, and what its caller gets. */
-export interface CallSpec<Q, V, R> {
-  readonly op: number;
+/** A line of the table of operations. */
+export interface Op<Q, V> {
+  readonly code: number;
   readonly request: Codec<Q>;
   readonly reply: Codec<V>;
+}
+
+/** What an operation is asked, and what its caller gets. */
+export interface CallSpec<Q, V, R> {
   readonly body: Q;
   /** As the caller gave it; for messages. */
   readonly path: string | undefined;
-  /**
-   * Makes the caller's value of the reply; also the place to register a watch, since events follow the reply.
-   */
+  /** Makes the caller's value of the reply; also the place to register a watch, since events follow the reply. */
   readonly done: (value: V) => R;
   /** Makes a value of an error code that is none to the caller; undefined where it is one. */
   readonly forgive?: (code: number) => { readonly value: R } | undefined;
@@ -27,12 +29,14 @@ export class Call<Q, V, R> implements Request {
   xid = 0;
   readonly deadline: number;
   readonly promise: Promise<R>;
+  private readonly codecs: Op<Q, V>;
   private readonly spec: CallSpec<Q, V, R>;
   private resolve!: (value: R) => void;
   private reject!: (error: unknown) => void;
 
-  constructor(spec: CallSpec<Q, V, R>, deadline: number) {
-    this.op = spec.op;
+  constructor(op: Op<Q, V>, spec: CallSpec<Q, V, R>, deadline: number) {
+    this.op = op.code;
+    this.codecs = op;
     this.spec = spec;
     this.deadline = deadline;
     this.promise = new Promise((resolve, reject) => {
@@ -42,7 +46,7 @@ export class Call<Q, V, R> implements Request {
   }
 
   write(w: JuteWriter): void {
-    this.spec.request.write(w, this.spec.body);
+    this.codecs.request.write(w, this.spec.body);
   }
 
   reply(err: number, body: JuteReader): void {
@@ -52,7 +56,7 @@ export class Call<Q, V, R> implements Request {
     }
     let result: R;
     // Bytes after the record are let pass: a newer server may say more.
-    const value = this.spec.reply.read(body);
+    const value = this.codecs.reply.read(body);
     try {
       result = this.spec.done(value);
     } catch (error) {

@@ -1,8 +1,7 @@
 import { ZktError } from '../base/errors.ts';
-import { type Codec, Empty } from '../jute/schema.ts';
 import { OPERATIONS } from '../protocol/operations.ts';
 import type { ClientOptions, ClientState, WatchCallback } from './api.ts';
-import { Call, type CallSpec } from './call.ts';
+import { Call, type CallSpec, type Op } from './call.ts';
 import { Chroot } from './chroot.ts';
 import { parseServerList } from './connect-string.ts';
 import { ConnectWaiters } from './connect-waiters.ts';
@@ -11,13 +10,6 @@ import { CLIENT_LIMITS } from './limits.ts';
 import { bytesOf, checkPath } from './values.ts';
 import { WatchCenter } from './watch-center.ts';
 import type { Sink, WatchKind } from './watch-registry.ts';
-
-/** A line of the table of operations. */
-export interface Op<Q, V> {
-  readonly code: number;
-  readonly request: Codec<Q>;
-  readonly reply: Codec<V>;
-}
 
 /** The session behind a client: its driver, watches and listeners, and how operations are sent. */
 export class ClientCore {
@@ -104,17 +96,14 @@ export class ClientCore {
   /**
    * Sends an operation. What `make` throws (ZKT_USAGE) rejects, as everything else that can go wrong does.
    */
-  protected run<Q, V, R>(
-    make: () => { op: Op<Q, V>; spec: Omit<CallSpec<Q, V, R>, 'op' | 'request' | 'reply'> },
-  ) {
+  protected run<Q, V, R>(make: () => { op: Op<Q, V>; spec: CallSpec<Q, V, R> }): Promise<R> {
     try {
       const { op, spec } = make();
-      const full = { ...spec, op: op.code, request: op.request, reply: op.reply };
-      const call = new Call<Q, V, R>(full, this.driver.deadline(this.requestTimeoutMs));
+      const call = new Call(op, spec, this.driver.deadline(this.requestTimeoutMs));
       if (this.driver.submit(call)) return call.promise;
-      return Promise.reject<R>(new ZktError('ZKT_CLIENT_BUSY', { limit: this.outstandingMax }));
+      return Promise.reject(new ZktError('ZKT_CLIENT_BUSY', { limit: this.outstandingMax }));
     } catch (error) {
-      return Promise.reject<R>(error);
+      return Promise.reject(error);
     }
   }
 
@@ -131,15 +120,12 @@ export class ClientCore {
   close(): Promise<void> {
     this.ending ??= new Promise((resolve) => {
       const spec = {
-        op: OPERATIONS.closeSession.code,
-        request: Empty,
-        reply: Empty,
         body: {},
         path: undefined,
         done: () => this.driver.machine.closed(),
         forgive: () => ({ value: undefined }),
       };
-      const call = new Call(spec, Number.POSITIVE_INFINITY);
+      const call = new Call(OPERATIONS.closeSession, spec, Number.POSITIVE_INFINITY);
       this.driver.close(call);
       this.waiters.whenEnded(this.state, resolve);
     });

@@ -20,7 +20,8 @@ import type {
   WatchTarget,
   WriteOp,
 } from './api.ts';
-import { ClientCore, type Op } from './client-core.ts';
+import type { Op } from './call.ts';
+import { ClientCore } from './client-core.ts';
 import { KeeperError } from './keeper-error.ts';
 import { culprit, opResult, readOp, writeOp } from './multi-ops.ts';
 import { TransactionBuilder } from './transaction.ts';
