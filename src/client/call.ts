@@ -17,7 +17,9 @@ export interface CallSpec<Q, V, R> {
   readonly body: Q;
   /** As the caller gave it; for messages. */
   readonly path: string | undefined;
-  /** Makes the caller's value of the reply; also the place to register a watch, since events follow the reply. */
+  /**
+   * Makes the caller's value of the reply; also the place to register a watch, since events follow the reply.
+   */
   readonly done: (value: V) => R;
   /** Makes a value of an error code that is none to the caller; undefined where it is one. */
   readonly forgive?: (code: number) => { readonly value: R } | undefined;

@@ -85,7 +85,8 @@ export class ZkClient extends ClientCore implements Client {
   private keepPersistent(path: string, watch: WatchTarget | undefined, kind: 'data' | 'child'): void {
     if (watch === undefined || watch === false) return;
     for (const mode of ['persistent', 'persistentRecursive'] as const) {
-      // A recursive watch hears no children events and does without its half for them, which the one-shot one needs.
+      // A recursive watch hears no children events and does without its half for them, which the one-shot one
+      // needs.
       if (kind === 'child' && mode === 'persistentRecursive') continue;
       const full = this.root.full(path);
       if (!this.watches.registry.has(full, WATCHER_TYPE[mode])) continue;
