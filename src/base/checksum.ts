@@ -5,8 +5,11 @@
  */
 
 const ADLER_MOD = 65521;
-/** The most bytes whose sums stay below 2^32 between two reductions (RFC 1950). */
-const ADLER_RUN = 5552;
+/**
+ * The most bytes between two reductions with both sums below 2^31: 65520 + n * 65520 + 255 * n * (n + 1) / 2. Small
+ * integers stay in registers; RFC 1950's 5552 would need 2^32.
+ */
+const ADLER_RUN = 3800;
 
 /** Adler-32 of `bytes[start, end)`, going on from `seed` (1 to begin). */
 export function adler32(bytes: Uint8Array, start = 0, end = bytes.length, seed = 1): number {
@@ -15,9 +18,19 @@ export function adler32(bytes: Uint8Array, start = 0, end = bytes.length, seed =
   let i = start;
   while (i < end) {
     const stop = Math.min(i + ADLER_RUN, end);
+    for (const rounds = stop - 3; i < rounds; i += 4) {
+      a = (a + (bytes[i] as number)) | 0;
+      b = (b + a) | 0;
+      a = (a + (bytes[i + 1] as number)) | 0;
+      b = (b + a) | 0;
+      a = (a + (bytes[i + 2] as number)) | 0;
+      b = (b + a) | 0;
+      a = (a + (bytes[i + 3] as number)) | 0;
+      b = (b + a) | 0;
+    }
     for (; i < stop; i++) {
-      a += bytes[i] as number;
-      b += a;
+      a = (a + (bytes[i] as number)) | 0;
+      b = (b + a) | 0;
     }
     a %= ADLER_MOD;
     b %= ADLER_MOD;

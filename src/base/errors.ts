@@ -115,7 +115,8 @@ const REGISTRY = {
   },
   ZKT_CLIENT_BUSY: {
     exit: EXIT.failed,
-    text: (c: { limit: number }) => `${c.limit} operations wait for an answer already; await some of them first`,
+    text: (c: { limit: number }) =>
+      `${c.limit} operations wait for an answer already; await some of them first`,
   },
   ZKT_UNSUPPORTED: { exit: EXIT.usage, text: (c: { what: string }) => `${c.what} is not supported` },
 } as const;

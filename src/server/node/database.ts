@@ -49,7 +49,7 @@ export class Database {
       node: (path, bytes, dataStart, dataLength, aclKey, statStart) =>
         tree.restoreNode(path, bytes, dataStart, dataLength, Number(aclKey), statStart)
           ? undefined
-          : `the parent of ${path} is missing`,
+          : `${path} comes before its parent, or twice`,
     };
   }
 

@@ -140,7 +140,7 @@ export class FourLetterAnswers {
     const { client, session, serverId } = server.config;
     const { snapDir, logDir } = server.dirs;
     return {
-      clientPort: client.port,
+      clientPort: server.port.boundPort,
       secureClientPort: -1,
       dataDir: snapDir,
       dataDirBytes: this.sizeOf(snapDir),

@@ -38,7 +38,7 @@ export function openDatabase(
   if (!storage.autoCreate) demandDirs(disk, dirs);
   prepareDataDirs(disk, dirs);
   claim([dirs.dataDir, dirs.dataLogDir]);
-  const make = (): Database => newDatabase(config, events);
+  const make = (): Database => newDatabase(config, events, world.random.below(2 ** 32));
   const rebuild = new Rebuild(make);
   const recovery = recover(world, dirs, rebuild, {
     trustEmpty: storage.trustEmptySnapshot,
@@ -70,10 +70,11 @@ function demandDirs(disk: Disk, dirs: DataDirs): void {
 export const snapshotCompression = ({ storage }: ServerConfig): 'none' | 'gz' | 'snappy' =>
   storage.snapshotCompression === 'gzip' ? 'gz' : storage.snapshotCompression;
 
-function newDatabase(config: ServerConfig, events: Emitter): Database {
+function newDatabase(config: ServerConfig, events: Emitter, hashSeed: number): Database {
   const options = {
     extended: { enabled: config.tree.extendedTypes, emulate353: config.tree.emulate353Ttl },
     digest: config.storage.digests,
+    hashSeed,
   };
   return new Database(options, (zxid, expected, actual) => {
     if (!events.on['tree.digest-mismatch']) return;

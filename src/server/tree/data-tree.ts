@@ -9,7 +9,7 @@ import { invariant } from '../../base/invariant.ts';
 import type { Acl } from '../../protocol/acl.ts';
 import { OPEN_ACL, READ_ONLY_ACL } from '../../protocol/acl.ts';
 import { type ExtendedTypes, ownerKind } from '../../protocol/create-mode.ts';
-import { parentPath, SYSTEM_PATHS } from '../../protocol/paths.ts';
+import { SYSTEM_PATHS } from '../../protocol/paths.ts';
 import type { Stat } from '../../protocol/stat.ts';
 import { STAT_BYTES, STAT_PERSISTED_BYTES } from '../../protocol/stat.ts';
 import { AclCache } from './acl-cache.ts';
@@ -36,6 +36,8 @@ export interface TreeOptions {
   readonly extended: ExtendedTypes;
   /** `zookeeper.digest.enabled`. */
   readonly digest: boolean;
+  /** Any 32-bit number, different in each process: see the path table. */
+  readonly hashSeed: number;
 }
 
 /** A new node's particulars. `owner` is the stored ephemeralOwner. */
@@ -58,13 +60,16 @@ export class DataTree {
   beforeChange: BeforeChange | undefined;
   /** Told of each new node. */
   onBirth: BeforeChange | undefined;
-  private readonly index = new PathTable();
+  private readonly index: PathTable;
+  /** The parent looked up last. */
+  private lastParent: NodeId = NO_NODE;
   private pathChars = 0;
   private dataBytes = 0;
 
   constructor(options: TreeOptions) {
     this.options = options;
     this.owned = new OwnedNodes(options.extended);
+    this.index = new PathTable((id) => this.store.path(id), options.hashSeed);
     this.quotas = new QuotaLedger(
       this.store,
       (path) => this.find(path),
@@ -109,12 +114,22 @@ export class DataTree {
 
   /** The node of a path; the empty path is the root's, as in Apache. */
   find(path: string): NodeId {
-    return path === '' ? ROOT_ID : (this.index.get(path) ?? NO_NODE);
+    return path === '' ? ROOT_ID : this.index.get(path);
   }
 
   /** The node above a path; `NO_NODE` when it is missing or the path has no slash. */
   parentOf(path: string): NodeId {
-    return path.lastIndexOf('/') < 0 ? NO_NODE : this.find(parentPath(path));
+    const slash = path.lastIndexOf('/');
+    if (slash < 0) return NO_NODE;
+    // Siblings come in runs: cutting off and looking up the same parent's path each time would cost more than all else.
+    const { lastParent } = this;
+    if (lastParent !== NO_NODE && slash > 0) {
+      const known = this.store.path(lastParent);
+      if (known.length === slash && path.startsWith(known)) return lastParent;
+    }
+    const parent = this.find(slash === 0 ? SYSTEM_PATHS.root : path.slice(0, slash));
+    this.lastParent = parent;
+    return parent;
   }
 
   aclOf(id: NodeId): readonly Acl[] {
@@ -260,7 +275,8 @@ export class DataTree {
     this.pathChars -= path.length;
     this.dataBytes -= Math.max(this.store.dataLength(id), 0);
     this.acls.release(this.store.acl(id));
-    this.index.delete(path);
+    this.index.delete(id);
+    if (id === this.lastParent) this.lastParent = NO_NODE;
     this.store.remove(id);
     this.raisePzxid(parent, at);
   }
@@ -299,7 +315,7 @@ export class DataTree {
     this.seal(id);
   }
 
-  /** Takes a node from a snapshot; its parent must be there already, else it answers false. */
+  /** Takes a node from a snapshot; false when its parent is not there yet, or the node already is. */
   restoreNode(
     path: string,
     bytes: Buffer,
@@ -338,13 +354,12 @@ export class DataTree {
   }
 
   private restoreRow(path: string, aclId: number): NodeId {
-    const known = this.find(path);
-    if (known !== NO_NODE) return known;
     const parent = this.parentOf(path);
     if (parent === NO_NODE) return NO_NODE;
-    this.acls.holdId(aclId);
     const id = this.store.add(path, aclId);
-    this.index.set(path, id);
+    // A path that comes twice makes the snapshot useless, so the row that is left over does not matter.
+    if (!this.index.add(path, id)) return NO_NODE;
+    this.acls.holdId(aclId);
     this.pathChars += path.length;
     this.store.link(id, parent);
     return id;
@@ -353,7 +368,7 @@ export class DataTree {
   private addRow(path: string, acl: readonly Acl[]): NodeId {
     const id = this.store.add(path, this.acls.hold(acl));
     this.onBirth?.(id);
-    this.index.set(path, id);
+    this.index.add(path, id);
     this.pathChars += path.length;
     return id;
   }

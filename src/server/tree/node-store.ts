@@ -58,7 +58,32 @@ export class NodeStore {
 
   /** A new row: no parent, no children, null data, digest 0; its stat bytes are zero. */
   add(path: string, acl: number): NodeId {
-    const id = this.freed.pop() ?? this.paths.length;
+    const again = this.freed.pop();
+    const id = again ?? this.paths.length;
+    if (again !== undefined) {
+      const stat = this.statOffset(id);
+      this.statBytes(id).fill(0, stat, stat + STAT_PERSISTED_BYTES);
+      this.paths[id] = path;
+    } else {
+      this.paths.push(path);
+      this.makeRoom(id);
+    }
+    const { rows } = this;
+    const at = id * ROW;
+    rows[at + PARENT] = NO_NODE;
+    rows[at + FIRST_CHILD] = NO_NODE;
+    rows[at + NEXT] = NO_NODE;
+    rows[at + PREVIOUS] = NO_NODE;
+    rows[at + CHILD_COUNT] = 0;
+    rows[at + ACL] = acl;
+    rows[at + BLOB] = NO_BLOB;
+    rows[at + DATA_LENGTH] = -1;
+    rows[at + DIGEST] = 0;
+    rows[at + MARK] = 0;
+    return id;
+  }
+
+  private makeRoom(id: NodeId): void {
     if ((id + 1) * ROW > this.rows.length) {
       const grown = new Int32Array(Math.ceil((this.rows.length / ROW) * 1.25 + 64) * ROW);
       grown.set(this.rows);
@@ -67,16 +92,6 @@ export class NodeStore {
     if (id >> STAT_CHUNK_BITS >= this.stats.length) {
       this.stats.push(Buffer.alloc(STAT_CHUNK_NODES * STAT_PERSISTED_BYTES));
     }
-    this.paths[id] = path;
-    const at = id * ROW;
-    this.rows.fill(NO_NODE, at, at + ROW);
-    this.rows[at + CHILD_COUNT] = 0;
-    this.rows[at + ACL] = acl;
-    this.rows[at + DIGEST] = 0;
-    this.rows[at + MARK] = 0;
-    const stat = this.statOffset(id);
-    this.statBytes(id).fill(0, stat, stat + STAT_PERSISTED_BYTES);
-    return id;
   }
 
   /** Unlinks a childless node from its parent and frees its row and data. */

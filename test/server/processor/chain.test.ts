@@ -19,7 +19,11 @@ const SESSION = 0x100n;
 
 /** Prep and final of one server, and what lies between them. */
 class Chain {
-  readonly tree = DataTree.fresh({ extended: { enabled: true, emulate353: false }, digest: true });
+  readonly tree = DataTree.fresh({
+    extended: { enabled: true, emulate353: false },
+    digest: true,
+    hashSeed: 1,
+  });
   readonly told: string[] = [];
   readonly prep: PrepRequestProcessor;
   private readonly final: FinalRequestProcessor;

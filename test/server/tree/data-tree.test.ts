@@ -8,7 +8,7 @@ import { DataTree } from '../../../src/server/tree/data-tree.ts';
 import { NO_NODE } from '../../../src/server/tree/node-store.ts';
 import { TreeSnapshot } from '../../../src/server/tree/tree-snapshot.ts';
 
-const OPTIONS = { extended: { enabled: true, emulate353: false }, digest: true };
+const OPTIONS = { extended: { enabled: true, emulate353: false }, digest: true, hashSeed: 1 };
 const OPEN = [{ perms: PERMS.ALL, id: { scheme: 'world', id: 'anyone' } }];
 const at = (zxid: number) => ({ zxidHi: 0, zxidLo: zxid, time: 1_700_000_000_000 + zxid });
 
