@@ -39,6 +39,8 @@ export interface Command {
   readonly only?: 'shell';
   /** In a shell it works without a connection. */
   readonly offline?: boolean;
+  /** Its arguments are commands with options of their own: only options before the first argument are its. */
+  readonly nested?: boolean;
   run(context: CommandContext, args: ParsedArgs): Promise<void>;
 }
 
@@ -66,6 +68,8 @@ export interface CommandContext {
    * throwing; a shell fed by a script goes on, as zkCli does. False: the person said no.
    */
   confirm(question: string): Promise<boolean>;
+  /** Leaves the terminal to another program while `work` runs. */
+  withTerminal<T>(work: () => Promise<T>): Promise<T>;
   /** The shell around it; undefined for a one-shot. */
   readonly shell: ShellState | undefined;
 }

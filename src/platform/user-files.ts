@@ -25,10 +25,10 @@ export function othersMayRead(file: string): boolean {
 }
 
 /** Replaces a file by one only its owner reads, making its directory; whole or not at all. */
-export function writePrivateFile(file: string, text: string): void {
+export function writePrivateFile(file: string, content: string | Uint8Array): void {
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: PRIVATE_DIR });
   const draft = `${file}.${process.pid}`;
-  fs.writeFileSync(draft, text, { mode: PRIVATE_FILE });
+  fs.writeFileSync(draft, content, { mode: PRIVATE_FILE });
   fs.renameSync(draft, file);
 }
 

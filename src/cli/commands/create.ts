@@ -35,8 +35,8 @@ export const command: Command = {
   zkCli: true,
   writes: true,
   async run(context, args) {
-    const mode = modeOf(args);
-    const ttlMs = ttlOf(args, context.path(args.rest[0] ?? ''));
+    const mode = createModeOf(args);
+    const ttlMs = createTtlOf(args, context.path(args.rest[0] ?? ''));
     const [argument = '', dataText, aclText] = args.rest;
     const path = context.path(argument);
     const data = dataText === undefined ? null : await valueFrom(context, args, dataText);
@@ -83,7 +83,8 @@ async function create(
   }
 }
 
-function modeOf(args: ParsedArgs): CreateMode {
+/** The kind of node the flags say. */
+export function createModeOf(args: ParsedArgs): CreateMode {
   const [s, e, c, t] = [args.has('s'), args.has('e'), args.has('c'), args.has('t')];
   if (c && (s || e)) {
     throw new CommandFailure(
@@ -101,7 +102,7 @@ function modeOf(args: ParsedArgs): CreateMode {
 }
 
 /** The TTL; like Apache's client it looks at the path first. */
-function ttlOf(args: ParsedArgs, path: string): number | undefined {
+export function createTtlOf(args: ParsedArgs, path: string): number | undefined {
   const text = args.value('t');
   if (text === undefined) return undefined;
   const fault = pathFault(args.has('s') ? `${path}1` : path);

@@ -46,7 +46,7 @@ export class OptionError extends ZktError<'ZKT_USAGE'> {
 export class ParsedArgs {
   /** What is no option, in order. */
   readonly rest: readonly string[];
-  private readonly given: ReadonlyMap<string, string | true>;
+  readonly given: ReadonlyMap<string, string | true>;
 
   constructor(rest: readonly string[], given: ReadonlyMap<string, string | true>) {
     this.rest = rest;
@@ -68,6 +68,26 @@ export class ParsedArgs {
 /** Tells options and arguments apart; throws `OptionError`. */
 export function parseOptions(specs: readonly OptionSpec[], words: readonly string[]): ParsedArgs {
   return new Parser(specs).run(words);
+}
+
+/** The same, where everything from the first argument on is left as it is. */
+export function parseLeadingOptions(specs: readonly OptionSpec[], words: readonly string[]): ParsedArgs {
+  const end = leadingOptions(specs, words);
+  const { rest, given } = new Parser(specs).run(words.slice(0, end));
+  return new ParsedArgs([...rest, ...words.slice(end)], given);
+}
+
+/** How many words at the beginning are options or values of them. */
+export function leadingOptions(specs: readonly OptionSpec[], words: readonly string[]): number {
+  let at = 0;
+  while (at < words.length) {
+    const word = words[at] ?? '';
+    if (!word.startsWith('-') || word === '-') break;
+    const spec = specs.find((it) => word === `--${it.long}` || word === `-${it.flag}`);
+    at += spec?.value === undefined ? 1 : 2;
+    if (word === '--') break;
+  }
+  return Math.min(at, words.length);
 }
 
 const NUMBER = /^-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?[dDfF]?$/;
