@@ -24,10 +24,10 @@ export interface LogOptions {
   readonly level: LogLevel;
   readonly pretty: boolean;
   readonly colour: boolean;
+  /** Where to: an open file descriptor. */
+  readonly fd: number;
 }
 
-/** stderr. */
-const FD = 2;
 /** Lines kept before pino is there; what is beyond is counted and told. */
 const KEPT_MAX = 10_000;
 /** At trace level lines are gathered to this many bytes, and dropped beyond the other. */
@@ -65,7 +65,7 @@ export class ServerLog {
     if (this.options.pretty) {
       const { default: prettyStream } = await import('pino-pretty');
       const stream = prettyStream({
-        destination: FD,
+        destination: this.options.fd,
         sync: true,
         colorize: this.options.colour,
         singleLine: true,
@@ -78,7 +78,7 @@ export class ServerLog {
       const gather = busy
         ? { sync: false, minLength: GATHER_BYTES, maxLength: WAITING_BYTES_MAX }
         : { sync: true };
-      const stream = pino.destination({ dest: FD, ...gather });
+      const stream = pino.destination({ dest: this.options.fd, ...gather });
       // A reader of the log that has gone must not end the server.
       stream.on('error', () => {});
       if (busy) this.flushNow = () => stream.flushSync();

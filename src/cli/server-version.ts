@@ -7,7 +7,14 @@ import { VERSION } from './version.ts';
 const SPOKEN = '3.8.0';
 
 /** `3.8.0-zkt-x.y.z, built on yyyy-MM-dd HH:mm UTC`: first what it is compatible with, then what it is. */
-export function serverVersion(): string {
+export const serverVersion = (): string => {
+  known ??= find();
+  return known;
+};
+
+let known: string | undefined;
+
+function find(): string {
   const built = new Date(changedAt(fileURLToPath(import.meta.url))).toISOString();
   return `${SPOKEN}-zkt-${VERSION}, built on ${built.slice(0, 10)} ${built.slice(11, 16)} UTC`;
 }

@@ -59,7 +59,7 @@ export const EVENTS = {
     code: 'text',
     message: 'text',
   }),
-  'config.warning': event('warn', 'counter', 'A configuration line was not understood and is ignored.', {
+  'config.warning': event('warn', 'counter', 'A line of the configuration does not do what it seems to say.', {
     file: 'text',
     line: 'number',
     message: 'text',

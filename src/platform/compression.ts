@@ -22,7 +22,6 @@ class ZlibTransform implements ByteTransform {
     this.stream = stream;
     // Node's types leave these members out, see the top of the file.
     this.engine = stream as unknown as Engine;
-    this.stream.on('error', () => {});
   }
 
   push(bytes: Buffer): Buffer[] {
@@ -49,6 +48,8 @@ class ZlibTransform implements ByteTransform {
     } finally {
       handle.close = close;
       engine._handle = handle;
+      // Each call adds a listener; errors are thrown as well, so that nobody needs to be told of them.
+      this.stream.removeAllListeners('error').on('error', () => {});
     }
   }
 }

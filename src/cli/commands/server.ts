@@ -47,6 +47,9 @@ Examples:
 Without --config, ./zoo.cfg and ./conf/zoo.cfg are tried. Ctrl-C or SIGTERM stops the server in good order; a second
 one ends it at once.`;
 
+/** The descriptor the log goes to. */
+const STDERR = 2;
+
 /** `zkt server`. */
 export function build(command: Command, context: ToolContext): void {
   const whole = (what: string, max: number) => (text: string) => {
@@ -114,7 +117,12 @@ class ServerProcess {
     this.bus = new Bus(String(config.serverId), systemClock);
     this.metrics.subscribe(this.bus);
     const pretty = flags.logFormat === 'pretty' || (flags.logFormat === 'auto' && io.stderr.isTTY);
-    this.log = new ServerLog(this.bus, { level: flags.logLevel, pretty, colour: io.stderr.colour });
+    this.log = new ServerLog(this.bus, {
+      level: flags.logLevel,
+      pretty,
+      colour: io.stderr.colour,
+      fd: STDERR,
+    });
     this.world = {
       clock: systemClock,
       timers: systemTimers,

@@ -1,5 +1,5 @@
 /**
- * The metrics of `mntr`: names, order and form of Apache 3.8, for what zkt has a true value of. Left out,
+ * The metrics of `mntr`: names and forms of Apache 3.8, for what zkt has a true value of. Left out,
  * openly, is what measures Apache's threads and queues (commit and prep processor, Netty, caches), which zkt
  * does not have, and what zkt does not measure (per-namespace sizes, watch counts per event, propagation).
  */

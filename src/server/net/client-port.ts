@@ -62,6 +62,11 @@ export class ClientPort implements LinkHost {
     return this.connections;
   }
 
+  /** The port it listens on: where any free one was asked for, the one it got. */
+  get boundPort(): number {
+    return this.listener?.port ?? this.options.port;
+  }
+
   /** Requests taken in and not answered. */
   get outstanding(): number {
     return this.outstandingRequests;
