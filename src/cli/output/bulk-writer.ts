@@ -26,8 +26,14 @@ export class BulkWriter {
 
   /** Adds a line. When it answers true, await `flush` before adding more. */
   line(text: string): boolean {
-    this.pieces.push(this.io.stdout.isTTY ? escapeText(text) : text, '\n');
-    this.chars += text.length + 1;
+    this.text(text);
+    return this.text('\n');
+  }
+
+  /** Adds text without a line break. Answers as `line`. */
+  text(text: string): boolean {
+    this.pieces.push(this.io.stdout.isTTY ? escapeText(text) : text);
+    this.chars += text.length;
     return this.chars >= PIECE_CHARS;
   }
 
