@@ -1,0 +1,75 @@
+/** `zkt completion`: scripts that make a shell complete zkt's commands, options and paths of nodes. */
+import type { Command } from 'commander';
+import { ZktError } from '../../base/errors.ts';
+import type { ToolContext } from '../tool.ts';
+
+/** Every script asks `zkt complete-words`, so that one place knows the answer. `:` and `=` stay part of a word. */
+const SCRIPTS: ReadonlyMap<string, string> = new Map([
+  [
+    'bash',
+    `# zkt completion for bash: source <(zkt completion bash)
+_zkt() {
+  local line
+  COMPREPLY=()
+  while IFS= read -r line; do
+    COMPREPLY+=("$line")
+  done < <(zkt complete-words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  if [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == */ ]]; then
+    compopt -o nospace 2>/dev/null
+  fi
+}
+complete -F _zkt zkt
+`,
+  ],
+  [
+    'zsh',
+    `#compdef zkt
+# zkt completion for zsh: source <(zkt completion zsh), or save it as _zkt in a folder of $fpath
+_zkt() {
+  local -a found
+  found=("\${(@f)$(zkt complete-words -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  if (( \${#found} == 1 )) && [[ \${found[1]} == */ ]]; then
+    compadd -S '' -- "\${found[@]}"
+  else
+    compadd -- "\${(@)found:#}"
+  fi
+}
+compdef _zkt zkt
+`,
+  ],
+  [
+    'fish',
+    `# zkt completion for fish: zkt completion fish | source
+function __zkt_complete
+  set -l words (commandline -opc) (commandline -ct)
+  zkt complete-words -- $words[2..-1] 2>/dev/null
+end
+complete -c zkt -f -a '(__zkt_complete)'
+`,
+  ],
+]);
+
+const HELP = `
+Examples:
+  source <(zkt completion bash)      # in ~/.bashrc
+  source <(zkt completion zsh)       # in ~/.zshrc
+  zkt completion fish | source       # in ~/.config/fish/config.fish
+
+Paths of nodes are asked of the servers in --servers, ZKT_SERVERS or the profile, for at most a second.`;
+
+/** See `ToolModule`. */
+export function build(command: Command, context: ToolContext): void {
+  command
+    .description('Print a completion script for a shell.')
+    .argument('<shell>', [...SCRIPTS.keys()].join(', '))
+    .addHelpText('after', HELP)
+    .action((shell: string) => {
+      const script = SCRIPTS.get(shell);
+      if (script === undefined) {
+        throw new ZktError('ZKT_USAGE', {
+          why: `there is a script for ${[...SCRIPTS.keys()].join(', ')}, not ${shell}`,
+        });
+      }
+      context.io.stdout.write(script);
+    });
+}

@@ -1,0 +1,50 @@
+/** Four-letter words, asked of a server. */
+import { reasonOf, ZktError } from '../../base/errors.ts';
+import { addressText, type ServerAddress } from '../../client/connect-string.ts';
+import type { Net, Socket } from '../../ports/net.ts';
+
+/** More is not taken from a server: `wchc` of a busy one is long, but not this long. */
+const REPLY_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Sends `bytes` and answers all the server says until it closes. Rejects with ZKT_CONNECT or ZKT_TIMEOUT. */
+export function askServer(
+  net: Net,
+  server: ServerAddress,
+  bytes: Buffer,
+  timeoutMs: number,
+): Promise<Buffer> {
+  const servers = addressText(server);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let socket: Socket | undefined;
+    const attempt = net.connect(
+      { host: server.host, port: server.port, timeoutMs },
+      {
+        opened(opened) {
+          socket = opened;
+          opened.write(bytes);
+        },
+        data(chunk) {
+          size += chunk.length;
+          if (size <= REPLY_BYTES_MAX) chunks.push(chunk);
+          else socket?.destroy();
+        },
+        drained() {},
+        ended() {
+          socket?.destroy();
+        },
+        closed(error) {
+          clearTimeout(timer);
+          if (chunks.length > 0 || error === undefined) resolve(Buffer.concat(chunks));
+          else reject(new ZktError('ZKT_CONNECT', { servers, why: reasonOf(error) }));
+        },
+      },
+    );
+    const timer = setTimeout(() => {
+      reject(new ZktError('ZKT_TIMEOUT', { what: servers, ms: timeoutMs }));
+      attempt.cancel();
+      socket?.destroy();
+    }, timeoutMs);
+  });
+}
