@@ -43,8 +43,14 @@ const machine = {
   node: process.version,
   apache: findApache()?.version ?? 'not installed',
 };
-const { seconds, warmUpSeconds, nodes } = options;
+const { seconds, warmUpSeconds, rounds, nodes } = options;
 const figures = rows.map((row) => ({ ...row, ratio: ratioOf(row), met: isMet(row) }));
-const report = { v: 1, time: now, machine, settings: { seconds, warmUpSeconds, nodes }, rows: figures };
+const report = {
+  v: 1,
+  time: now,
+  machine,
+  settings: { seconds, warmUpSeconds, rounds, nodes },
+  rows: figures,
+};
 writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
 console.log(`\nwritten to ${file}`);

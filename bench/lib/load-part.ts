@@ -1,8 +1,9 @@
 /** Throughput and latency: the standalone rows, each on a fresh node of one running server. */
-import { type LoadSpec, runLoad } from './load.ts';
-import type { BenchOptions, Subject } from './options.ts';
+import { type LoadFigures, type LoadSpec, runLoad } from './load.ts';
+import type { BenchOptions } from './options.ts';
 import type { Row, Target } from './report.ts';
 import { TestServer } from './server.ts';
+import { median } from './start-part.ts';
 
 /** A row: what is asked, and what zkt has to reach. */
 interface LoadRow {
@@ -40,40 +41,70 @@ const nameOf = (r: LoadRow): string => `${r.operation} c=${r.connections} d=${r.
 /** Enough for a JIT compiler to have seen the hot paths; both servers get it. */
 const HEAT_SECONDS = 3;
 
-/** Runs the rows on both servers in turn. */
+/** What is kept of each run of a row. */
+const FIGURES = ['throughput', 'p50', 'p99'] as const;
+type FigureName = (typeof FIGURES)[number];
+/** All runs of one row on one server. */
+type Runs = Record<FigureName, number[]>;
+
+/** Runs the rows on both servers in turn, as often as there are rounds. */
 export async function loadPart(options: BenchOptions, say: (line: string) => void): Promise<Row[]> {
   const rows = ROWS.filter((r) => options.rows?.test(nameOf(r)) ?? true);
-  const measured = new Map<LoadRow, Map<string, Partial<Record<Subject, number>>>>();
-  for (const r of rows) measured.set(r, new Map(['ops', 'p50', 'p99'].map((name) => [name, {}])));
-  for (const subject of options.subjects) {
-    const server = await TestServer.create(subject, options.dir);
-    try {
-      await server.start();
-      await heat(server);
-      for (const r of rows) {
-        const { operation, connections, depth } = r;
-        const { seconds, warmUpSeconds } = options;
-        const load = { operation, connections, depth, seconds, warmUpSeconds };
-        const { perSecond, latencyMs, generatorCpu } = await runLoad(server.address, load);
-        const into = measured.get(r);
-        for (const [name, value] of [
-          ['ops', perSecond],
-          ['p50', latencyMs.p50],
-          ['p99', latencyMs.p99],
-        ] as const) {
-          Object.assign(into?.get(name) ?? {}, { [subject]: value });
+  const runs = new Map<string, Runs>();
+  for (let round = 0; round < options.rounds; round++) {
+    for (const subject of options.subjects) {
+      const server = await TestServer.create(subject, options.dir);
+      try {
+        await server.start();
+        await heat(server);
+        for (const r of rows) {
+          const { seconds, warmUpSeconds } = options;
+          const { operation, connections, depth } = r;
+          const figures = await runLoad(server.address, {
+            operation,
+            connections,
+            depth,
+            seconds,
+            warmUpSeconds,
+          });
+          say(`${subject.padEnd(6)} ${nameOf(r).padEnd(16)} ${lineOf(figures)}`);
+          const key = `${subject} ${nameOf(r)}`;
+          const of = runs.get(key) ?? { throughput: [], p50: [], p99: [] };
+          runs.set(key, of);
+          of.throughput.push(figures.perSecond);
+          of.p50.push(figures.latencyMs.p50);
+          of.p99.push(figures.latencyMs.p99);
         }
-        say(
-          `${subject.padEnd(6)} ${nameOf(r).padEnd(16)} ${Math.round(perSecond).toLocaleString('en-US').padStart(9)} ops/s` +
-            `  p50 ${latencyMs.p50.toFixed(3)} ms  p99 ${latencyMs.p99.toFixed(3)} ms  max ${latencyMs.max.toFixed(1)} ms` +
-            `  generator ${Math.round(generatorCpu * 100)} %`,
-        );
+      } finally {
+        await server.remove();
       }
-    } finally {
-      await server.remove();
     }
   }
-  return rows.flatMap((r) => rowsOf(r, measured.get(r) ?? new Map()));
+  return rows.flatMap((r) =>
+    FIGURES.map((figure) => {
+      const measured = options.subjects.map((s) => [
+        s,
+        median(runs.get(`${s} ${nameOf(r)}`)?.[figure] ?? []),
+      ]);
+      const unit = figure === 'throughput' ? 'ops/s' : 'ms';
+      const values: Row['values'] = Object.fromEntries(measured);
+      return { name: `${nameOf(r)} ${figure}`, unit, values, target: targetOf(r, figure) };
+    }),
+  );
+}
+
+function lineOf({ perSecond, latencyMs, generatorCpu }: LoadFigures): string {
+  const ops = Math.round(perSecond).toLocaleString('en-US').padStart(9);
+  const { p50, p99, max } = latencyMs;
+  return (
+    `${ops} ops/s  p50 ${p50.toFixed(3)} ms  p99 ${p99.toFixed(3)} ms  max ${max.toFixed(1)} ms` +
+    `  generator ${Math.round(generatorCpu * 100)} %`
+  );
+}
+
+function targetOf(r: LoadRow, figure: FigureName): Target | undefined {
+  if (figure === 'throughput') return { atLeastTimes: r.throughput };
+  return figure === 'p99' && r.p99 !== undefined ? { atMostTimes: r.p99 } : undefined;
 }
 
 async function heat(server: TestServer): Promise<void> {
@@ -86,19 +117,4 @@ async function heat(server: TestServer): Promise<void> {
       warmUpSeconds: 0,
     });
   }
-}
-
-function rowsOf(r: LoadRow, values: ReadonlyMap<string, Partial<Record<Subject, number>>>): Row[] {
-  const name = nameOf(r);
-  const line = (what: string, unit: string, key: string, target: Target | undefined): Row => ({
-    name: `${name} ${what}`,
-    unit,
-    values: values.get(key) ?? {},
-    target,
-  });
-  return [
-    line('throughput', 'ops/s', 'ops', { atLeastTimes: r.throughput }),
-    line('p50', 'ms', 'p50', undefined),
-    line('p99', 'ms', 'p99', r.p99 === undefined ? undefined : { atMostTimes: r.p99 }),
-  ];
 }

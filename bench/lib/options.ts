@@ -17,6 +17,8 @@ export interface BenchOptions {
   /** Measured time of a row, and the load before it. */
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /** How often the load part is run, in turn; the median of each figure counts. */
+  readonly rounds: number;
   /** Nodes of the data part. */
   readonly nodes: number;
   /** Directory the data directories are made in: its disk is what the fsyncs wait for. */
@@ -32,6 +34,7 @@ const HELP = `Options (after --):
   --only apache|zkt    measure one of them; no ratios then
   --seconds N          measured time of a row (default 8)
   --warm-up N          load before the measured time (default 2)
+  --rounds N           run the load part so often and take medians (default 1)
   --nodes N            nodes of the data part (default 1,000,000)
   --dir DIR            where the data directories are made (default: the system's temporary directory)
   --json FILE          where the figures go (default: bench/results/<time>.json)`;
@@ -47,6 +50,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       only: { type: 'string' },
       seconds: { type: 'string' },
       'warm-up': { type: 'string' },
+      rounds: { type: 'string', default: '1' },
       nodes: { type: 'string' },
       dir: { type: 'string' },
       json: { type: 'string' },
@@ -70,6 +74,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     subjects: only === undefined ? ['apache', 'zkt'] : [only as Subject],
     seconds,
     warmUpSeconds: Number(values['warm-up'] ?? (values.quick ? 1 : 2)),
+    rounds: Number(values.rounds),
     nodes: Number(values.nodes ?? (values.quick ? 200_000 : 1_000_000)),
     dir: values.dir,
     json: values.json,
