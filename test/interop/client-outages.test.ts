@@ -1,9 +1,9 @@
 /** zkt's client and the outages of Apache ZooKeeper: cuts, silence, kill -9, the loss of a quorum. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Client, CREATOR_ALL_ACL, connect, type WatchEvent } from '../../src/client/index.ts';
+import { closeAll, failure, open, sleep, text, until } from '../client/clients.ts';
+import { Relay } from '../client/relay.ts';
 import { type ApacheServer, findApache, freePort, startApache } from './apache.ts';
-import { closeAll, failure, open, sleep, text, until } from './clients.ts';
-import { Relay } from './relay.ts';
 
 closeAll();
 
