@@ -1,8 +1,9 @@
 /**
- * A summary of whole numbers (latencies in ms, sizes of batches): count, sum, extremes and percentiles, in fixed memory.
+ * A summary of whole numbers (latencies in ms, sizes of batches): count, sum, extremes and percentiles, in
+ * fixed memory.
  *
- * Values up to 127 are counted exactly; above, each power of two is cut into 32 equal parts, so that a percentile is at
- * most 3 % too low. Adding costs a few operations and allocates nothing.
+ * Values up to 127 are counted exactly; above, each power of two is cut into 32 equal parts, so that a
+ * percentile is at most 3 % too low. Adding costs a few operations and allocates nothing.
  */
 const EXACT_BITS = 7;
 const PART_BITS = 5;

@@ -89,9 +89,9 @@ export class ServerLog {
       this.logger.warn({ lost: this.lost }, 'Lines of the log were lost before it could be opened.');
   }
 
-  /** A line that is no event: how to connect. */
-  say(message: string): void {
-    this.write('info', { time: new Date().toISOString() }, message);
+  /** A line that is no event (how to connect), said at that time, ms since 1970. */
+  say(message: string, wallMs: number): void {
+    this.write('info', { time: new Date(wallMs).toISOString() }, message);
   }
 
   /** Writes what is gathered; call before the process ends. */

@@ -1,4 +1,7 @@
-/** The four-letter words of the client port: the first four bytes of a connection, answered as text, then closed. */
+/**
+ * The four-letter words of the client port: the first four bytes of a connection, answered as text, then
+ * closed.
+ */
 export const FOUR_LETTER_WORDS = [
   'conf',
   'cons',

@@ -169,7 +169,7 @@ class ServerProcess {
     const loop = watchLoop(systemClock, systemTimers, this.bus);
     await this.log.open();
     const at = `${running.host.includes(':') ? `[${running.host}]` : running.host}:${running.port}`;
-    this.log.say(`Serving on ${at}. Connect with: zkt shell -s ${at}`);
+    this.log.say(`Serving on ${at}. Connect with: zkt shell -s ${at}`, systemClock.wallMs());
     await untilAborted(this.io.stop);
     await running.stop(String(this.io.stop.reason));
     loop.cancel();

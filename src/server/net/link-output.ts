@@ -173,6 +173,7 @@ export abstract class LinkOutput {
     stats.lastResponseMs = nowMs;
     stats.latency.add(nowMs - arrivedMs);
     host.stats.latency.add(nowMs - arrivedMs);
+    if (op === OP.createSession) host.stats.updateLatency.add(nowMs - arrivedMs);
   }
 
   /** Hands the gathered output to the socket; called by the port at the end of a turn. */

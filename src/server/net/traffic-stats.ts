@@ -72,7 +72,10 @@ export class LinkStats {
   }
 }
 
-/** Counts of the client port. `packets*`, `latency` and response sizes start anew with `srst`; the others never. */
+/**
+ * Counts of the client port. `packets*`, `latency` and response sizes start anew with `srst`; the others
+ * never.
+ */
 export class PortStats {
   readonly latency = new LatencyStats();
   /** Latencies of reads and of writes, ms. */

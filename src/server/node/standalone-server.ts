@@ -5,7 +5,7 @@
  * requests are prepared, the log is flushed once, and every connection's output leaves once.
  */
 import type { ZktError } from '../../base/errors.ts';
-import { get32, lo32 } from '../../base/halves.ts';
+import { get32, hi32, lo32 } from '../../base/halves.ts';
 import { Ring } from '../../base/ring.ts';
 import { JuteError } from '../../jute/jute-error.ts';
 import { JuteReader } from '../../jute/reader.ts';
@@ -232,8 +232,12 @@ export class StandaloneServer implements ClientService {
     this.noteDigest();
     const link = request.from as ClientLink | undefined;
     if (link === undefined) return;
-    if (request.op === OP.createSession) this.sessions.opened(link);
-    else if (request.op === OP.closeSession) link.close('the client closed its session');
+    if (request.op === OP.createSession) {
+      const zxid = this.database.lastZxid;
+      const now = this.world.clock.monotonicMs();
+      link.noteReply(OP.createSession, 0, hi32(zxid), lo32(zxid), request.receivedMs, now);
+      this.sessions.opened(link);
+    } else if (request.op === OP.closeSession) link.close('the client closed its session');
   }
 
   /** Every 128th transaction's digest is kept for `hash`. */
