@@ -1,6 +1,7 @@
 /**
- * A standalone zkt against Apache ZooKeeper 3.8: the same configuration, the same disk, the same load generator, one
- * after the other in one run. Absolute figures drift with the machine; the ratio is what counts.
+ * A standalone zkt against Apache ZooKeeper 3.8: the same configuration, the same disk, the same load
+ * generator, one after the other in one run. Absolute figures drift with the machine; the ratio is what
+ * counts.
  *
  *     npm run bench                                       everything, about ten minutes
  *     npm run bench -- standalone -- --quick --parts load

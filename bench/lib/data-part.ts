@@ -1,9 +1,10 @@
 /**
- * A large tree: the memory it takes, a restart with it, and whether clients notice when it is written to a snapshot.
+ * A large tree: the memory it takes, a restart with it, and whether clients notice when it is written to a
+ * snapshot.
  *
- * For the last, one connection reads without a pause, while another writes enough to set off snapshots (snapCount is
- * small for that run); the slowest read says how long the server attended to nothing else. Before that the same is done
- * with snapCount out of reach, since writes alone have their fsyncs.
+ * For the last, one connection reads without a pause, while another writes enough to set off snapshots
+ * (snapCount is small for that run); the slowest read says how long the server attended to nothing else.
+ * Before that the same is done with snapCount out of reach, since writes alone have their fsyncs.
  */
 import { runLoad } from './load.ts';
 import type { BenchOptions, Subject } from './options.ts';

@@ -7,8 +7,8 @@ export interface Row {
   readonly unit: string;
   readonly values: Partial<Record<Subject, number>>;
   /**
-   * What zkt has to reach: `times` Apache's figure (a minimum where more is better, a maximum where less is), or a
-   * figure of its own. Undefined where none is set.
+   * What zkt has to reach: `times` Apache's figure (a minimum where more is better, a maximum where less is),
+   * or a figure of its own. Undefined where none is set.
    */
   readonly target: Target | undefined;
 }

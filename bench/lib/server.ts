@@ -1,6 +1,6 @@
 /**
- * The servers under test as child processes, with the same zoo.cfg on the same disk. Apache ZooKeeper runs as Debian
- * starts it: its own JVM defaults and a heap of 1 GiB.
+ * The servers under test as child processes, with the same zoo.cfg on the same disk. Apache ZooKeeper runs as
+ * Debian starts it: its own JVM defaults and a heap of 1 GiB.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
@@ -20,10 +20,8 @@ import path from 'node:path';
 import { findApache, freePort } from '../../test/interop/apache.ts';
 import type { Subject } from './options.ts';
 
-/** The compiled command line, beside this file's own compiled form. */
-export const ZKT_MAIN = path.join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.js');
-/** Options of Node for everything zkt that is measured: those a user would have, that is none. */
-const NODE_OPTIONS: readonly string[] = [];
+/** The command line as users have it; the working directory is the root of the repository. */
+export const ZKT_MAIN = path.resolve('bin', 'zkt');
 
 const HEAP = '-Xmx1g';
 const SERVE_MS_MAX = 120_000;
@@ -61,7 +59,10 @@ export class TestServer {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** Starts it, with further lines of zoo.cfg; answers the time from the start of the process until it serves, ms. */
+  /**
+   * Starts it, with further lines of zoo.cfg; answers the time from the start of the process until it serves,
+   * ms.
+   */
   async start(config: readonly string[] = []): Promise<number> {
     const file = path.join(this.dir, 'zoo.cfg');
     const lines = [
@@ -169,12 +170,13 @@ function apacheCommand(config: string): [string, string[]] {
 
 const zktCommand = (config: string): [string, string[]] => [
   process.execPath,
-  [...NODE_OPTIONS, ...extraNodeOptions(), ZKT_MAIN, 'server', '--config', config],
+  [...nodeOptions(), ZKT_MAIN, 'server', '--config', config],
 ];
 
-/** `ZKT_BENCH_NODE_OPTIONS=--cpu-prof` profiles the server. */
-const extraNodeOptions = (): string[] =>
-  (process.env.ZKT_BENCH_NODE_OPTIONS ?? '').split(' ').filter(Boolean);
+/**
+ * Options of Node for the server: none, as users have it; `ZKT_BENCH_NODE_OPTIONS=--cpu-prof` profiles it.
+ */
+const nodeOptions = (): string[] => (process.env.ZKT_BENCH_NODE_OPTIONS ?? '').split(' ').filter(Boolean);
 
 /** The answer to `srvr`; '' when there is none. */
 function srvr(port: number): Promise<string> {

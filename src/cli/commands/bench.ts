@@ -154,7 +154,8 @@ function loadOptions(operation: LoadOperation, flags: BenchFlags, settings: Sett
     durationMs: flags.time * 1000,
     keys: flags.keys,
     readPercent: flags.readPercent,
-    prefix: chroot + (flags.prefix === undefined ? newPrefix() : checkedPrefix(flags.prefix)),
+    prefix:
+      chroot + (flags.prefix === undefined ? newPrefix(systemClock.wallMs()) : checkedPrefix(flags.prefix)),
     keep: flags.keep ?? false,
     sessionTimeoutMs: Math.max(30_000, settings.timeoutMs),
     credentials: settings.auth,
@@ -162,7 +163,7 @@ function loadOptions(operation: LoadOperation, flags: BenchFlags, settings: Sett
 }
 
 /** A name no other run has: two of them at once must not remove each other's nodes. */
-const newPrefix = (): string => `/zkt-bench-${Date.now().toString(36)}-${process.pid}`;
+const newPrefix = (now: number): string => `/zkt-bench-${now.toString(36)}-${process.pid}`;
 
 function checkedPrefix(path: string): string {
   const fault = pathFault(path) ?? (path === '/' ? 'a node below / is needed' : undefined);

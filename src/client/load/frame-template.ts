@@ -33,7 +33,7 @@ export class FrameBatch {
 }
 
 /** Digits of the number a name ends in: eight are enough for any load. */
-export const NUMBER_DIGITS = 8;
+const NUMBER_DIGITS = 8;
 /** The name that is filled in. */
 export const NUMBER_PLACE = '#'.repeat(NUMBER_DIGITS);
 

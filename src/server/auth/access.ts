@@ -1,4 +1,6 @@
-/** Who may do what: the ACL check, the ACLs a client may set, and what a connection's ids are worth (facts 5). */
+/**
+ * Who may do what: the ACL check, the ACLs a client may set, and what a connection's ids are worth (facts 5).
+ */
 import type { Secrets } from '../../ports/secrets.ts';
 import { type Acl, type Id, OPEN_ACL, PERMS } from '../../protocol/acl.ts';
 import type { ClientInfo } from '../../protocol/messages.ts';
@@ -22,7 +24,10 @@ export interface AccessOptions {
   readonly x509: { readonly superUser: string | undefined } | undefined;
   /** The sasl scheme; there is one when its provider is configured. */
   readonly sasl: { readonly letAnySaslUserDo: string | undefined } | undefined;
-  /** `enforce.auth.schemes` while `enforce.auth.enabled`: a connection needs an id of one; empty for no such rule. */
+  /**
+   * `enforce.auth.schemes` while `enforce.auth.enabled`: a connection needs an id of one; empty for no such
+   * rule.
+   */
   readonly enforcedSchemes: readonly string[];
 }
 
@@ -89,9 +94,9 @@ export class Access {
   }
 
   /**
-   * The ACL that is stored for the one a client asked for: duplicates go, `auth` becomes the ids the connection has
-   * proved. Undefined (INVALIDACL) when it is empty, names an id no scheme knows, or says `auth` and nothing is proved.
-   * The open ACL comes back as `OPEN_ACL` itself.
+   * The ACL that is stored for the one a client asked for: duplicates go, `auth` becomes the ids the
+   * connection has proved. Undefined (INVALIDACL) when it is empty, names an id no scheme knows, or says
+   * `auth` and nothing is proved. The open ACL comes back as `OPEN_ACL` itself.
    */
   fixup(acl: readonly Acl[] | null, ids: readonly Id[]): readonly Acl[] | undefined {
     if (acl === null || acl.length === 0) return undefined;

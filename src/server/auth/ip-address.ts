@@ -1,4 +1,7 @@
-/** IP addresses and CIDR blocks as bytes: 4 for IPv4, 16 for IPv6. An IPv4 address mapped into IPv6 is its IPv4 self. */
+/**
+ * IP addresses and CIDR blocks as bytes: 4 for IPv4, 16 for IPv6. An IPv4 address mapped into IPv6 is its
+ * IPv4 self.
+ */
 
 /** The bytes of an address in its usual notation, a zone (`%eth0`) left out; undefined for any other text. */
 export function parseAddress(text: string): Uint8Array | undefined {
@@ -62,7 +65,10 @@ function parseIpv6(text: string): Uint8Array | undefined {
   return bytes;
 }
 
-/** The bytes of groups parted by colons; the last may be an IPv4 address where the text ends the whole address. */
+/**
+ * The bytes of groups parted by colons; the last may be an IPv4 address where the text ends the whole
+ * address.
+ */
 function parseGroups(text: string, endsAddress: boolean): number[] | undefined {
   if (text === '') return [];
   const bytes: number[] = [];

@@ -1,4 +1,7 @@
-/** The schemes of identities (facts 5): what an auth packet proves, which ids an ACL may name, and who is meant. */
+/**
+ * The schemes of identities (facts 5): what an auth packet proves, which ids an ACL may name, and who is
+ * meant.
+ */
 import type { Secrets } from '../../ports/secrets.ts';
 import type { Id } from '../../protocol/acl.ts';
 import { inBlock, parseAddress, parseBlock } from './ip-address.ts';
@@ -43,8 +46,11 @@ export interface DigestOptions {
   readonly superDigest: string | undefined;
 }
 
-/** The digest id of `user:password`: `user:base64(hash of the whole)`. Undefined when the algorithm is unknown. */
-export function digestId(secrets: Secrets, algorithm: string, userAndPassword: string): string | undefined {
+/**
+ * The digest id of `user:password`: `user:base64(hash of the whole)`. Undefined when the algorithm is
+ * unknown.
+ */
+function digestId(secrets: Secrets, algorithm: string, userAndPassword: string): string | undefined {
   const bytes = Buffer.from(userAndPassword, 'utf8');
   const hash = algorithm === 'SHA1' ? secrets.sha1(bytes) : secrets.digest(algorithm, bytes);
   if (hash === undefined) return undefined;
@@ -53,7 +59,10 @@ export function digestId(secrets: Secrets, algorithm: string, userAndPassword: s
   return `${user}:${hash.toString('base64')}`;
 }
 
-/** `digest`: who knows a password; an ACL names the user and the hash. Any packet is accepted, and proves that much. */
+/**
+ * `digest`: who knows a password; an ACL names the user and the hash. Any packet is accepted, and proves that
+ * much.
+ */
 export const digestScheme = (secrets: Secrets, options: DigestOptions): AuthScheme => ({
   name: 'digest',
   authenticate(auth) {
@@ -85,7 +94,9 @@ export const x509Scheme = (superUser: string | undefined): AuthScheme => ({
   userOf: (id) => id,
 });
 
-/** RFC 2253: `type=value` pairs parted by unescaped commas, semicolons or plus signs; an empty name is one. */
+/**
+ * RFC 2253: `type=value` pairs parted by unescaped commas, semicolons or plus signs; an empty name is one.
+ */
 function isDistinguishedName(text: string): boolean {
   if (text.trim() === '') return true;
   const pair = String.raw`\s*(?:[A-Za-z][A-Za-z0-9-]*|(?:OID\.)?\d+(?:\.\d+)*)\s*=(?:"(?:\\.|[^"\\])*"\s*|(?:\\.|[^,;+"\\<>])*)`;

@@ -4,8 +4,8 @@ import { CONTAINER_OWNER } from '../../protocol/create-mode.ts';
 /**
  * The first id a process gives out: `((clockMs << 24) >>> 8) | (sid << 56)` in 64 bits, signed.
  *
- * Ids of an earlier process may still be in use, so the clock must go on over restarts: Apache takes the host's
- * monotonic time; the wall clock serves as well, the time since this process began does not.
+ * Ids of an earlier process may still be in use, so the clock must go on over restarts: Apache takes the
+ * host's monotonic time; the wall clock serves as well, the time since this process began does not.
  */
 export function initialSessionId(sid: bigint, clockMs: number): bigint {
   const clock = BigInt.asUintN(64, BigInt(Math.floor(clockMs)) << 24n) >> 8n;

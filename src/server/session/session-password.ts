@@ -1,6 +1,6 @@
 /**
- * The 16 bytes that prove a client had the session: made from the id alone, so that they need not be stored and every
- * server of an ensemble can check them.
+ * The 16 bytes that prove a client had the session: made from the id alone, so that they need not be stored
+ * and every server of an ensemble can check them.
  */
 import type { Secrets } from '../../ports/secrets.ts';
 
@@ -15,7 +15,10 @@ export interface SessionPasswords {
   check(id: bigint, given: Uint8Array | null): boolean;
 }
 
-/** HMAC-SHA-256 of the id under a secret of the ensemble, cut to 16 bytes: nobody without the secret can make one. */
+/**
+ * HMAC-SHA-256 of the id under a secret of the ensemble, cut to 16 bytes: nobody without the secret can make
+ * one.
+ */
 export const hmacPasswords = (secrets: Secrets, key: Uint8Array): SessionPasswords =>
   passwordsBy(secrets, (id) => {
     const bytes = Buffer.alloc(8);
@@ -24,8 +27,8 @@ export const hmacPasswords = (secrets: Secrets, key: Uint8Array): SessionPasswor
   });
 
 /**
- * Apache's formula (facts 3), for ensembles that hold Apache's servers too: a fixed function of the id, which whoever
- * knows an id can compute. It protects against mistakes, not against malice.
+ * Apache's formula (facts 3), for ensembles that hold Apache's servers too: a fixed function of the id, which
+ * whoever knows an id can compute. It protects against mistakes, not against malice.
  */
 export const apachePasswords = (secrets: Secrets): SessionPasswords => passwordsBy(secrets, apachePassword);
 

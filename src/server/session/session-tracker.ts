@@ -1,12 +1,13 @@
 /**
  * Which sessions live, until when, and who serves them.
  *
- * A session lies in an expiry bucket: `floor((now + timeout) / tick + 1) * tick` at its last touch. Buckets fall due
- * as wholes, so a session expires up to one tick late and never early, and touching it costs nothing until the tick
- * changes (facts 3). All times are those of one monotonic clock, in ms; `now` is an input everywhere.
+ * A session lies in an expiry bucket: `floor((now + timeout) / tick + 1) * tick` at its last touch. Buckets
+ * fall due as wholes, so a session expires up to one tick late and never early, and touching it costs nothing
+ * until the tick changes (facts 3). All times are those of one monotonic clock, in ms; `now` is an input
+ * everywhere.
  *
- * A server that was stopped for long (SIGSTOP, a suspended machine) must take in what its sockets hold before it asks
- * what is due, since that silence was its own.
+ * A server that was stopped for long (SIGSTOP, a suspended machine) must take in what its sockets hold before
+ * it asks what is due, since that silence was its own.
  */
 import { invariant } from '../../base/invariant.ts';
 import type { Emitter } from '../../events/bus.ts';
@@ -54,8 +55,8 @@ export class SessionTracker<Owner extends object = object> {
   }
 
   /**
-   * Begins to track a session, or touches the one that is there: a createSession may be applied that this server has
-   * tracked since it asked for it.
+   * Begins to track a session, or touches the one that is there: a createSession may be applied that this
+   * server has tracked since it asked for it.
    */
   track(id: bigint, timeoutMs: number, now: number): Session<Owner> {
     const known = this.sessions.get(id);
@@ -70,7 +71,10 @@ export class SessionTracker<Owner extends object = object> {
     return session;
   }
 
-  /** Begins to track a session that came with the database: it gets a full timeout, and is no new one to be told of. */
+  /**
+   * Begins to track a session that came with the database: it gets a full timeout, and is no new one to be
+   * told of.
+   */
   restore(id: bigint, timeoutMs: number, now: number): Session<Owner> {
     invariant(!this.sessions.has(id), 'a session is restored once');
     const session = { id, timeoutMs, bucketMs: NO_BUCKET, closing: false, owner: undefined };
@@ -85,7 +89,9 @@ export class SessionTracker<Owner extends object = object> {
     return session !== undefined && this.touchSession(session, timeoutMs, now);
   }
 
-  /** As `touch`, for a holder of the session: no look-up, and no more than a division while the tick lasts. */
+  /**
+   * As `touch`, for a holder of the session: no look-up, and no more than a division while the tick lasts.
+   */
   touchSession(session: Session<Owner>, timeoutMs: number, now: number): boolean {
     const tracked = session as TrackedSession<Owner>;
     if (tracked.closing) return false;
@@ -126,8 +132,8 @@ export class SessionTracker<Owner extends object = object> {
   }
 
   /**
-   * Takes out the buckets that are due at `now`, oldest first. Each session is closing from here on and is handed out
-   * once: its closeSession must now be proposed.
+   * Takes out the buckets that are due at `now`, oldest first. Each session is closing from here on and is
+   * handed out once: its closeSession must now be proposed.
    */
   due(now: number): Session<Owner>[] {
     if (this.nextDeadline() > now) return [];
@@ -164,8 +170,8 @@ export class SessionTracker<Owner extends object = object> {
   }
 
   /**
-   * May a write of this session, taken in by `owner`, go on? The first to ask owns a session nobody has claimed; then
-   * another's writes are SESSIONMOVED. An unknown session has expired.
+   * May a write of this session, taken in by `owner`, go on? The first to ask owns a session nobody has
+   * claimed; then another's writes are SESSIONMOVED. An unknown session has expired.
    */
   check(id: bigint, owner: Owner | undefined): SessionCheck {
     const session = this.sessions.get(id);
@@ -181,7 +187,10 @@ export class SessionTracker<Owner extends object = object> {
     return ERR.OK;
   }
 
-  /** Every session tracked, oldest first; the closing ones are in snapshots too, until their closeSession applies. */
+  /**
+   * Every session tracked, oldest first; the closing ones are in snapshots too, until their closeSession
+   * applies.
+   */
   all(): IterableIterator<Session<Owner>> {
     return this.sessions.values();
   }

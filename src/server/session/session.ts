@@ -1,14 +1,18 @@
 /**
- * One session, as its server tracks it. The connection that serves it keeps this object, so that a packet touches the
- * session without a look-up. Only the tracker writes to it.
+ * One session, as its server tracks it. The connection that serves it keeps this object, so that a packet
+ * touches the session without a look-up. Only the tracker writes to it.
  */
 export interface Session<Owner> {
   readonly id: bigint;
   /** The timeout last used to touch it, ms. */
   readonly timeoutMs: number;
-  /** The expiry bucket it is in: the time, on the clock of `now`, at which it expires unless touched before. */
+  /**
+   * The expiry bucket it is in: the time, on the clock of `now`, at which it expires unless touched before.
+   */
   readonly bucketMs: number;
-  /** True from expiry, or from the first closeSession, until it is removed: nothing more is accepted from it. */
+  /**
+   * True from expiry, or from the first closeSession, until it is removed: nothing more is accepted from it.
+   */
   readonly closing: boolean;
   /** Who last claimed it (a connection, on a leader also a learner); undefined until somebody does. */
   readonly owner: Owner | undefined;

@@ -1,10 +1,12 @@
 /**
- * Who wants to hear of what (facts 4): one-shot data watches (getData, exists), one-shot child watches (getChildren),
- * persistent and persistent-recursive ones. All modes may stand side by side on one path, as in 3.9.
+ * Who wants to hear of what (facts 4): one-shot data watches (getData, exists), one-shot child watches
+ * (getChildren), persistent and persistent-recursive ones. All modes may stand side by side on one path, as
+ * in 3.9.
  *
- * ZooKeeper has two tables, data and child, keyed by path, and a persistent registration is in both. Here one table
- * holds for each path who watches it in which ways, so that the event of a delete, which concerns both tables, reaches
- * a watcher once without a comparison of two lists. Counts and listings are still those of the two tables.
+ * ZooKeeper has two tables, data and child, keyed by path, and a persistent registration is in both. Here one
+ * table holds for each path who watches it in which ways, so that the event of a delete, which concerns both
+ * tables, reaches a watcher once without a comparison of two lists. Counts and listings are still those of
+ * the two tables.
  *
  * Never persisted: a watcher is a connection, and it takes its watches along when it goes.
  */
@@ -25,7 +27,7 @@ const MODE_NAMES = new Map<WatchMode, string>([
 ]);
 
 /** Watches one connection may hold, unless the registry is told otherwise. */
-export const WATCHES_PER_CONNECTION_MAX = 100_000;
+const WATCHES_PER_CONNECTION_MAX = 100_000;
 
 /** The registrations that count as entries of the data table, and of the child table. */
 const IN_DATA_TABLE = WATCH.data | WATCH.persistent | WATCH.recursive;
@@ -86,7 +88,9 @@ export class WatchRegistry<W extends object> {
     return this.holders.get(watcher)?.count ?? 0;
   }
 
-  /** Registers; harmless when repeated. False when the watcher holds too many: nothing was added, it must go. */
+  /**
+   * Registers; harmless when repeated. False when the watcher holds too many: nothing was added, it must go.
+   */
   add(path: string, watcher: W, mode: WatchMode): boolean {
     let holder = this.holders.get(watcher);
     let spot = this.spots.get(path);
@@ -107,8 +111,8 @@ export class WatchRegistry<W extends object> {
   }
 
   /**
-   * Who hears of an event at `path`; each once, and one-shot registrations that match are used up. A path nobody
-   * watches costs one look-up, and nothing at all when there are no watches.
+   * Who hears of an event at `path`; each once, and one-shot registrations that match are used up. A path
+   * nobody watches costs one look-up, and nothing at all when there are no watches.
    */
   trigger(path: string, type: EventType): readonly W[] {
     if (this.spots.size === 0) return NOBODY;
@@ -135,8 +139,8 @@ export class WatchRegistry<W extends object> {
   }
 
   /**
-   * Removes what `type` (WATCHER_TYPE) means: children and data the one-shot watch of that table, any all of them,
-   * persistent and persistentRecursive that one. False when there was none.
+   * Removes what `type` (WATCHER_TYPE) means: children and data the one-shot watch of that table, any all of
+   * them, persistent and persistentRecursive that one. False when there was none.
    */
   remove(path: string, watcher: W, type: number): boolean {
     const spot = this.spots.get(path);
@@ -258,7 +262,10 @@ export class WatchRegistry<W extends object> {
     heard.push(holder.watcher);
   }
 
-  /** Writes the modes of one watcher at one path, and keeps every count in step. Does not drop an empty holder. */
+  /**
+   * Writes the modes of one watcher at one path, and keeps every count in step. Does not drop an empty
+   * holder.
+   */
   private replace(path: string, spot: Spot<W>, holder: Holder<W>, before: number, after: number): void {
     if (spot.holder === holder) spot.modes = after;
     else if (before === 0 && spot.holder === undefined) {

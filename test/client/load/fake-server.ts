@@ -1,4 +1,7 @@
-/** A ZooKeeper of a few lines behind the network port: enough operations for a load, and misbehaviour on demand. */
+/**
+ * A ZooKeeper of a few lines behind the network port: enough operations for a load, and misbehaviour on
+ * demand.
+ */
 import { decode, encode } from '../../../src/jute/schema.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Net, Socket } from '../../../src/ports/net.ts';
