@@ -51,7 +51,7 @@ interface Finished {
 const EXAMPLES = `
 Examples:
   zkt bench                                     reads, one at a time, for 10 seconds
-  zkt bench get set -c 8 -d 64 -t 5             reads, then writes: 8 connections, 64 requests in flight on each
+  zkt bench get set -c 8 -d 64 -t 5             reads, then writes, 64 requests in flight on each connection
   zkt bench mixed -r 90 -s zk1:2181,zk2:2181    90 % reads; connections are dealt to the servers in turn
   zkt bench create -c 8 -d 64 -o json | jq .loads[0].perSecond
 
