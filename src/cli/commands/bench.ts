@@ -57,7 +57,7 @@ Examples:
 
 All nodes are made below one new node, which is removed at the end.`;
 
-const COMMANDS_MAX = 100_000;
+const DEPTH_MAX = 100_000;
 
 /** Fills in the command. */
 export function build(command: Command, context: ToolContext): void {
@@ -66,7 +66,7 @@ export function build(command: Command, context: ToolContext): void {
     .argument('[operations...]', `any of ${LOAD_OPERATIONS.join(', ')}, one after the other`, ['get'])
     .option('-s, --servers <list>', 'host:port,host:port[/chroot]')
     .option('-c, --connections <n>', 'sessions, each with its own connection', number(1, 10_000), 1)
-    .option('-d, --depth <n>', 'requests in flight on each connection', number(1, COMMANDS_MAX), 1)
+    .option('-d, --depth <n>', 'requests in flight on each connection', number(1, DEPTH_MAX), 1)
     .option('-b, --bytes <n>', 'size of the values', number(0, 1_000_000), 100)
     .option('-t, --time <seconds>', 'how long to measure each operation', seconds, 10)
     .option('-w, --warm-up <seconds>', 'load before the measured time', seconds, 1)
