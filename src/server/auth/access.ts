@@ -71,7 +71,7 @@ export class Access {
 
   /** Judges an auth packet. The caller adds the ids with `addIds`. */
   authenticate(scheme: string, auth: Uint8Array | null, remoteAddress: string): AuthResult {
-    const ids = this.schemes.get(scheme)?.authenticate(auth ?? EMPTY, remoteAddress);
+    const ids = this.schemes.get(scheme)?.authenticate(auth, remoteAddress);
     return ids === undefined ? REFUSED : { ok: true, ids };
   }
 
@@ -140,8 +140,6 @@ export class Access {
     return this.enforced.size === 0 || ids.some((held) => this.enforced.has(held.scheme));
   }
 }
-
-const EMPTY = new Uint8Array(0);
 
 /** Adds the ids that are not among `held` yet. */
 export function addIds(held: Id[], added: readonly Id[]): void {

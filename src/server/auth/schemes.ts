@@ -12,8 +12,8 @@ export const SUPER_SCHEME = 'super';
 /** One scheme. */
 export interface AuthScheme {
   readonly name: string;
-  /** The ids that an auth packet of this scheme gives a connection; undefined refuses it. */
-  authenticate(auth: Uint8Array, remoteAddress: string): readonly Id[] | undefined;
+  /** The ids that an auth packet of this scheme gives a connection (null data: none was sent); undefined refuses it. */
+  authenticate(auth: Uint8Array | null, remoteAddress: string): readonly Id[] | undefined;
   /** May an ACL name this id? */
   valid(id: string): boolean;
   /** Is the holder of `held` meant by `named`, the id in an ACL? */
@@ -60,12 +60,13 @@ function digestId(secrets: Secrets, algorithm: string, userAndPassword: string):
 }
 
 /**
- * `digest`: who knows a password; an ACL names the user and the hash. Any packet is accepted, and proves that
- * much.
+ * `digest`: who knows a password; an ACL names the user and the hash. Any packet with data is
+ * accepted, and proves that much; one without is refused, as Apache's server does.
  */
 export const digestScheme = (secrets: Secrets, options: DigestOptions): AuthScheme => ({
   name: 'digest',
   authenticate(auth) {
+    if (auth === null) return undefined;
     const id = digestId(secrets, options.algorithm, Buffer.from(auth).toString('utf8'));
     if (id === undefined) return undefined;
     const own: Id = { scheme: 'digest', id };

@@ -32,7 +32,9 @@ describe('auth packets', () => {
     const several = full.authenticate('digest', Buffer.from('a:b:c'), '');
     const user = several.ok ? several.ids[0]?.id.split(':', 1)[0] : undefined;
     expect(user).toBe('a'); // the user ends at the first colon
-    expect(full.authenticate('digest', null, '').ok).toBe(true);
+    expect(full.authenticate('digest', null, '').ok).toBe(false); // as Apache 3.8 answers zkCli's `addauth digest`
+    expect(full.authenticate('ip', null, '10.1.2.3').ok).toBe(true);
+    check(full, 'digest', '', ['digest::2jmj7l5rSw0yVb/vlWAYkK/YBwk=']);
   });
   it('the super digest makes a super user', () => {
     const a = access({ digest: { algorithm: 'SHA1', superDigest: U_P } });
