@@ -1,5 +1,4 @@
 /** A verb as a command of its own: `zkt get /x`. Quiet, with the exit codes of the contract. */
-import { createInterface } from 'node:readline';
 import { EXIT, type ExitCode, ZktError } from '../base/errors.ts';
 import type { Client } from '../client/api.ts';
 import { connect } from '../client/index.ts';
@@ -105,6 +104,8 @@ async function confirm(io: Io, settings: Settings, question: string): Promise<bo
     );
   }
   new Printer(io.stderr).part(`${question} [y/N] `);
+  // Loaded here only: most one-shots ask nothing.
+  const { createInterface } = await import('node:readline');
   const lines = createInterface({ input: io.stdin.stream, terminal: false });
   try {
     for await (const line of lines) return /^\s*y(es)?\s*$/i.test(line);
