@@ -27,6 +27,9 @@ export interface ClientPortWorld {
 /** How often deadlines are looked at, at most. */
 const SWEEP_MS_MAX = 1_000;
 
+/** How long clients may take, when the port closes, to read their last replies and close their side. */
+const SHUTDOWN_GRACE_MS = 500;
+
 /** The client port of a server. */
 export class ClientPort implements LinkHost {
   readonly options: ClientPortOptions;
@@ -118,7 +121,11 @@ export class ClientPort implements LinkHost {
     this.beginTurn();
     for (const link of [...this.connections]) link.close(reason);
     const { listener } = this;
+    const grace = this.world.timers.after(SHUTDOWN_GRACE_MS, () => {
+      for (const link of [...this.connections]) link.destroy(reason);
+    });
     const finish = (): void => {
+      grace.cancel();
       this.sweep?.cancel();
       done();
     };

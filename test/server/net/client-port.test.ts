@@ -406,6 +406,18 @@ describe('the port', () => {
     expect([client.gone, ended, b.port.links.size]).toEqual([true, 1, 0]);
   });
 
+  test('a client that does not close its side holds up the end for half a second only', () => {
+    const b = new Bench();
+    const client = b.client(connectFrame());
+    client.socket?.pause();
+    let ended = 0;
+    b.port.close('SIGTERM', () => ended++);
+    b.settle();
+    expect(ended).toBe(0);
+    b.pass(600);
+    expect([ended, b.port.links.size, b.service.closedLinks.length]).toEqual([1, 0, 1]);
+  });
+
   test('counts what cons and srvr show', () => {
     const b = new Bench();
     const client = b.client(connectFrame());
