@@ -9,7 +9,7 @@ import type { Listener, Net, Socket, SocketHandler } from '../ports/net.ts';
 const SETTLE_MAX = 1_000_000;
 
 /** One end of a connection in memory. */
-export class MemorySocket implements Socket {
+class MemorySocket implements Socket {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;

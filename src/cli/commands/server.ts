@@ -31,7 +31,7 @@ interface ServerFlags {
   readonly data?: string;
   readonly id?: number;
   readonly port?: number;
-  readonly define: readonly string[];
+  readonly define?: readonly string[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }
@@ -67,8 +67,7 @@ export function build(command: Command, context: ToolContext): void {
     .option(
       '-D, --define <key=value>',
       'a property (zookeeper.x=y) or a line of zoo.cfg (x=y); may be repeated',
-      (text: string, before: readonly string[]) => [...before, text],
-      [],
+      (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
     )
     .addOption(new Option('--log-level <level>', 'what to log').choices([...LOG_LEVELS]).default('info'))
     .addOption(new Option('--log-format <form>', 'how to log').choices([...LOG_FORMATS]).default('auto'))
@@ -86,7 +85,7 @@ function configuration(flags: ServerFlags): ServerConfig {
     dataDir: flags.data,
     id: flags.id,
     port: flags.port,
-    definitions: flags.define,
+    definitions: flags.define ?? [],
   });
   const { membership } = config.quorum;
   if (membership !== undefined) {

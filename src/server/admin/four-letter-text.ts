@@ -115,7 +115,7 @@ const SHORT_OP_NAMES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Apache's short name of an operation; `NA` for none. */
-export const shortOpName = (op: number): string => SHORT_OP_NAMES.get(op) ?? 'NA';
+const shortOpName = (op: number): string => SHORT_OP_NAMES.get(op) ?? 'NA';
 
 /**
  * `conf`. Apache 3.8 shows the size of the snapshots as that of the log and the other way round; here each is

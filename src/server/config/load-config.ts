@@ -15,7 +15,7 @@ export interface LoadOptions extends ConfigOptions {
 }
 
 /** Files tried when none is named. */
-export const USUAL_FILES = ['zoo.cfg', 'conf/zoo.cfg'] as const;
+const USUAL_FILES = ['zoo.cfg', 'conf/zoo.cfg'] as const;
 /** A configuration longer than this is none. */
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
 

@@ -40,7 +40,7 @@ const validHost = (host: string | undefined): host is string =>
   host !== undefined && /^[0-9A-Za-z._:%-]{1,255}$/.test(host);
 
 /** One `server.N=` value; undefined where it is none, or several addresses are not `allowed`. */
-export function parseMember(id: number, text: string, severalAllowed: boolean): Member | undefined {
+function parseMember(id: number, text: string, severalAllowed: boolean): Member | undefined {
   const semicolon = text.indexOf(';');
   const own = semicolon < 0 ? text : text.slice(0, semicolon);
   const client = semicolon < 0 ? undefined : parseClient(text.slice(semicolon + 1).trim());

@@ -5,7 +5,7 @@
 import { Summary } from '../../base/summary.ts';
 
 /** Latencies of answered requests, whole ms as Apache counts them. */
-export class LatencyStats {
+class LatencyStats {
   /** 0 while nothing was answered. */
   min = 0;
   max = 0;
