@@ -127,7 +127,7 @@ export class LogScanner {
   constructor(file: DiskFile, options: LogScanOptions = {}) {
     this.file = file;
     this.chunkBytes = options.chunkBytes ?? 1024 * 1024;
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(this.chunkBytes, 64));
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(Math.min(this.chunkBytes, file.size()), 64));
     this.base = 0;
     this.header = this.readHeader();
     if (this.header.kind !== 'ok') this.stop = { kind: 'header', offset: 0, why: headerText(this.header) };

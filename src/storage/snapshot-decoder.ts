@@ -55,13 +55,13 @@ export interface SnapshotSummary {
 
 /** How to decode. */
 export interface SnapshotDecodeOptions {
-  /** Bytes of the window; default 1 MiB. */
+  /** Bytes of the window; default 128 KiB. */
   readonly windowBytes?: number;
   /** Longest path or data that is believed; default 128 MiB. */
   readonly maxLength?: number;
 }
 
-const WINDOW_BYTES = 1024 * 1024;
+const WINDOW_BYTES = 128 * 1024;
 const MAX_LENGTH = 128 * 1024 * 1024;
 /** Bytes of a node behind its data: ACL key and stat. */
 const NODE_TAIL_BYTES = 8 + STAT_PERSISTED_BYTES;

@@ -49,11 +49,15 @@ const CHUNK_BYTES = 256 * 1024;
 /** Bytes of candidates that are summed at most when looking for a record; beyond, the search gives up. */
 const SEARCH_BUDGET_BYTES = 512 * 1024 * 1024;
 
+/** A buffer to read the file through, from an offset on; no larger than what is there. */
+const chunkFor = (file: DiskFile, from: number): Buffer =>
+  Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, Math.max(64, file.size() - from)));
+
 /** Where the zeros that begin at `from` end; the file's size when they go on to its end. */
 export function zerosUntil(file: DiskFile, from: number, to: number = file.size()): number {
-  const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  const chunk = chunkFor(file, from);
   for (let base = from; base < to; ) {
-    const got = file.readAt(chunk.subarray(0, Math.min(CHUNK_BYTES, to - base)), base);
+    const got = file.readAt(chunk.subarray(0, Math.min(chunk.length, to - base)), base);
     if (got === 0) break;
     const at = firstNonZero(chunk, got);
     if (at < got) return base + at;
@@ -78,9 +82,9 @@ function firstNonZero(bytes: Buffer, length: number): number {
 
 /** The offset of the last byte at or behind `from` that is not zero; `from - 1` when there is none. */
 function lastNonZero(file: DiskFile, from: number): number {
-  const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  const chunk = chunkFor(file, from);
   for (let end = file.size(); end > from; ) {
-    const start = Math.max(from, end - CHUNK_BYTES);
+    const start = Math.max(from, end - chunk.length);
     const got = file.readAt(chunk.subarray(0, end - start), start);
     if (firstNonZero(chunk, got) < got) {
       for (let i = got - 1; i >= 0; i--) if (chunk[i] !== 0) return start + i;
@@ -96,7 +100,7 @@ function lastNonZero(file: DiskFile, from: number): number {
  */
 export function findRecord(file: DiskFile, from: number): number | undefined {
   const size = file.size();
-  const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  const chunk = chunkFor(file, from);
   let budget = SEARCH_BUDGET_BYTES;
   for (let base = from; base < size; ) {
     const got = file.readAt(chunk, base);
@@ -116,7 +120,7 @@ export function findRecord(file: DiskFile, from: number): number | undefined {
       budget -= spent;
       if (budget < 0) return undefined;
     }
-    if (got < CHUNK_BYTES) return undefined;
+    if (got < chunk.length || stop < 0) return undefined;
     base += stop + 1;
   }
   return undefined;
@@ -197,10 +201,10 @@ function lostSector(
   solid: readonly number[],
 ): { from: number; to: number } | undefined {
   const limit = Math.min(file.size(), to + NATURAL_ZEROS);
-  const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  const chunk = chunkFor(file, from);
   let run = -1;
   for (let base = from; base < limit; ) {
-    const got = file.readAt(chunk.subarray(0, Math.min(CHUNK_BYTES, limit - base)), base);
+    const got = file.readAt(chunk.subarray(0, Math.min(chunk.length, limit - base)), base);
     if (got === 0) break;
     for (let i = 0; i < got; i++) {
       if (chunk[i] === 0) {
