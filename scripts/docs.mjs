@@ -5,4 +5,7 @@ import { build } from './build.mjs';
 
 if (build() !== 0) process.exit(1);
 const { catalogueMarkdown } = await import('../dist/events/catalogue.js');
-writeFileSync(path.join(import.meta.dirname, '..', 'docs', 'events.md'), catalogueMarkdown());
+const { configurationMarkdown } = await import('../dist/server/config/catalogue.js');
+const docs = path.join(import.meta.dirname, '..', 'docs');
+writeFileSync(path.join(docs, 'events.md'), catalogueMarkdown());
+writeFileSync(path.join(docs, 'configuration.md'), configurationMarkdown());

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ROOMS } from '../scripts/rooms.cjs';
 import { catalogueMarkdown } from '../src/events/catalogue.ts';
+import { configurationMarkdown } from '../src/server/config/catalogue.ts';
 import { RULES } from './tidy/rules.ts';
 import { SourceFile } from './tidy/source-file.ts';
 
@@ -47,6 +48,7 @@ describe.each(RULES)('$name', ({ applies, find, planted }) => {
 /** Documents that are made from code. `npm run docs` writes them (scripts/docs.mjs); add a line to both. */
 const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/events.md': catalogueMarkdown,
+  'docs/configuration.md': configurationMarkdown,
 };
 
 test.each(Object.keys(GENERATED))('%s is current (npm run docs)', (file) => {

@@ -218,8 +218,6 @@ function storageOf(
     preallocBytes: settings.preAllocSize * KIB,
     forceSync: settings.forceSync,
     slowSyncMs: settings['fsync.warningthresholdms'],
-    batchTxnsMax: settings.maxBatchSize,
-    flushDelayMs: settings.flushDelay,
     snapshotCompression: compression[settings['snapshot.compression.method']],
     trustEmptySnapshot: settings['snapshot.trust.empty'],
     digests: settings['digest.enabled'],
@@ -243,7 +241,6 @@ function sessionOf(settings: Settings, given: ReadonlyMap<KeyName, SourcedLine>)
     tickTimeMs: tickTime,
     timeoutMinMs,
     timeoutMaxMs,
-    closeSessionTxn: settings['closeSessionTxn.enabled'],
   };
 }
 
@@ -252,11 +249,11 @@ const securityOf = (settings: Settings): SecurityConfig => ({
   superDigest: settings['DigestAuthenticationProvider.superDigest'] || undefined,
   digestEnabled: settings['DigestAuthenticationProvider.enabled'],
   digestAlgorithm: settings['DigestAuthenticationProvider.digestAlg'],
-  enforceAuth: settings['enforce.auth.enabled'],
-  enforceAuthSchemes: splitList(settings['enforce.auth.schemes']),
-  sessionRequiresSasl: settings.sessionRequireClientSASLAuth,
-  eagerAclCheck: settings.enableEagerACLCheck,
-  audit: settings['audit.enable'],
+  enforceAuth: settings['enforce.auth.enabled'] || settings.sessionRequireClientSASLAuth,
+  enforceAuthSchemes: [
+    ...(settings['enforce.auth.enabled'] ? splitList(settings['enforce.auth.schemes']) : []),
+    ...(settings.sessionRequireClientSASLAuth ? ['sasl'] : []),
+  ],
 });
 
 const treeOf = (settings: Settings): TreeConfig => ({

@@ -114,7 +114,7 @@ export function readSettings(lines: readonly SourcedLine[]): ReadSettings {
       if (earlier !== undefined && earlier.file === file && earlier.value !== value) {
         warn(`${key} was already given in line ${earlier.line}; this line counts`);
       }
-      if (spec.effect === 'none') warn(`${key} has no meaning outside Apache's Java server`);
+      if (spec.effect === 'none') warn(`${key} means nothing here: zkt is built another way`);
       else if (spec.effect === 'later') warn(`${key} has no effect in this release`);
       values.set(key, parsed);
       given.set(key as KeyName, line);

@@ -70,10 +70,6 @@ export interface StorageConfig {
   readonly forceSync: boolean;
   /** A slower fsync is reported (`fsync.warningthresholdms`). */
   readonly slowSyncMs: number;
-  /** Transactions that share one fsync at most (`maxBatchSize`). */
-  readonly batchTxnsMax: number;
-  /** Time to wait for more transactions before an fsync (`flushDelay`). */
-  readonly flushDelayMs: number;
   /** Compression of new snapshots (`snapshot.compression.method`). */
   readonly snapshotCompression: 'none' | 'gzip' | 'snappy';
   /** Start although there are logs and no snapshot (`snapshot.trust.empty`). */
@@ -91,8 +87,6 @@ export interface SessionConfig {
   readonly tickTimeMs: number;
   readonly timeoutMinMs: number;
   readonly timeoutMaxMs: number;
-  /** `closeSessionTxn.enabled`: closeSession transactions list the ephemerals. */
-  readonly closeSessionTxn: boolean;
 }
 
 /** Who may do what. */
@@ -105,15 +99,9 @@ export interface SecurityConfig {
   readonly digestEnabled: boolean;
   /** `DigestAuthenticationProvider.digestAlg`. */
   readonly digestAlgorithm: string;
-  /** `enforce.auth.enabled` and `enforce.auth.schemes`. */
+  /** `enforce.auth.enabled` and `enforce.auth.schemes`; `sessionRequireClientSASLAuth` adds sasl. */
   readonly enforceAuth: boolean;
   readonly enforceAuthSchemes: readonly string[];
-  /** `sessionRequireClientSASLAuth`. */
-  readonly sessionRequiresSasl: boolean;
-  /** `enableEagerACLCheck`. */
-  readonly eagerAclCheck: boolean;
-  /** `audit.enable`. */
-  readonly audit: boolean;
 }
 
 /** The data tree. */

@@ -124,6 +124,17 @@ describe('keys', () => {
     expect(pick(load(text))).toEqual(expected);
   });
 
+  test('enforcing nothing is an empty list, and SASL is a scheme that may be enforced', () => {
+    expect(load('enforce.auth.schemes=digest').security).toMatchObject({
+      enforceAuth: false,
+      enforceAuthSchemes: [],
+    });
+    expect(load('sessionRequireClientSASLAuth=true').security).toMatchObject({
+      enforceAuth: true,
+      enforceAuthSchemes: ['sasl'],
+    });
+  });
+
   test('the client part is what the client port takes', () => {
     const options: ClientPortOptions = load().client;
     expect(options.port).toBe(2181);
@@ -230,7 +241,7 @@ describe('warnings', () => {
     ['nosuch=1', ['4 unknown key nosuch']],
     ['ticktime=1', ['4 unknown key ticktime; did you mean tickTime?']],
     ['admin.enableServer=true', ['4 admin.enableServer has no effect in this release']],
-    ['jvm.pause.monitor=true', ["4 jvm.pause.monitor has no meaning outside Apache's Java server"]],
+    ['jvm.pause.monitor=true', ['4 jvm.pause.monitor means nothing here: zkt is built another way']],
     ['ssl.quorum.trustStore.location=/x', ['4 ssl.quorum.trustStore.location has no effect in this release']],
     ['authProvider.1=org.Example', []],
     [
