@@ -5,8 +5,8 @@
  * A `core` key is a line of zoo.cfg. A `property` is one too, and is what Java calls `zookeeper.<key>`, so
  * that it may also be given as `-D zookeeper.<key>=…`. A `jvm` property has no prefix and cannot be given in
  * zoo.cfg, as in Apache. `effect` is openly stated: what this release acts on (`used`), what it checks and
- * keeps for parts that are not in this release (`later`), and what means nothing outside a Java virtual
- * machine (`none`).
+ * keeps for parts that are not in this release (`later`), and what means nothing here, since zkt is built
+ * another way (`none`).
  */
 
 import type { ValueKind } from './value-kinds.ts';
