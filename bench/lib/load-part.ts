@@ -42,7 +42,8 @@ const nameOf = (r: LoadRow): string => `${r.operation} c=${r.connections} d=${r.
 const HEAT_SECONDS = 3;
 
 /** What is kept of each run of a row. */
-const FIGURES = ['throughput', 'p50', 'p99'] as const;
+const FIGURES = ['throughput', 'p50', 'p99', 'cpu'] as const;
+const UNITS = { throughput: 'ops/s', p50: 'ms', p99: 'ms', cpu: 'µs/op' } as const;
 type FigureName = (typeof FIGURES)[number];
 /** All runs of one row on one server. */
 type Runs = Record<FigureName, number[]>;
@@ -58,22 +59,18 @@ export async function loadPart(options: BenchOptions, say: (line: string) => voi
         await server.start();
         await heat(server);
         for (const r of rows) {
-          const { seconds, warmUpSeconds } = options;
-          const { operation, connections, depth } = r;
-          const figures = await runLoad(server.address, {
-            operation,
-            connections,
-            depth,
-            seconds,
-            warmUpSeconds,
-          });
-          say(`${subject.padEnd(6)} ${nameOf(r).padEnd(16)} ${lineOf(figures)}`);
           const key = `${subject} ${nameOf(r)}`;
-          const of = runs.get(key) ?? { throughput: [], p50: [], p99: [] };
+          const of = runs.get(key) ?? { throughput: [], p50: [], p99: [], cpu: [] };
           runs.set(key, of);
+          const [figures, share] = await measure(server, r, options);
+          const cpu = (share * 1e6) / figures.perSecond;
           of.throughput.push(figures.perSecond);
           of.p50.push(figures.latencyMs.p50);
           of.p99.push(figures.latencyMs.p99);
+          of.cpu.push(cpu);
+          say(
+            `${subject.padEnd(6)} ${nameOf(r).padEnd(16)} ${lineOf(figures)}  server ${cpu.toFixed(1)} µs/op`,
+          );
         }
       } finally {
         await server.remove();
@@ -86,11 +83,24 @@ export async function loadPart(options: BenchOptions, say: (line: string) => voi
         s,
         median(runs.get(`${s} ${nameOf(r)}`)?.[figure] ?? []),
       ]);
-      const unit = figure === 'throughput' ? 'ops/s' : 'ms';
       const values: Row['values'] = Object.fromEntries(measured);
-      return { name: `${nameOf(r)} ${figure}`, unit, values, target: targetOf(r, figure) };
+      const name = `${nameOf(r)} ${figure}`;
+      return { name, unit: UNITS[figure], values, target: targetOf(r, figure) };
     }),
   );
+}
+
+/** Time the generator takes to start, connect and make its keys. */
+const SETTLE_MS = 500;
+
+/** The load, and the share of a core the server used in the midst of it. */
+function measure(server: TestServer, r: LoadRow, options: BenchOptions): Promise<[LoadFigures, number]> {
+  const { seconds, warmUpSeconds } = options;
+  const { operation, connections, depth } = r;
+  return Promise.all([
+    runLoad(server.address, { operation, connections, depth, seconds, warmUpSeconds }),
+    server.cpuShare(SETTLE_MS + warmUpSeconds * 1000, Math.max(seconds * 1000 - 2 * SETTLE_MS, SETTLE_MS)),
+  ]);
 }
 
 function lineOf({ perSecond, latencyMs, generatorCpu }: LoadFigures): string {

@@ -24,6 +24,8 @@ import type { Subject } from './options.ts';
 export const ZKT_MAIN = path.resolve('bin', 'zkt');
 
 const HEAP = '-Xmx1g';
+/** Of /proc: the same on every Linux since 2.4. */
+const CLOCK_TICKS_PER_SECOND = 100;
 const SERVE_MS_MAX = 120_000;
 const STOP_MS_MAX = 30_000;
 
@@ -120,6 +122,28 @@ export class TestServer {
     }
   }
 
+  /**
+   * Share of one core the server uses for `spanMs` from `delayMs` on (above 1 with several threads); 0 where
+   * the system does not tell. Unlike throughput it hardly depends on what else the machine does.
+   */
+  async cpuShare(delayMs: number, spanMs: number): Promise<number> {
+    await pause(delayMs);
+    const [before, from] = [this.cpuMs, performance.now()];
+    await pause(spanMs);
+    return (this.cpuMs - before) / (performance.now() - from);
+  }
+
+  /** User and system time of the process so far, ms. */
+  private get cpuMs(): number {
+    try {
+      const stat = readFileSync(`/proc/${this.child?.pid}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return (Number(fields[11]) + Number(fields[12])) * (1000 / CLOCK_TICKS_PER_SECOND);
+    } catch {
+      return 0;
+    }
+  }
+
   /** Snapshots there are. */
   get snapshots(): string[] {
     return readdirSync(path.join(this.dir, 'data', 'version-2')).filter((it) => it.startsWith('snapshot.'));
@@ -150,11 +174,13 @@ export class TestServer {
         throw new Error(`${this.subject} ended instead of serving:\n${this.log}`);
       }
       if (/^Mode: /m.test(await srvr(this.port))) return;
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await pause(5);
     }
     throw new Error(`${this.subject} did not serve in time:\n${this.log}`);
   }
 }
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 function apacheCommand(config: string): [string, string[]] {
   const install = findApache();
