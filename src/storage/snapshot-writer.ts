@@ -278,9 +278,9 @@ class Job {
   private cleanUp(): void {
     this.over = true;
     try {
-      if (this.file === undefined) return;
-      if (!this.syncing) this.file.close();
-      this.deps.disk.remove(this.tempPath);
+      if (!this.syncing) this.file?.close();
+      this.file = undefined;
+      if (this.deps.disk.exists(this.tempPath)) this.deps.disk.remove(this.tempPath);
     } catch {
       // The name says that it is no snapshot.
     }
