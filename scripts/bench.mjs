@@ -32,7 +32,7 @@ rmSync(path.join(root, 'dist-bench'), { recursive: true, force: true });
 const compiler = findCompiler();
 if (compiler === undefined) throw new Error('TypeScript is not installed: run `npm ci` first');
 // What is measured as a process is bin/zkt, as users have it: dist has to be current.
-if (build() !== 0 || run([compiler, '-p', 'tsconfig.bench.json']) !== 0) process.exit(1);
+if ((await build()) !== 0 || run([compiler, '-p', 'tsconfig.bench.json']) !== 0) process.exit(1);
 for (const file of files) {
   console.log(`\n# bench/${file}`);
   const script = path.join('dist-bench', 'bench', file.replace(/\.ts$/, '.js'));

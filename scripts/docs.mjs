@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from './build.mjs';
 
-if (build() !== 0) process.exit(1);
+if ((await build()) !== 0) process.exit(1);
 const { catalogueMarkdown } = await import('../dist/events/catalogue.js');
 const { configurationMarkdown } = await import('../dist/server/config/catalogue.js');
 const docs = path.join(import.meta.dirname, '..', 'docs');

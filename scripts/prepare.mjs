@@ -4,7 +4,7 @@ import { build, findCompiler } from './build.mjs';
 
 if (findCompiler() === undefined) {
   console.error('zkt: TypeScript is not installed, so dist is not rebuilt');
-} else if (build() !== 0) {
+} else if ((await build()) !== 0) {
   // Output was written nevertheless; `npm run typecheck` is the gate, and an install should not be held up by
   // it.
   console.error('zkt: src has type errors (see above); dist was built all the same');

@@ -1,5 +1,5 @@
 import { EXIT } from '../../base/errors.ts';
-import { limitsPath, parseQuota } from '../../server/tree/quota.ts';
+import { limitsPath, parseQuota } from '../../protocol/quota.ts';
 import type { Command } from '../command.ts';
 import { CommandFailure } from '../explain.ts';
 import { dropQuota, LIMITS, limitsText, textOf } from '../nodes/quota-nodes.ts';

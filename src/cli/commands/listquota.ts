@@ -1,4 +1,4 @@
-import { limitsPath, parseQuota, usagePath } from '../../server/tree/quota.ts';
+import { limitsPath, parseQuota, usagePath } from '../../protocol/quota.ts';
 import type { Command } from '../command.ts';
 import { textOf } from '../nodes/quota-nodes.ts';
 import { reportOne } from '../output/report.ts';

@@ -1,7 +1,7 @@
 import type { Client } from '../../client/api.ts';
 import { isKeeperError } from '../../client/keeper-error.ts';
 import { SYSTEM_PATHS } from '../../protocol/paths.ts';
-import { limitsPath, noQuota, parseQuota, type Quota, usagePath } from '../../server/tree/quota.ts';
+import { limitsPath, noQuota, parseQuota, type Quota, usagePath } from '../../protocol/quota.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { CommandFailure } from '../explain.ts';
 import { LIMITS, limitsText, makeQuota, quotaAbove, quotaBelow, textOf } from '../nodes/quota-nodes.ts';
@@ -95,7 +95,7 @@ async function setQuota(
   const quota = { ...noQuota(), ...(present !== undefined && parseQuota(present)), ...wanted };
   if (present === undefined) await makeQuota(client, path, limitsText(quota));
   else await client.set(limitsPath(path), limitsText(quota));
-  if (present !== undefined) await warn(context, client, path, quota);
+  await warn(context, client, path, quota);
   const json = () => ({ path, limits: quota });
   if (context.style === 'quiet') reportOne(context.out, context.format, { json, text: () => {} });
 }
@@ -108,10 +108,11 @@ async function warn(context: CommandContext, client: Client, path: string, quota
   if (usage === undefined) return;
   const used = parseQuota(usage);
   const to = context.style === 'zkCli' ? context.out : context.err;
-  if (quota.count > -1 && quota.count < used.count) {
+  const exceeds = (limits: readonly number[], amount: number) => limits.some((it) => it > -1 && it < amount);
+  if (exceeds([quota.count, quota.countHard], used.count)) {
     to.line(`[Warning]: the count quota you create is less than the existing count:${used.count}`);
   }
-  if (quota.bytes > -1 && quota.bytes < used.bytes) {
+  if (exceeds([quota.bytes, quota.bytesHard], used.bytes)) {
     to.line(`[Warning]: the bytes quota you create is less than the existing bytes:${used.bytes}`);
   }
 }

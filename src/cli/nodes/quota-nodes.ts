@@ -8,7 +8,7 @@ import {
   QUOTA_STATS_NODE,
   SYSTEM_PATHS,
 } from '../../protocol/paths.ts';
-import { limitsPath, type Quota, usagePath } from '../../server/tree/quota.ts';
+import { limitsPath, type Quota, usagePath } from '../../protocol/quota.ts';
 import { childrenOf } from './walk.ts';
 
 /** Options that choose a limit, and its field. */

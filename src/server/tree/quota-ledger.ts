@@ -3,16 +3,16 @@
  * node's data without a transaction, and is counted anew whenever a quota begins or a snapshot is loaded.
  */
 import { QUOTA_LIMITS_NODE, QUOTA_STATS_NODE, SYSTEM_PATHS } from '../../protocol/paths.ts';
-import { NO_NODE, type NodeId, type NodeStore, subtree } from './node-store.ts';
 import {
   formatUsage,
   limitsPath,
   parseQuota,
   type Quota,
-  QuotaPaths,
   quotaTarget,
   usagePath,
-} from './quota.ts';
+} from '../../protocol/quota.ts';
+import { NO_NODE, type NodeId, type NodeStore, subtree } from './node-store.ts';
+import { QuotaPaths } from './quota-paths.ts';
 
 /** A soft limit that is exceeded: whose quota, which one, how much is used, how much is allowed. */
 export interface QuotaBreach {

@@ -1,11 +1,5 @@
-/** Quotas (facts 2.8): the text of limit and usage nodes, and the paths that have one. */
-import {
-  isWithin,
-  parentPath,
-  QUOTA_LIMITS_NODE,
-  QUOTA_STATS_NODE,
-  SYSTEM_PATHS,
-} from '../../protocol/paths.ts';
+/** Quotas as nodes (facts 2.8): where limits and usage of a path stand, and their text. */
+import { QUOTA_LIMITS_NODE, QUOTA_STATS_NODE, SYSTEM_PATHS } from './paths.ts';
 
 /** Limits or usage; -1 means no limit. `count` includes the node itself, `bytes` sums data lengths. */
 export interface Quota {
@@ -65,32 +59,3 @@ export function quotaTarget(
 export const limitsPath = (path: string): string => `${SYSTEM_PATHS.quota}${path}/${QUOTA_LIMITS_NODE}`;
 /** Where the usage of a path's quota stands. */
 export const usagePath = (path: string): string => `${SYSTEM_PATHS.quota}${path}/${QUOTA_STATS_NODE}`;
-
-/** The paths that have a quota. */
-export class QuotaPaths {
-  private readonly paths = new Set<string>();
-
-  /** How many paths have one: 0 lets every write skip the search. */
-  get size(): number {
-    return this.paths.size;
-  }
-
-  add(path: string): void {
-    this.paths.add(path);
-  }
-
-  delete(path: string): void {
-    this.paths.delete(path);
-  }
-
-  /** The deepest path at or above `path` that has a quota. */
-  deepest(path: string): string | undefined {
-    if (this.paths.size === 0 || isWithin(path, SYSTEM_PATHS.zookeeper)) return undefined;
-    for (let p = path; p !== '/'; p = parentPath(p)) if (this.paths.has(p)) return p;
-    return undefined;
-  }
-
-  [Symbol.iterator](): IterableIterator<string> {
-    return this.paths.values();
-  }
-}
