@@ -50,6 +50,7 @@ class Copy {
   private readonly file: DiskFile | undefined;
   private readonly buffer = new JuteWriter(PIECE_BYTES);
   private position = 0;
+  private finished = false;
 
   constructor(disk: Disk, path: string, options: RewriteOptions) {
     this.path = path;
@@ -84,11 +85,13 @@ class Copy {
     this.write();
     this.file?.sync();
     this.file?.close();
+    this.finished = true;
   }
 
-  /** Removes what was written. */
+  /** Removes what was written, unless it is finished. */
   discard(): void {
-    if (this.file === undefined) return;
+    if (this.file === undefined || this.finished) return;
+    this.finished = true;
     this.file.close();
     this.disk.remove(this.path);
   }
@@ -123,13 +126,13 @@ export async function chop(options: LogChopOptions, io: Io, disk: Disk): Promise
   const file = openLog(disk, options.file);
   const out = new Printer(io.stdout);
   const bar = new ProgressBar(io.stderr);
+  let copy: Copy | undefined;
   try {
-    const copy = new Copy(disk, `${options.file}.chopped${options.zxid}`, options);
+    copy = new Copy(disk, `${options.file}.chopped${options.zxid}`, options);
     let records = 0;
     let found = false;
     for (const item of logItems(file)) {
       if (item.kind === 'skipped' || (item.kind === 'record' && !item.crcOk)) {
-        copy.discard();
         const why = item.kind === 'skipped' ? item.why : 'the checksum does not match';
         throw corrupt(options.file, item.offset, why, records);
       }
@@ -142,17 +145,18 @@ export async function chop(options: LogChopOptions, io: Io, disk: Disk): Promise
     }
     bar.clear();
     if (!found) {
-      copy.discard();
       const why = `it has no transaction ${hex0x(options.zxid)}; ${records} come before`;
       throw new ZktError('ZKT_FILE', { file: options.file, what: 'chop', why });
     }
     copy.finish();
+    const { path } = copy;
     reportOne(out, options.format, {
-      json: () => ({ file: copy.path, zxid: hex0x(options.zxid), records, written: !options.dryRun }),
+      json: () => ({ file: path, zxid: hex0x(options.zxid), records, written: !options.dryRun }),
       text: () => out.line(`Chopping at ${hex64(options.zxid)} new log has ${records} records`),
     });
     return EXIT.ok;
   } finally {
+    copy?.discard();
     file.close();
   }
 }
@@ -173,8 +177,9 @@ export async function repair(
   const file = openLog(disk, options.file);
   const out = new Printer(io.stdout);
   const err = new Printer(io.stderr);
+  let copy: Copy | undefined;
   try {
-    const copy = new Copy(disk, `${options.file}.fixed`, options);
+    copy = new Copy(disk, `${options.file}.fixed`, options);
     const counts = { records: 0, fixed: 0, kept: 0, left: 0 };
     let leaving = false;
     for (const item of logItems(file)) {
@@ -195,7 +200,6 @@ export async function repair(
       counts.records++;
       const bytes = item.crcOk ? item.raw : await mend(item, options, out, ask);
       if (bytes === undefined) {
-        copy.discard();
         err.line('Recovery aborted.');
         return EXIT.failed;
       }
@@ -210,13 +214,14 @@ export async function repair(
         `${counts.left} transactions behind the damage are left out; --skip-damaged takes them along.`,
       );
     }
+    const { path } = copy;
     reportOne(out, options.format, {
-      json: () => ({ file: copy.path, ...counts, written: !options.dryRun }),
-      text: () =>
-        out.line(`Recovery file ${copy.path} has been written with ${counts.fixed} fixed CRC error(s)`),
+      json: () => ({ file: path, ...counts, written: !options.dryRun }),
+      text: () => out.line(`Recovery file ${path} has been written with ${counts.fixed} fixed CRC error(s)`),
     });
     return counts.left > 0 || counts.kept > 0 ? EXIT.corrupt : EXIT.ok;
   } finally {
+    copy?.discard();
     file.close();
   }
 }
