@@ -8,7 +8,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ZktError } from '../../src/base/errors.ts';
 import { connect } from '../../src/client/index.ts';
-import { SILENT } from '../../src/events/bus.ts';
+import { Bus } from '../../src/events/bus.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { systemCompression } from '../../src/platform/compression.ts';
 import { systemDisk } from '../../src/platform/disk.ts';
@@ -87,7 +87,7 @@ const openDatabaseHere = () =>
     net: systemNet,
     disk: systemDisk,
     compression: systemCompression,
-    events: SILENT,
+    events: new Bus('1', systemClock),
   });
 
 /** How an error says where: an offset, or which end of the file. */
