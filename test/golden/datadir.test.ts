@@ -1,6 +1,7 @@
 /**
- * Data directories of Apache ZooKeeper 3.8.0 under zkt, without Java: the whole ones hold the tree a client of Apache
- * saw; the damaged ones either give all that Apache's server had from them, or are refused with file and place.
+ * Data directories of Apache ZooKeeper 3.8.0 under zkt, without Java: the whole ones hold the tree a client
+ * of Apache saw; the damaged ones either give all that Apache's server had from them, or are refused with
+ * file and place.
  */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -93,7 +94,10 @@ const openDatabaseHere = () =>
 /** How an error says where: an offset, or which end of the file. */
 const PLACE = / at byte (\d+)|it has only \d+ bytes|it does not (?:begin|end) as|it begins with/;
 
-/** `serves 0x3d 49` (last zxid, node count as Apache counts), or the code of the error, whose words are checked. */
+/**
+ * `serves 0x3d 49` (last zxid, node count as Apache counts), or the code of the error, whose words are
+ * checked.
+ */
 function outcome(damaged: string): string {
   const file = path.join(version2(), damaged);
   const size = readFileSync(file).length;
@@ -121,7 +125,9 @@ const tsv = (file: string): string[][] =>
     .slice(1)
     .map((row) => row.split('\t'));
 
-/** What is expected: Apache's outcome, where it serves; its exit is any typed error of ours; unless listed. */
+/**
+ * What is expected: Apache's outcome, where it serves; its exit is any typed error of ours; unless listed.
+ */
 function check(name: string, ours: string, apache: string, otherwise: Otherwise): void {
   const listed = otherwise[name];
   if (listed !== undefined) {

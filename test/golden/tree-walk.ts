@@ -2,7 +2,8 @@
 import type { Client, NodeData, OpResult } from '../../src/client/index.ts';
 
 /**
- * By path: data, every field of the stat, and the ACL, as JSON in the form of `fixtures/datadir-basic/…/tree.json`.
+ * By path: data, every field of the stat, and the ACL, as JSON in the form of
+ * `fixtures/datadir-basic/…/tree.json`.
  */
 export type SeenTree = ReadonlyMap<string, string>;
 
@@ -69,7 +70,10 @@ function nodeText(path: string, { data, stat }: NodeData, acl: readonly AclEntry
   });
 }
 
-/** Where two trees differ: at most 20 nodes, each as the left and the right have it. Empty when they are equal. */
+/**
+ * Where two trees differ: at most 20 nodes, each as the left and the right have it. Empty when they are
+ * equal.
+ */
 export function treeDifferences(left: SeenTree, right: SeenTree): string[] {
   const found: string[] = [];
   for (const path of new Set([...left.keys(), ...right.keys()])) {

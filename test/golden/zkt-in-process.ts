@@ -22,7 +22,8 @@ export interface InProcess {
 }
 
 /**
- * Starts a server on a data directory; `definitions` are `key=value`. Rejects with a `ZktError` where it refuses.
+ * Starts a server on a data directory; `definitions` are `key=value`. Rejects with a `ZktError` where it
+ * refuses.
  */
 export async function startInProcess(
   dataDir: string,
