@@ -48,12 +48,23 @@ export type ReplyHeader = Infer<typeof ReplyHeader>;
 export const MultiHeader = record('MultiHeader', { type: int, done: bool, err: int });
 export type MultiHeader = Infer<typeof MultiHeader>;
 
-export const CreateRequest = record('CreateRequest', {
-  path: ustring,
-  data: buffer,
-  acl: AclList,
-  flags: int,
-});
+export const CreateRequest = byHand(
+  record('CreateRequest', { path: ustring, data: buffer, acl: AclList, flags: int }),
+  {
+    read: (r) => ({
+      path: r.readString() ?? '',
+      data: r.readBuffer(),
+      acl: AclList.read(r),
+      flags: r.readInt(),
+    }),
+    write(w, v) {
+      w.writeString(v.path);
+      w.writeBuffer(v.data);
+      AclList.write(w, v.acl);
+      w.writeInt(v.flags);
+    },
+  },
+);
 export type CreateRequest = Infer<typeof CreateRequest>;
 export const CreateTtlRequest = record('CreateTTLRequest', {
   path: ustring,
