@@ -35,7 +35,10 @@ export function treeLines(tree: {
 export const analysisHeading = (bytes: number, nodes: number): string =>
   `Printing analysis for nodes difference larger than ${bytes} bytes or node count difference larger than ${nodes}.`;
 
-/** How one step is told: `filtered` also tells what is below the thresholds, `steps` what was compared with what. */
+/**
+ * How one step is told: `filtered` also tells what is below the thresholds, `steps` what was compared with
+ * what.
+ */
 export function stepLines(
   step: Step,
   how: { readonly filtered: boolean; readonly steps: boolean },

@@ -1,4 +1,7 @@
-/** Times as Java writes them in English: what Apache's tools print. Local time, so TZ counts, as it does there. */
+/**
+ * Times as Java writes them in English: what Apache's tools print. Local time, so TZ counts, as it does
+ * there.
+ */
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

@@ -1,8 +1,10 @@
 /**
- * The order in which Java walks a hash table: Apache's tools print a node's children, and the sessions, in it.
+ * The order in which Java walks a hash table: Apache's tools print a node's children, and the sessions, in
+ * it.
  *
- * A table of 2^k buckets doubles when it holds more than 3/4 of that; within a bucket, first come is first served, and
- * doubling keeps that order. So the order follows from the number of buckets and the order of insertion.
+ * A table of 2^k buckets doubles when it holds more than 3/4 of that; within a bucket, first come is first
+ * served, and doubling keeps that order. So the order follows from the number of buckets and the order of
+ * insertion.
  */
 
 /** `String.hashCode`: over UTF-16 units. */
@@ -17,8 +19,8 @@ export const javaLongHash = (v: bigint): number =>
   Number(BigInt.asIntN(32, v ^ (BigInt.asUintN(64, v) >> 32n)));
 
 /**
- * The items as a Java `HashSet` or `HashMap` that began with `buckets` of them would be walked, after they were inserted
- * in the given order and none was removed.
+ * The items as a Java `HashSet` or `HashMap` that began with `buckets` of them would be walked, after they
+ * were inserted in the given order and none was removed.
  */
 export function javaHashOrder<T>(items: readonly T[], hash: (item: T) => number, buckets: number): T[] {
   let size = buckets;

@@ -1,4 +1,7 @@
-/** Records as jute's `toString` writes them: fields joined by commas, `'` before strings, `s{}` and `v{}` around. */
+/**
+ * Records as jute's `toString` writes them: fields joined by commas, `'` before strings, `s{}` and `v{}`
+ * around.
+ */
 import type { Acl } from '../protocol/acl.ts';
 
 const ESCAPES: Readonly<Record<string, string>> = {

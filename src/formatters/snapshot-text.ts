@@ -1,4 +1,7 @@
-/** A snapshot in words: the lines of Apache's SnapshotFormatter, plain, with data (-d) and as ncdu's JSON (-json). */
+/**
+ * A snapshot in words: the lines of Apache's SnapshotFormatter, plain, with data (-d) and as ncdu's JSON
+ * (-json).
+ */
 import { hex64 } from '../base/brands.ts';
 import type { StatPersisted } from '../protocol/stat.ts';
 import { javaDate } from './java-dates.ts';

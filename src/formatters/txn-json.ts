@@ -65,7 +65,10 @@ function parts(txn: Txn & { readonly type: typeof OP.multi }, form: ValueForm): 
   });
 }
 
-/** A transaction as one JSON object: who, when and what, then the fields of its type, then the digest if it has one. */
+/**
+ * A transaction as one JSON object: who, when and what, then the fields of its type, then the digest if it
+ * has one.
+ */
 export function txnJson(entry: TxnEntry, form: ValueForm): JsonObject {
   const { header, txn, digest } = entry;
   return {

@@ -22,7 +22,7 @@ export const txnTypeName = (type: number): string => {
 const text = (data: Buffer | null): string => data?.toString('utf8') ?? '';
 
 /** The part of the line that depends on the type. */
-export function txnText(txn: Txn): string {
+function txnText(txn: Txn): string {
   switch (txn.type) {
     case OP.create:
     case OP.create2:
@@ -55,7 +55,10 @@ export function txnText(txn: Txn): string {
   }
 }
 
-/** What stands before a transaction whose checksum is wrong; the tool prints it so, and then once more without. */
+/**
+ * What stands before a transaction whose checksum is wrong; the tool prints it so, and then once more
+ * without.
+ */
 export const CRC_ERROR = 'CRC ERROR - ';
 /** What stands before a transaction whose checksum was made right. */
 export const CRC_FIXED = 'CRC FIXED - ';

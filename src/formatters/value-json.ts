@@ -10,8 +10,8 @@ export type ValueForm = (typeof VALUE_FORMS)[number];
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * A value: null, or a string in the form asked for. `text` falls back to an object `{base64}` where the bytes are not
- * UTF-8, so that nothing is lost.
+ * A value: null, or a string in the form asked for. `text` falls back to an object `{base64}` where the bytes
+ * are not UTF-8, so that nothing is lost.
  */
 export function valueJson(data: Buffer | null, form: ValueForm): string | null | { readonly base64: string } {
   if (data === null) return null;

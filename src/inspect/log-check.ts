@@ -37,8 +37,8 @@ const PROBLEMS_MAX = 100;
 export type CheckProgress = (file: string, fraction: number, records: number) => boolean;
 
 /**
- * Checks one log; `before` is the last zxid of the log before it, if that is known. `progress` answers false to stop
- * early. Throws `ZKT_FILE` when the file cannot be read.
+ * Checks one log; `before` is the last zxid of the log before it, if that is known. `progress` answers false
+ * to stop early. Throws `ZKT_FILE` when the file cannot be read.
  */
 export function checkLog(
   disk: Disk,

@@ -1,6 +1,6 @@
 /**
- * Reading a transaction log to the bitter end: records, and what had to be skipped between them. Never writes, and never
- * gives up where something behind the damage can still be read.
+ * Reading a transaction log to the bitter end: records, and what had to be skipped between them. Never
+ * writes, and never gives up where something behind the damage can still be read.
  */
 import { JuteError } from '../jute/jute-error.ts';
 import type { DiskFile } from '../ports/disk.ts';
@@ -16,7 +16,10 @@ export interface LogRecordItem {
   readonly bytes: number;
   readonly crcOk: boolean;
   readonly zxid: bigint;
-  /** The decoded entry, on bytes that are good until the next item is asked for; undefined when it cannot be decoded. */
+  /**
+   * The decoded entry, on bytes that are good until the next item is asked for; undefined when it cannot be
+   * decoded.
+   */
   readonly entry: TxnEntry | undefined;
   /** Why it cannot. */
   readonly fault: string | undefined;
@@ -35,7 +38,9 @@ export interface LogSkippedItem {
 /** The end of the file. */
 export interface LogEndItem {
   readonly kind: 'end';
-  /** `clean`, `padding`: as it should be. `torn`: cut off by a crash, nothing lost. `damaged`: anything else. */
+  /**
+   * `clean`, `padding`: as it should be. `torn`: cut off by a crash, nothing lost. `damaged`: anything else.
+   */
   readonly state: 'clean' | 'padding' | 'torn' | 'damaged';
   /** The byte after the last record. */
   readonly offset: number;

@@ -1,4 +1,7 @@
-/** Two snapshots side by side, layer by layer: which subtrees differ in size, by Apache's SnapshotComparer's rules. */
+/**
+ * Two snapshots side by side, layer by layer: which subtrees differ in size, by Apache's SnapshotComparer's
+ * rules.
+ */
 import type { SnapshotNode, SnapshotTree } from './snapshot-tree.ts';
 
 /** A node with what is below it. */
@@ -39,7 +42,8 @@ export type Step =
 /** Sums a tree up. */
 export function layersOf(tree: SnapshotTree): Layers {
   const sums = new Map<SnapshotNode, Subtree>();
-  // A parent comes before its children in the file, so from the end on children are summed before their parents.
+  // A parent comes before its children in the file, so from the end on children are summed before their
+  // parents.
   for (let i = tree.nodes.length - 1; i >= 0; i--) {
     const node = tree.nodes[i] as SnapshotNode;
     let bytes = node.dataLength;

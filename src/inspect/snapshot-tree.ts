@@ -1,4 +1,6 @@
-/** A snapshot taken into memory for looking at: nodes in the file's order, who is whose child, sessions, ACLs. */
+/**
+ * A snapshot taken into memory for looking at: nodes in the file's order, who is whose child, sessions, ACLs.
+ */
 import { reasonOf, ZktError } from '../base/errors.ts';
 import { JuteReader } from '../jute/reader.ts';
 import type { Compression } from '../ports/compression.ts';

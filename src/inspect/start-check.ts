@@ -23,7 +23,9 @@ const NOTHING: RecoveryTarget = {
 /** Nobody measures a rehearsal. */
 const NO_CLOCK = { monotonicMs: () => 0, wallMs: () => 0 };
 
-/** Rehearses recovery of the logs in `logs` with the snapshots in `snapshots` (default: the same directory). */
+/**
+ * Rehearses recovery of the logs in `logs` with the snapshots in `snapshots` (default: the same directory).
+ */
 export function wouldStart(
   ports: { readonly disk: Disk; readonly compression: Compression },
   logs: string,

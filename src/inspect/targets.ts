@@ -1,4 +1,6 @@
-/** What a person names: a file, or a directory with such files (a data directory, or the `version-2` in it). */
+/**
+ * What a person names: a file, or a directory with such files (a data directory, or the `version-2` in it).
+ */
 import { reasonOf, ZktError } from '../base/errors.ts';
 import type { Disk, DiskFile } from '../ports/disk.ts';
 import {
@@ -35,7 +37,10 @@ export function openForReading(disk: Disk, path: string): DiskFile {
   }
 }
 
-/** The logs meant: the file itself under any name, or all logs of a directory, oldest first. Throws `ZKT_FILE`. */
+/**
+ * The logs meant: the file itself under any name, or all logs of a directory, oldest first. Throws
+ * `ZKT_FILE`.
+ */
 export function logsAt(disk: Disk, path: string): LogName[] {
   if (!isDirectory(disk, path)) {
     const name = baseName(path);

@@ -1,11 +1,14 @@
 /**
- * The digest of a tree, version 2: the sum, modulo 2^64, over all nodes but those below /zookeeper of the CRC-32 of path,
- * data and stat. Here over a snapshot, for comparison with what it says itself.
+ * The digest of a tree, version 2: the sum, modulo 2^64, over all nodes but those below /zookeeper of the
+ * CRC-32 of path, data and stat. Here over a snapshot, for comparison with what it says itself.
  */
 import { crc32 } from '../base/checksum.ts';
 import type { SnapshotTree } from './snapshot-tree.ts';
 
-/** Offsets in `StatPersisted` of czxid and mzxid, ctime to ephemeralOwner, and pzxid, in the order the digest takes. */
+/**
+ * Offsets in `StatPersisted` of czxid and mzxid, ctime to ephemeralOwner, and pzxid, in the order the digest
+ * takes.
+ */
 const PIECES: readonly (readonly [number, number])[] = [
   [0, 16],
   [52, 60],

@@ -1,6 +1,6 @@
 /**
- * Compression as an effect. Synchronous and in slices, so that a machine decides how much is done between two turns of
- * the loop.
+ * Compression as an effect. Synchronous and in slices, so that a machine decides how much is done between two
+ * turns of the loop.
  */
 
 /** A running transformation of a byte stream. Throws an `Error` on input it cannot transform. */

@@ -1,7 +1,7 @@
 /**
- * Files, as effects. The synchronous calls are for start, recovery and tools, where nothing else is to be done, and for
- * writes into the page cache; forcing to disk while serving has a callback. Every call that fails throws, or reports, a
- * `DiskError`.
+ * Files, as effects. The synchronous calls are for start, recovery and tools, where nothing else is to be
+ * done, and for writes into the page cache; forcing to disk while serving has a callback. Every call that
+ * fails throws, or reports, a `DiskError`.
  */
 
 /** A failed call: the errno name in `code`, what was tried in the message. */
@@ -30,8 +30,8 @@ export interface DiskFile {
 }
 
 /**
- * How to open: `create` and `create-private` fail if the file exists, `update` if it does not. A private file is for its
- * owner's eyes alone.
+ * How to open: `create` and `create-private` fail if the file exists, `update` if it does not. A private file
+ * is for its owner's eyes alone.
  */
 export type OpenMode = 'read' | 'create' | 'create-private' | 'update';
 

@@ -1,11 +1,12 @@
 /**
- * A simulated file's bytes in two layers: what programs read (the page cache), and what is on the disk for certain, with
- * every write since the last sync in between. A crash keeps of each sector some state between the two.
+ * A simulated file's bytes in two layers: what programs read (the page cache), and what is on the disk for
+ * certain, with every write since the last sync in between. A crash keeps of each sector some state between
+ * the two.
  */
 import type { Prng } from '../base/prng.ts';
 
 /** The unit that reaches the disk whole or not at all, bytes. */
-export const SIM_SECTOR_BYTES = 512;
+const SIM_SECTOR_BYTES = 512;
 
 /** A write or a change of length that is not forced to disk yet. */
 interface Pending {
@@ -62,7 +63,10 @@ export class SimInode {
     return this.queued;
   }
 
-  /** A sync that began at `mark` has succeeded: what it covers is on disk, except what an earlier one failed to bring. */
+  /**
+   * A sync that began at `mark` has succeeded: what it covers is on disk, except what an earlier one failed
+   * to bring.
+   */
   settle(mark: number): void {
     const covered = this.take(mark);
     for (const op of covered) if (!op.doomed) this.apply(op);

@@ -1,10 +1,11 @@
 /**
  * A disk in memory that may fail at any call and lose power at any moment.
  *
- * Files and directory entries each have a volatile and a durable layer; `sync` and `syncDir` carry the one into the
- * other. `powerCut` lets every call from then on fail; `restart` gives back the disk with some legal subset of what was
- * not forced: of each sector any of its states since the last sync, of each directory any subset of its changes.
- * A failed sync is one for good: what it should have covered may be lost although a later one succeeds.
+ * Files and directory entries each have a volatile and a durable layer; `sync` and `syncDir` carry the one
+ * into the other. `powerCut` lets every call from then on fail; `restart` gives back the disk with some legal
+ * subset of what was not forced: of each sector any of its states since the last sync, of each directory any
+ * subset of its changes. A failed sync is one for good: what it should have covered may be lost although a
+ * later one succeeds.
  */
 import type { Prng } from '../base/prng.ts';
 import type { Disk, DiskCallback, DiskError, DiskFile, OpenMode } from '../ports/disk.ts';
@@ -122,6 +123,14 @@ export class SimDisk implements Disk {
       for (const inode of dir.names.values()) inodes.add(inode);
     }
     for (const inode of inodes) inode.crash(prng);
+    this.cut = false;
+  }
+
+  /**
+   * After `powerCut`: only the process had died. Power never went, so everything written is still there to be
+   * read.
+   */
+  revive(): void {
     this.cut = false;
   }
 

@@ -4,8 +4,8 @@
  *     <dataDir>/version-2/snapshot.<hex zxid>[.gz|.snappy]     also acceptedEpoch, currentEpoch
  *     <dataLogDir>/version-2/log.<hex zxid of the first record>
  *
- * Both may be the same directory. A file that is still being written has another name, `tmp.…`, which no version of
- * ZooKeeper looks at; those that a crash left are removed at the next start.
+ * Both may be the same directory. A file that is still being written has another name, `tmp.…`, which no
+ * version of ZooKeeper looks at; those that a crash left are removed at the next start.
  */
 import { hex64, parse64 } from '../base/brands.ts';
 import { reasonOf, ZktError } from '../base/errors.ts';
@@ -108,9 +108,9 @@ export function dataDirs(disk: Disk, dataDir: string, dataLogDir: string = dataD
 }
 
 /**
- * Makes the directories where they are missing and refuses files in the wrong one: with two different directories,
- * a log among the snapshots or a snapshot among the logs means that they were swapped, and half of the history would
- * not be seen. Throws `ZKT_DATA_DIR`.
+ * Makes the directories where they are missing and refuses files in the wrong one: with two different
+ * directories, a log among the snapshots or a snapshot among the logs means that they were swapped, and half
+ * of the history would not be seen. Throws `ZKT_DATA_DIR`.
  */
 export function prepareDataDirs(disk: Disk, dirs: DataDirs): void {
   for (const dir of new Set([dirs.snapDir, dirs.logDir])) {
@@ -141,7 +141,9 @@ export function removeTemporaries(disk: Disk, dir: string): string[] {
   return left;
 }
 
-/** The directory that `inspect` commands should look into for one they were given: itself or its `version-2`. */
+/**
+ * The directory that `inspect` commands should look into for one they were given: itself or its `version-2`.
+ */
 export function versionDirOf(disk: Disk, dir: string): string {
   const inner = disk.join(dir, VERSION_DIR);
   return disk.exists(inner) ? inner : dir;

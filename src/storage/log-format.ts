@@ -8,10 +8,10 @@
  *     entry    TxnHeader (32 bytes) · transaction record · TxnDigest, since 3.6 (`protocol/txn.ts`)
  *     padding  zeros to the end of the file, which is made 64 MiB longer whenever less than 4 KiB of it are left
  *
- * The checksum is the Adler-32 of the entry, zero-extended. All numbers are big-endian. The file's name says the zxid of
- * its first record. Apache ends reading a file, without complaint, where fewer than 12 bytes are left, where the length
- * is 0, and where the end mark is missing; only a checksum that does not match stops it. This reader tells all these
- * cases apart (`LogEnd`), and its callers decide (`tail.ts`, `recovery.ts`).
+ * The checksum is the Adler-32 of the entry, zero-extended. All numbers are big-endian. The file's name says
+ * the zxid of its first record. Apache ends reading a file, without complaint, where fewer than 12 bytes are
+ * left, where the length is 0, and where the end mark is missing; only a checksum that does not match stops
+ * it. This reader tells all these cases apart (`LogEnd`), and its callers decide (`tail.ts`, `recovery.ts`).
  */
 import { adler32 } from '../base/checksum.ts';
 import type { JuteWriter } from '../jute/writer.ts';
@@ -24,7 +24,10 @@ export const RECORD_PREFIX_BYTES = 12;
 export const RECORD_OVERHEAD_BYTES = 13;
 /** The fewest bytes an entry has: its header. */
 export const ENTRY_MIN_BYTES = 32;
-/** The longest entry that is believed; Apache's own limit is jute.maxbuffer, which the writer may have had higher. */
+/**
+ * The longest entry that is believed; Apache's own limit is jute.maxbuffer, which the writer may have had
+ * higher.
+ */
 export const ENTRY_MAX_BYTES = 128 * 1024 * 1024;
 /** Where the zxid is in an entry. */
 export const ENTRY_ZXID_OFFSET = 12;
@@ -102,7 +105,8 @@ export interface LogScanOptions {
  *     while (scan.next()) use(scan.bytes, scan.entryStart, scan.entryEnd);
  *     scan.end   // why it stopped
  *
- * A record whose checksum does not match is answered too, with `crcOk` false: the caller decides whether to go on.
+ * A record whose checksum does not match is answered too, with `crcOk` false: the caller decides whether to
+ * go on.
  */
 export class LogScanner {
   readonly header: LogHeaderVerdict;
@@ -118,7 +122,10 @@ export class LogScanner {
   storedCrc = 0;
   private readonly file: DiskFile;
   private readonly chunkBytes: number;
-  /** File offset of `bytes[0]`, how many bytes of the window are filled, and where the next record starts in it. */
+  /**
+   * File offset of `bytes[0]`, how many bytes of the window are filled, and where the next record starts in
+   * it.
+   */
   private base: number;
   private filled = 0;
   private at = 0;

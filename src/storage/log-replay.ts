@@ -21,7 +21,10 @@ export interface LogReport {
   readonly records: number;
   /** Of its last record; -1 without any. */
   readonly lastZxid: bigint;
-  /** `clean` and `padding` are the ordinary ends; `torn`: a tail that was never acknowledged; `blank`: no header. */
+  /**
+   * `clean` and `padding` are the ordinary ends; `torn`: a tail that was never acknowledged; `blank`: no
+   * header.
+   */
   readonly end: 'clean' | 'padding' | 'torn' | 'blank';
   /** Where the records end, bytes. */
   readonly endOffset: number;
@@ -89,7 +92,10 @@ export class LogReplay {
     }
   }
 
-  /** After the last file: cuts a torn end off and removes files of no content, unless the disk is to be left alone. */
+  /**
+   * After the last file: cuts a torn end off and removes files of no content, unless the disk is to be left
+   * alone.
+   */
   finish(leaveDisk: boolean): { lastZxid: bigint; replayed: number } {
     if (this.passed !== undefined && !this.covered(this.passed.after)) this.throwPassed();
     if (!leaveDisk) this.tidy();
@@ -185,8 +191,8 @@ export class LogReplay {
   }
 
   /**
-   * Judges damage. Answers why the tail is torn; undefined when the damage is passed over for now, because the snapshot
-   * covers the record. Throws otherwise.
+   * Judges damage. Answers why the tail is torn; undefined when the damage is passed over for now, because
+   * the snapshot covers the record. Throws otherwise.
    */
   private judge(log: LogName, file: DiskFile, damage: LogDamage, lastInFile: bigint): string | undefined {
     const verdict = judgeDamage(file, damage);
@@ -279,8 +285,9 @@ export class LogReplay {
 }
 
 /**
- * Whether `next` may follow `last` in a complete history: the next counter, or the first of a later epoch. Apache's
- * servers log every zxid they use, those of failed requests included, and a leader's first transaction has counter 1.
+ * Whether `next` may follow `last` in a complete history: the next counter, or the first of a later epoch.
+ * Apache's servers log every zxid they use, those of failed requests included, and a leader's first
+ * transaction has counter 1.
  */
 export const follows = (last: bigint, next: bigint): boolean =>
   next === last + 1n || (epochOf(next) > epochOf(last) && counterOf(next) === 1);

@@ -1,7 +1,7 @@
 /**
  * Removing old files, by Apache's rule: the newest `keep` valid snapshots stay, and every log that may hold a
- * transaction newer than the oldest of them: the newest log that starts at or before its zxid, and all later ones.
- * Only snapshots that pass the quick look count, so that damaged ones never push out good ones.
+ * transaction newer than the oldest of them: the newest log that starts at or before its zxid, and all later
+ * ones. Only snapshots that pass the quick look count, so that damaged ones never push out good ones.
  */
 import { ZktError } from '../base/errors.ts';
 import type { Disk } from '../ports/disk.ts';
@@ -10,7 +10,7 @@ import { logsFrom } from './recovery.ts';
 import { quickDamage } from './snapshot-bytes.ts';
 
 /** The fewest snapshots that may be kept. */
-export const PURGE_KEEP_MIN = 3;
+const PURGE_KEEP_MIN = 3;
 
 /** What a purge would remove; nothing is touched. Throws `ZKT_USAGE` for a `keep` below 3. */
 export function planPurge(disk: Disk, dirs: DataDirs, keep: number): string[] {
@@ -29,8 +29,8 @@ export function planPurge(disk: Disk, dirs: DataDirs, keep: number): string[] {
 }
 
 /**
- * Removes what `planPurge` names, oldest logs first; `removed` hears of each before it goes, with its modification time
- * (ms since 1970). Throws a `DiskError` when a file cannot be removed.
+ * Removes what `planPurge` names, oldest logs first; `removed` hears of each before it goes, with its
+ * modification time (ms since 1970). Throws a `DiskError` when a file cannot be removed.
  */
 export function purge(
   disk: Disk,

@@ -1,12 +1,14 @@
 /**
- * From a data directory back to a tree: the newest snapshot that loads, then every later transaction, in order.
+ * From a data directory back to a tree: the newest snapshot that loads, then every later transaction, in
+ * order.
  *
- * Nothing is guessed. A snapshot that cannot be loaded is passed over and reported; an older one will do if the logs go
- * on from it without a gap. Within an epoch zxids are consecutive, failed requests included, and each epoch begins with
- * counter 1, so a missing transaction is noticed (`ZKT_LOG_GAP`). A damaged place in a log is judged by `tail.ts`: a torn
- * tail was never acknowledged and is cut off; it is no gap either when the next file repeats the zxid that was torn.
- * Anything else is `ZKT_LOG_CORRUPT` with file, offset and the last good zxid, unless the snapshot holds the transaction
- * anyway. Files of no content that a crash left are removed. With `readOnly`, nothing on disk is changed.
+ * Nothing is guessed. A snapshot that cannot be loaded is passed over and reported; an older one will do if
+ * the logs go on from it without a gap. Within an epoch zxids are consecutive, failed requests included, and
+ * each epoch begins with counter 1, so a missing transaction is noticed (`ZKT_LOG_GAP`). A damaged place in a
+ * log is judged by `tail.ts`: a torn tail was never acknowledged and is cut off; it is no gap either when the
+ * next file repeats the zxid that was torn. Anything else is `ZKT_LOG_CORRUPT` with file, offset and the last
+ * good zxid, unless the snapshot holds the transaction anyway. Files of no content that a crash left are
+ * removed. With `readOnly`, nothing on disk is changed.
  */
 
 import { reasonOf, ZktError } from '../base/errors.ts';
@@ -34,8 +36,8 @@ export interface RecoveryTarget extends SnapshotSink {
   /** The snapshot is complete; its zxid is that of the file's name. Not called when there is none. */
   loaded(zxid: bigint, summary: SnapshotSummary): void;
   /**
-   * A transaction newer than the snapshot, in order: the entry is `bytes[start, end)` (header, record, digest), good
-   * for this call only. A text answered is an objection, which ends recovery.
+   * A transaction newer than the snapshot, in order: the entry is `bytes[start, end)` (header, record,
+   * digest), good for this call only. A text answered is an objection, which ends recovery.
    */
   replay(bytes: Buffer, start: number, end: number, zxid: bigint): string | undefined;
 }
@@ -52,7 +54,9 @@ export interface RecoveryDeps {
 export interface RecoveryOptions {
   /** Logs without a snapshot are believed to be complete (`snapshot.trust.empty`). */
   readonly trustEmpty: boolean;
-  /** An empty directory is a new server; otherwise only if the file `initialize` says so (`db.autocreate`). */
+  /**
+   * An empty directory is a new server; otherwise only if the file `initialize` says so (`db.autocreate`).
+   */
   readonly autoCreate: boolean;
   /** Change nothing on disk, for tools. */
   readonly readOnly?: boolean;
@@ -69,8 +73,9 @@ export interface SkippedSnapshot {
 /** What was found. */
 export interface RecoveryResult {
   /**
-   * `recovered`: from a snapshot, or from trusted logs alone. `empty`: a new server, whose owner must write snapshot.0
-   * before serving. `untrusted`: nothing is there though something should be: such a server may not vote.
+   * `recovered`: from a snapshot, or from trusted logs alone. `empty`: a new server, whose owner must write
+   * snapshot.0 before serving. `untrusted`: nothing is there though something should be: such a server may
+   * not vote.
    */
   readonly kind: 'recovered' | 'empty' | 'untrusted';
   /** The last transaction: of the log, else of the snapshot; 0 when empty, -1 when untrusted. */
@@ -86,7 +91,9 @@ export interface RecoveryResult {
 /** Apache looks at no more candidates. */
 const MAX_CANDIDATES = 100;
 
-/** Rebuilds `target`. Throws `ZKT_*` where the files do not hold what they should; see the head of the file. */
+/**
+ * Rebuilds `target`. Throws `ZKT_*` where the files do not hold what they should; see the head of the file.
+ */
 export function recover(
   deps: RecoveryDeps,
   dirs: DataDirs,

@@ -1,6 +1,6 @@
 /**
- * The small files beside logs and snapshots: acceptedEpoch and currentEpoch (decimal, no newline), written so that a
- * crash leaves the old or the new content: temporary file, sync, rename, sync of the directory.
+ * The small files beside logs and snapshots: acceptedEpoch and currentEpoch (decimal, no newline), written so
+ * that a crash leaves the old or the new content: temporary file, sync, rename, sync of the directory.
  */
 import { ZktError } from '../base/errors.ts';
 import type { Disk } from '../ports/disk.ts';
@@ -12,8 +12,11 @@ export type EpochFile = 'acceptedEpoch' | 'currentEpoch';
 /** No small file is longer. */
 const SMALL_BYTES_MAX = 64 * 1024;
 
-/** The text of a file; undefined where there is none. Throws a `DiskError`, or `ZKT_FILE` when it is absurdly long. */
-export function readSmallFile(disk: Disk, path: string): string | undefined {
+/**
+ * The text of a file; undefined where there is none. Throws a `DiskError`, or `ZKT_FILE` when it is absurdly
+ * long.
+ */
+function readSmallFile(disk: Disk, path: string): string | undefined {
   if (!disk.exists(path)) return undefined;
   const file = disk.open(path, 'read');
   try {
@@ -29,7 +32,7 @@ export function readSmallFile(disk: Disk, path: string): string | undefined {
 }
 
 /** Replaces a file in one step that survives a crash; waits for the disk. Throws a `DiskError`. */
-export function writeSmallFile(disk: Disk, dir: string, name: string, text: string): void {
+function writeSmallFile(disk: Disk, dir: string, name: string, text: string): void {
   const path = disk.join(dir, name);
   const tempPath = disk.join(dir, TEMP_PREFIX + name);
   if (disk.exists(tempPath)) disk.remove(tempPath);

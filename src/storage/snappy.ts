@@ -7,8 +7,8 @@
  *     element  tag byte, low two bits: 0 literal · 1 copy, 4-11 bytes, 11-bit offset · 2 copy, 1-64 bytes, 16-bit offset
  *              · 3 copy, 32-bit offset; literal lengths above 60 follow in 1-4 little-endian bytes
  *
- * A block is small and the format simple, so that a codec of our own is cheaper than a native dependency for an option
- * that few turn on. Everything is bounded: a block is never believed longer than its limit.
+ * A block is small and the format simple, so that a codec of our own is cheaper than a native dependency for
+ * an option that few turn on. Everything is bounded: a block is never believed longer than its limit.
  */
 import type { ByteTransform } from '../ports/compression.ts';
 
@@ -22,7 +22,7 @@ const BLOCK_BYTES_MAX = 8 * 1024 * 1024;
 const HASH_BITS = 13;
 
 /** Bytes that are no snappy stream. */
-export class SnappyError extends Error {
+class SnappyError extends Error {
   override readonly name = 'SnappyError';
 }
 

@@ -1,4 +1,7 @@
-/** Snapshot files as streams of uncompressed bytes, and the quick look that tells a whole file from a partial one. */
+/**
+ * Snapshot files as streams of uncompressed bytes, and the quick look that tells a whole file from a partial
+ * one.
+ */
 import { reasonOf, ZktError } from '../base/errors.ts';
 import type { ByteTransform, Compression } from '../ports/compression.ts';
 import type { Disk, DiskFile } from '../ports/disk.ts';
@@ -82,7 +85,10 @@ class TransformedBytes implements SnapshotBytes {
     this.file.close();
   }
 
-  /** Damage inside the compressed stream ends the bytes there: the decoder then says what is missing, and where. */
+  /**
+   * Damage inside the compressed stream ends the bytes there: the decoder then says what is missing, and
+   * where.
+   */
   private refill(): void {
     const got = this.file.readAt(this.chunk, this.filePosition);
     this.filePosition += got;
@@ -103,7 +109,10 @@ export function compressor(method: SnapshotCompression, compression: Compression
   return method === 'snappy' ? new SnappyWriter() : undefined;
 }
 
-/** Opens a snapshot for decoding. Throws a `DiskError`; reading throws `ZKT_SNAPSHOT_CORRUPT` on a broken stream. */
+/**
+ * Opens a snapshot for decoding. Throws a `DiskError`; reading throws `ZKT_SNAPSHOT_CORRUPT` on a broken
+ * stream.
+ */
 export function openSnapshot(disk: Disk, name: SnapshotName, compression: Compression): SnapshotBytes {
   const file = disk.open(name.path, 'read');
   if (name.compression === 'gz') return new TransformedBytes(file, compression.gunzip());
@@ -112,8 +121,8 @@ export function openSnapshot(disk: Disk, name: SnapshotName, compression: Compre
 }
 
 /**
- * Apache's look at a candidate: the last bytes of a plain file, the first ones of a compressed one. Answers why the file
- * cannot be a whole snapshot, or undefined when it may be one.
+ * Apache's look at a candidate: the last bytes of a plain file, the first ones of a compressed one. Answers
+ * why the file cannot be a whole snapshot, or undefined when it may be one.
  */
 export function quickDamage(disk: Disk, name: SnapshotName): string | undefined {
   const file = disk.open(name.path, 'read');

@@ -1,6 +1,6 @@
 /**
- * Reads a snapshot (layout: `snapshot-format.ts`) from a stream of bytes, in a window that grows only for a node larger
- * than itself, and checks every seal.
+ * Reads a snapshot (layout: `snapshot-format.ts`) from a stream of bytes, in a window that grows only for a
+ * node larger than itself, and checks every seal.
  */
 
 import { hex64 } from '../base/brands.ts';
@@ -17,16 +17,16 @@ export interface ByteSource {
 }
 
 /**
- * What takes a snapshot in, in the order of the file. A text answered is an objection: it ends decoding, and becomes
- * the error with the place in the file.
+ * What takes a snapshot in, in the order of the file. A text answered is an objection: it ends decoding, and
+ * becomes the error with the place in the file.
  */
 export interface SnapshotSink {
   session(id: bigint, timeoutMs: number): void;
   acl(key: bigint, acl: Acl[] | null): void;
   /**
-   * A node. `bytes` is the decoder's window and good for this call only: data is `bytes[dataStart, dataStart +
-   * dataLength)`, or null when `dataLength` is -1; the encoded StatPersisted is the 60 bytes at `statStart`. The root's
-   * path is "".
+   * A node. `bytes` is the decoder's window and good for this call only: data is `bytes[dataStart, dataStart
+   * + dataLength)`, or null when `dataLength` is -1; the encoded StatPersisted is the 60 bytes at
+   * `statStart`. The root's path is "".
    */
   node(
     path: string,
@@ -68,8 +68,9 @@ const NODE_TAIL_BYTES = 8 + STAT_PERSISTED_BYTES;
 const SLASH = 0x2f;
 
 /**
- * Decodes a whole snapshot into `sink`; `file` names it in errors. Throws `ZKT_NOT_A_SNAPSHOT` when it does not begin as
- * one, `ZKT_SNAPSHOT_CORRUPT` with the place of the damage otherwise; the sink has then had everything before it.
+ * Decodes a whole snapshot into `sink`; `file` names it in errors. Throws `ZKT_NOT_A_SNAPSHOT` when it does
+ * not begin as one, `ZKT_SNAPSHOT_CORRUPT` with the place of the damage otherwise; the sink has then had
+ * everything before it.
  */
 export function decodeSnapshot(
   file: string,

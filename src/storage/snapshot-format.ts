@@ -10,11 +10,12 @@
  *     digest     since 3.6: zxid i64 · version i32 · digest i64 · seal
  *     last zxid  since 3.9, optional: lastProcessedZxid i64 · seal
  *
- * A seal is the Adler-32, zero-extended, of all bytes before it, earlier seals included. ACL key -1 stands for
- * world:anyone:ALL and is not in the list. `cversion` is the stored one (child creates only). The file's name says the
- * zxid at which writing began; the nodes may be newer, which replay repairs. The digest's zxid may be newer as well: it
- * is compared when replay reaches exactly that one. Older readers stop after the first seal; a section that is not there
- * is absent. Compressed files hold the same bytes as a gzip stream or in snappy-java's framing (`snappy.ts`).
+ * A seal is the Adler-32, zero-extended, of all bytes before it, earlier seals included. ACL key -1 stands
+ * for world:anyone:ALL and is not in the list. `cversion` is the stored one (child creates only). The file's
+ * name says the zxid at which writing began; the nodes may be newer, which replay repairs. The digest's zxid
+ * may be newer as well: it is compared when replay reaches exactly that one. Older readers stop after the
+ * first seal; a section that is not there is absent. Compressed files hold the same bytes as a gzip stream or
+ * in snappy-java's framing (`snappy.ts`).
  */
 import { adler32 } from '../base/checksum.ts';
 import type { JuteWriter } from '../jute/writer.ts';
@@ -22,15 +23,16 @@ import { type Acl, AclList } from '../protocol/acl.ts';
 import { FILE_VERSION, SNAPSHOT_MAGIC, type SnapshotSession, type ZxidDigest } from '../protocol/files.ts';
 
 /** `dbid` in the header of every snapshot. */
-export const SNAPSHOT_DBID = -1n;
+const SNAPSHOT_DBID = -1n;
 /** The key that stands for world:anyone:ALL without being listed. */
 export const OPEN_ACL_KEY = -1n;
 /** The path that ends the nodes. */
-export const NODES_END = '/';
+const NODES_END = '/';
 
 /**
- * What is to be written. It is asked slice by slice, so it may change meanwhile (a fuzzy snapshot), as long as a node
- * is written after its parent and every ACL key written is among `acls` or created later than `zxid`.
+ * What is to be written. It is asked slice by slice, so it may change meanwhile (a fuzzy snapshot), as long
+ * as a node is written after its parent and every ACL key written is among `acls` or created later than
+ * `zxid`.
  */
 export interface SnapshotSource {
   /** The last transaction the tree holds at the beginning; names the file. */
@@ -38,8 +40,9 @@ export interface SnapshotSource {
   readonly sessions: readonly SnapshotSession[];
   readonly acls: readonly { readonly key: bigint; readonly acl: readonly Acl[] }[];
   /**
-   * Writes nodes, going on where it stopped, until about `budgetBytes` are written: for each `path string, data
-   * buffer, ACL key long, StatPersisted`. Answers true when there are no more (and is then not called again).
+   * Writes nodes, going on where it stopped, until about `budgetBytes` are written: for each `path string,
+   * data buffer, ACL key long, StatPersisted`. Answers true when there are no more (and is then not called
+   * again).
    */
   writeNodes(w: JuteWriter, budgetBytes: number): boolean;
   /** Nodes written so far. */
@@ -50,7 +53,9 @@ export interface SnapshotSource {
 
 /** Which sections are written. */
 export interface SnapshotEncodeOptions {
-  /** Adds 3.9's section with the zxid of `source` (`serializeLastProcessedZxid.enabled`); 3.8 passes over it. */
+  /**
+   * Adds 3.9's section with the zxid of `source` (`serializeLastProcessedZxid.enabled`); 3.8 passes over it.
+   */
   readonly lastProcessedZxid: boolean;
 }
 
@@ -164,9 +169,9 @@ export class SnapshotEncoder {
   }
 }
 
-/** A seal's bytes: i64 and the string "/". */
-export const SEAL_BYTES = 13;
-/** The last bytes of every whole uncompressed snapshot: the string "/". Apache's first look at a candidate. */
+/**
+ * The last bytes of every whole uncompressed snapshot: the string "/". Apache's first look at a candidate.
+ */
 export const SNAPSHOT_LAST_BYTES = Buffer.from([0, 0, 0, 1, 0x2f]);
 /** An uncompressed snapshot is at least this long. Apache's figure. */
 export const SNAPSHOT_MIN_BYTES = 10;

@@ -1,4 +1,7 @@
-/** When to take a snapshot: after a number of transactions or bytes that varies, so that servers do not stop together. */
+/**
+ * When to take a snapshot: after a number of transactions or bytes that varies, so that servers do not stop
+ * together.
+ */
 import type { Random } from '../ports/random.ts';
 
 /** The limits; the names in parentheses are ZooKeeper's. */
@@ -9,10 +12,10 @@ export interface SnapshotTriggerOptions {
   readonly snapSizeBytes: number;
 }
 
-/** ZooKeeper's defaults. */
-export const SNAPSHOT_TRIGGER_DEFAULTS = { snapCount: 100_000, snapSizeBytes: 4_194_304 * 1024 } as const;
-
-/** Counts what was logged. Each round's limits are half of the configured ones plus a random part of the other half. */
+/**
+ * Counts what was logged. Each round's limits are half of the configured ones plus a random part of the other
+ * half.
+ */
 export class SnapshotTrigger {
   private readonly options: SnapshotTriggerOptions;
   private readonly random: Random;

@@ -1,8 +1,8 @@
 /**
- * Writes a snapshot in slices, so that the loop serves clients in between: each step encodes for a few milliseconds and
- * hands the bytes to the page cache. The file has a temporary name until all of it is forced to disk; then it is
- * renamed and its directory forced. What is written is forced every few MiB on the way, one sync at a time: a single one
- * at the end would keep the disk from the log for as long as it takes.
+ * Writes a snapshot in slices, so that the loop serves clients in between: each step encodes for a few
+ * milliseconds and hands the bytes to the page cache. The file has a temporary name until all of it is forced
+ * to disk; then it is renamed and its directory forced. What is written is forced every few MiB on the way,
+ * one sync at a time: a single one at the end would keep the disk from the log for as long as it takes.
  */
 import { reasonOf, ZktError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';
@@ -292,7 +292,9 @@ class Job {
   }
 }
 
-/** Writes a snapshot at once, waiting for the disk: for the empty tree of a new server, and for tools. Throws. */
+/**
+ * Writes a snapshot at once, waiting for the disk: for the empty tree of a new server, and for tools. Throws.
+ */
 export function writeSnapshotNow(
   deps: Pick<SnapshotWriterDeps, 'disk' | 'compression'>,
   options: Pick<SnapshotWriterOptions, 'dir' | 'compression' | 'lastProcessedZxid'>,

@@ -1,12 +1,13 @@
 /**
  * Is a damaged place in a log a torn tail, or corruption?
  *
- * A transaction is acknowledged only after a sync that began when all bytes before and including it were written. So if
- * any written byte never reached the disk, no record behind it was acknowledged, and the log may be cut there. What
- * shows that is how a lost write looks like: logs are written into fresh files, and a sector (512 bytes, the unit disks
- * write as a whole) that was not written reads as zeros, up to its very end; or the file ends too early. Anything else,
- * such as a flipped bit in a record that is whole to its end mark, or a wrong record with good ones behind it, is
- * corruption: then an acknowledged transaction may be concerned, and only a person may decide to lose it.
+ * A transaction is acknowledged only after a sync that began when all bytes before and including it were
+ * written. So if any written byte never reached the disk, no record behind it was acknowledged, and the log
+ * may be cut there. What shows that is how a lost write looks like: logs are written into fresh files, and a
+ * sector (512 bytes, the unit disks write as a whole) that was not written reads as zeros, up to its very
+ * end; or the file ends too early. Anything else, such as a flipped bit in a record that is whole to its end
+ * mark, or a wrong record with good ones behind it, is corruption: then an acknowledged transaction may be
+ * concerned, and only a person may decide to lose it.
  */
 import { adler32 } from '../base/checksum.ts';
 import type { DiskFile } from '../ports/disk.ts';
@@ -95,10 +96,10 @@ function lastNonZero(file: DiskFile, from: number): number {
 }
 
 /**
- * The offset of the first whole record at or behind `from`: plausible length, end mark, known type, right checksum.
- * Undefined when there is none, or when the search became too long for an honest file.
+ * The offset of the first whole record at or behind `from`: plausible length, end mark, known type, right
+ * checksum. Undefined when there is none, or when the search became too long for an honest file.
  */
-export function findRecord(file: DiskFile, from: number): number | undefined {
+function findRecord(file: DiskFile, from: number): number | undefined {
   const size = file.size();
   const chunk = chunkFor(file, from);
   let budget = SEARCH_BUDGET_BYTES;
@@ -176,7 +177,9 @@ export function judgeDamage(file: DiskFile, damage: LogDamage): DamageVerdict {
   return corrupt('what follows was written by something else');
 }
 
-/** Whether the bytes up to the last one of the file are an entry with the checksum that stands before them. */
+/**
+ * Whether the bytes up to the last one of the file are an entry with the checksum that stands before them.
+ */
 function onlyLengthIsWrong(file: DiskFile, offset: number, last: number): boolean {
   const length = last - offset - RECORD_PREFIX_BYTES;
   if (length < ENTRY_MIN_BYTES || length > ENTRY_MAX_BYTES) return false;
@@ -189,10 +192,10 @@ function onlyLengthIsWrong(file: DiskFile, offset: number, last: number): boolea
 }
 
 /**
- * A run of zeros in `[from, to)`, with something behind it, that looks like sectors never written: it begins at a
- * sector's start (or at `from`) and stops at a sector's end, but for a few zeros that belong to the bytes around it.
- * Where it covers a byte that no record has as zero (`solid`), one of the two is enough: the other may lie in data that
- * is zeros itself.
+ * A run of zeros in `[from, to)`, with something behind it, that looks like sectors never written: it begins
+ * at a sector's start (or at `from`) and stops at a sector's end, but for a few zeros that belong to the
+ * bytes around it. Where it covers a byte that no record has as zero (`solid`), one of the two is enough: the
+ * other may lie in data that is zeros itself.
  */
 function lostSector(
   file: DiskFile,
@@ -228,7 +231,10 @@ function lostSector(
   return undefined;
 }
 
-/** Whether the zeros `[start, end)` are whole sectors, give or take natural zeros; the first may begin at `from`. */
+/**
+ * Whether the zeros `[start, end)` are whole sectors, give or take natural zeros; the first may begin at
+ * `from`.
+ */
 function looksLost(start: number, end: number, from: number, solid: boolean): boolean {
   const over = end % SECTOR_BYTES;
   const before = start === from ? 0 : (SECTOR_BYTES - (start % SECTOR_BYTES)) % SECTOR_BYTES;

@@ -1,7 +1,7 @@
 /**
- * Cutting a history back to a zxid, as a learner does when its leader says TRUNC. Newest files first, so that a crash
- * at any point leaves a history without a hole; then the cut, forced to disk; and no snapshot newer than the cut, or the
- * next start would bring back what was cut off.
+ * Cutting a history back to a zxid, as a learner does when its leader says TRUNC. Newest files first, so that
+ * a crash at any point leaves a history without a hole; then the cut, forced to disk; and no snapshot newer
+ * than the cut, or the next start would bring back what was cut off.
  */
 import { hex0x } from '../base/brands.ts';
 import { ZktError } from '../base/errors.ts';
@@ -18,9 +18,9 @@ export interface TruncateResult {
 }
 
 /**
- * Removes every transaction after `zxid` and every snapshot newer than it. No log may be open for appending. Throws
- * `ZKT_LOG_CORRUPT` before anything is changed when the logs cannot be read up to the cut, `ZKT_NO_VALID_SNAPSHOT` when
- * no snapshot at or before it would be left, and `DiskError`s.
+ * Removes every transaction after `zxid` and every snapshot newer than it. No log may be open for appending.
+ * Throws `ZKT_LOG_CORRUPT` before anything is changed when the logs cannot be read up to the cut,
+ * `ZKT_NO_VALID_SNAPSHOT` when no snapshot at or before it would be left, and `DiskError`s.
  */
 export function truncate(disk: Disk, dirs: DataDirs, zxid: bigint): TruncateResult {
   const logs = listLogs(disk, dirs.logDir);

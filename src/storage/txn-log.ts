@@ -1,30 +1,25 @@
 /**
  * The appending side of the transaction log: a machine that groups what arrives while the disk is busy.
  *
- * Entries are encoded straight into one buffer. When nothing is under way, `flush` writes the buffer with one call and
- * asks for one sync; what is appended meanwhile waits and shares the next. `synced` is said only of what a finished
- * sync covers, and, for a new file, only after its name is on disk as well: a file is written under a temporary name
- * with its header and first batch, forced, renamed, and its directory forced. Old files are never appended to.
+ * Entries are encoded straight into one buffer. When nothing is under way, `flush` writes the buffer with one
+ * call and asks for one sync; what is appended meanwhile waits and shares the next. `synced` is said only of
+ * what a finished sync covers, and, for a new file, only after its name is on disk as well: a file is written
+ * under a temporary name with its header and first batch, forced, renamed, and its directory forced. Old
+ * files are never appended to.
  *
- * Failing: a sync that failed, or a write that failed for any reason but a full disk, ends the log (`failed`, once);
- * the kernel may have dropped the pages and marked them clean, so that a second try would succeed without the data.
- * A full disk is not the end: what was half written is cut off, the batch stays in memory, `full` is said, and `retry`
- * goes on when there is space again. Nothing that waits has been acknowledged.
+ * Failing: a sync that failed, or a write that failed for any reason but a full disk, ends the log (`failed`,
+ * once); the kernel may have dropped the pages and marked them clean, so that a second try would succeed
+ * without the data. A full disk is not the end: what was half written is cut off, the batch stays in memory,
+ * `full` is said, and `retry` goes on when there is space again. Nothing that waits has been acknowledged.
  */
 import { reasonOf, ZktError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';
 import type { Emitter } from '../events/bus.ts';
 import { JuteWriter } from '../jute/writer.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Disk, DiskError, DiskFile } from '../ports/disk.ts';
-import { logName, TEMP_PREFIX } from './data-dir.ts';
-import {
-  beginRecord,
-  ENTRY_ZXID_OFFSET,
-  endRecord,
-  RECORD_PREFIX_BYTES,
-  writeLogHeader,
-} from './log-format.ts';
+import type { Disk, DiskError } from '../ports/disk.ts';
+import { isNoSpace, LogFile } from './log-file.ts';
+import { beginRecord, ENTRY_ZXID_OFFSET, endRecord, RECORD_PREFIX_BYTES } from './log-format.ts';
 
 /** How the log is kept; the names in parentheses are ZooKeeper's. */
 export interface TxnLogOptions {
@@ -39,24 +34,15 @@ export interface TxnLogOptions {
   /** A sync that takes longer is told (`fsync.warningthresholdms`). */
   readonly slowSyncMs: number;
   /**
-   * While syncs take less than this, ms, a lone entry is forced without leaving the loop: that saves the way through the
-   * thread pool, half as long as the sync itself on a fast disk. 0 for never.
+   * While syncs take less than this, ms, a lone entry is forced without leaving the loop: that saves the way
+   * through the thread pool, half as long as the sync itself on a fast disk. 0 for never.
    */
   readonly inlineSyncMs?: number;
 }
 
-/** ZooKeeper's defaults. */
-export const TXN_LOG_DEFAULTS = {
-  preAllocBytes: 64 * 1024 * 1024,
-  forceSync: true,
-  sizeLimitBytes: 0,
-  slowSyncMs: 1000,
-  inlineSyncMs: 0,
-} as const;
-
 /**
- * What the log tells its owner. Calls come from the disk's callbacks; with `forceSync` off or `inlineSyncMs` on, also
- * from inside `flush`.
+ * What the log tells its owner. Calls come from the disk's callbacks; with `forceSync` off or `inlineSyncMs`
+ * on, also from inside `flush`.
  */
 export interface TxnLogOwner {
   /** Every entry up to and including this zxid is on disk; `count` of them since the last time. */
@@ -82,28 +68,6 @@ const WRITE_EARLY_BYTES = 1024 * 1024;
 const KEEP_BATCH_BYTES = 4 * 1024 * 1024;
 /** Entries that count as alone, for a sync without leaving the loop. */
 const INLINE_MAX = 2;
-/** A file with less room than this behind the batch is made longer (Apache's figure). */
-const PAD_AHEAD_BYTES = 4096;
-
-/** Whether the error says that there is no room, and not that the disk is broken. */
-export const isNoSpace = (error: unknown): boolean => {
-  const code = (error as DiskError | undefined)?.code;
-  return code === 'ENOSPC' || code === 'EDQUOT';
-};
-
-/** The file being written. */
-interface Current {
-  readonly file: DiskFile;
-  /** Under its final name. */
-  readonly path: string;
-  /** Set while the file still has this temporary name. */
-  tempPath: string | undefined;
-  /** Where the next record goes. */
-  position: number;
-  /** Length of the file, padding included. */
-  size: number;
-}
-
 /** See the head of the file. */
 export class TxnLog {
   private readonly deps: TxnLogDeps;
@@ -114,7 +78,7 @@ export class TxnLog {
   /** Where the entry being encoded, and the last one that is whole, begin in the batch. */
   private recordStart = -1;
   private lastRecord = 0;
-  private current: Current | undefined;
+  private current: LogFile | undefined;
   private rollNext = false;
   private busy = false;
   private advancing = false;
@@ -155,7 +119,7 @@ export class TxnLog {
 
   /** Bytes of records in the file being written, header included. */
   get fileBytes(): number {
-    return this.current?.position ?? 0;
+    return this.current?.usedBytes ?? 0;
   }
 
   /** Syncs that took longer than the threshold. */
@@ -163,7 +127,9 @@ export class TxnLog {
     return this.slowSyncs;
   }
 
-  /** Begins an entry: the caller writes header, transaction and digest to the writer, then calls `endEntry`. */
+  /**
+   * Begins an entry: the caller writes header, transaction and digest to the writer, then calls `endEntry`.
+   */
   beginEntry(): JuteWriter {
     invariant(this.recordStart < 0, 'one entry at a time');
     this.recordStart = beginRecord(this.batch);
@@ -190,17 +156,23 @@ export class TxnLog {
     this.recordStart = -1;
   }
 
-  /** Appends an entry that is encoded already (header, transaction, digest): `bytes[start, end)`, which is copied. */
+  /**
+   * Appends an entry that is encoded already (header, transaction, digest): `bytes[start, end)`, which is
+   * copied.
+   */
   append(bytes: Buffer, start = 0, end = bytes.length): void {
     this.beginEntry().writeRaw(bytes, start, end);
     this.endEntry();
   }
 
-  /** Sends what was appended on its way, unless a sync is under way; call it at the end of each turn of the loop. */
+  /**
+   * Sends what was appended on its way, unless a sync is under way; call it at the end of each turn of the
+   * loop.
+   */
   flush(): void {
     if (this.dead) return;
     if (!this.busy) this.advance();
-    else if (this.batch.pos > WRITE_EARLY_BYTES && !this.rollNext && this.current?.tempPath === undefined) {
+    else if (this.batch.pos > WRITE_EARLY_BYTES && !this.rollNext && this.current?.published === true) {
       this.writeBatch();
     }
   }
@@ -249,38 +221,61 @@ export class TxnLog {
 
   /** Writes the batch behind the last record. */
   private writeBatch(): void {
-    const c = this.current;
-    if (c === undefined || this.batchCount === 0 || this.noSpace || this.dead) return;
+    const file = this.current;
+    if (file === undefined || this.batchCount === 0 || this.noSpace || this.dead) return;
     try {
-      this.preallocate(c);
-      c.file.writeAt(this.batch.bytes(), c.position);
+      file.append(this.batch.bytes());
     } catch (error) {
-      this.writeFailed(c, error);
+      this.giveUp(file.path, 'write', error, () => file.undo());
       return;
     }
-    this.wrote(c);
+    this.wrote();
   }
 
-  /** Apache's rule: less than 4 KiB left, then a block more, by one zero byte at the new end. */
-  private preallocate(c: Current): void {
-    const block = this.options.preAllocBytes;
-    const end = c.position + this.batch.pos;
-    if (block <= 0 || end + PAD_AHEAD_BYTES < c.size) return;
-    let size = c.size + block;
-    if (end > size) size = end + block - ((end + block) % block);
-    c.file.writeAt(ONE_ZERO, size - 1);
-    c.size = size;
+  /** Begins a file with header and batch under a temporary name; `sync` gives it its own. */
+  private createFile(): void {
+    const { dir, preAllocBytes } = this.options;
+    let file: LogFile | undefined;
+    try {
+      file = new LogFile(this.deps.disk, dir, this.zxidAt(0), preAllocBytes);
+      file.begin();
+      file.append(this.batch.bytes());
+    } catch (error) {
+      this.giveUp(file?.path ?? dir, 'creation', error, () => file?.discard());
+      return;
+    }
+    this.current = file;
+    this.wrote();
+  }
+
+  /**
+   * After a failed write: the end, unless there is just no space; then `clean` removes what was half done.
+   */
+  private giveUp(path: string, what: string, error: unknown, clean: () => void): void {
+    if (!isNoSpace(error)) {
+      this.fail(path, what, error);
+      return;
+    }
+    try {
+      clean();
+    } catch (second) {
+      this.fail(path, 'cleaning up', second);
+      return;
+    }
+    const { events } = this.deps;
+    const message = reasonOf(error);
+    this.noSpace = true;
+    if (events.on['disk.full']) events.emit('disk.full', { file: path, message });
+    this.owner.full(message);
   }
 
   /** Takes note that the batch is in the page cache. */
-  private wrote(c: Current): void {
+  private wrote(): void {
     const { events } = this.deps;
-    const bytes = this.batch.pos;
-    c.position += bytes;
-    if (c.position > c.size) c.size = c.position;
     this.writtenZxid = this.zxidAt(this.lastRecord);
     this.unsyncedCount += this.batchCount;
     if (events.on['log.appended']) {
+      const bytes = this.batch.pos;
       events.emit('log.appended', { count: this.batchCount, bytes, zxid: this.writtenZxid });
     }
     this.batchCount = 0;
@@ -291,67 +286,6 @@ export class TxnLog {
   /** The zxid of the record at that place of the batch. */
   private zxidAt(recordStart: number): bigint {
     return this.batch.buf.readBigInt64BE(recordStart + RECORD_PREFIX_BYTES + ENTRY_ZXID_OFFSET);
-  }
-
-  /** Begins a file with header and batch under a temporary name; `sync` gives it its own. */
-  private createFile(): void {
-    const { disk } = this.deps;
-    const name = logName(this.zxidAt(0));
-    const tempPath = disk.join(this.options.dir, TEMP_PREFIX + name);
-    const header = new JuteWriter(64);
-    writeLogHeader(header);
-    let file: DiskFile | undefined;
-    try {
-      file = disk.open(tempPath, 'create');
-      file.writeAt(header.bytes(), 0);
-      const position = header.pos;
-      const path = disk.join(this.options.dir, name);
-      const created: Current = { file, path, tempPath, position, size: position };
-      this.preallocate(created);
-      file.writeAt(this.batch.bytes(), position);
-      this.current = created;
-      this.wrote(created);
-    } catch (error) {
-      this.createFailed(file, tempPath, error);
-    }
-  }
-
-  private createFailed(file: DiskFile | undefined, tempPath: string, error: unknown): void {
-    if (!isNoSpace(error)) {
-      this.fail(tempPath, 'creation', error);
-      return;
-    }
-    try {
-      file?.close();
-      if (file !== undefined) this.deps.disk.remove(tempPath);
-    } catch (second) {
-      this.fail(tempPath, 'removal', second);
-      return;
-    }
-    this.sayFull(tempPath, error);
-  }
-
-  private writeFailed(c: Current, error: unknown): void {
-    if (!isNoSpace(error)) {
-      this.fail(c.path, 'write', error);
-      return;
-    }
-    try {
-      c.file.truncate(c.position);
-      c.size = c.position;
-    } catch (second) {
-      this.fail(c.path, 'truncation', second);
-      return;
-    }
-    this.sayFull(c.path, error);
-  }
-
-  private sayFull(file: string, error: unknown): void {
-    const { events } = this.deps;
-    const message = reasonOf(error);
-    this.noSpace = true;
-    if (events.on['disk.full']) events.emit('disk.full', { file, message });
-    this.owner.full(message);
   }
 
   /** Forces what is written; for a new file its name too. */
@@ -368,24 +302,20 @@ export class TxnLog {
       else this.settle(c, upTo, count, since);
     };
     if (!this.options.forceSync) {
-      if (this.tryRename(c)) done(undefined);
+      if (this.publish(c)) done(undefined);
       return;
     }
-    if (
-      count <= INLINE_MAX &&
-      this.lastSyncMs < (this.options.inlineSyncMs ?? 0) &&
-      c.tempPath === undefined
-    ) {
+    if (count <= INLINE_MAX && this.lastSyncMs < (this.options.inlineSyncMs ?? 0) && c.published) {
       this.syncInline(c, done);
       return;
     }
     c.file.syncSoon((error) => {
-      if (error !== undefined || c.tempPath === undefined || this.dead) done(error);
-      else if (this.tryRename(c)) this.deps.disk.syncDirSoon(this.options.dir, done);
+      if (error !== undefined || c.published || this.dead) done(error);
+      else if (this.publish(c)) this.deps.disk.syncDirSoon(this.options.dir, done);
     });
   }
 
-  private syncInline(c: Current, done: (error: DiskError | undefined) => void): void {
+  private syncInline(c: LogFile, done: (error: DiskError | undefined) => void): void {
     try {
       c.file.sync();
     } catch (error) {
@@ -396,22 +326,21 @@ export class TxnLog {
   }
 
   /** Gives a new file its name; false when that failed. */
-  private tryRename(c: Current): boolean {
-    if (c.tempPath === undefined) return true;
+  private publish(c: LogFile): boolean {
+    if (c.published) return true;
     try {
-      this.deps.disk.rename(c.tempPath, c.path);
+      c.publish();
     } catch (error) {
       this.fail(c.path, 'rename', error);
       return false;
     }
-    c.tempPath = undefined;
     const { events } = this.deps;
     if (events.on['log.rolled']) events.emit('log.rolled', { file: c.path });
     return true;
   }
 
   /** A sync has finished well: tells the owner and goes on with what came meanwhile. */
-  private settle(c: Current, upTo: bigint, count: number, since: number): void {
+  private settle(c: LogFile, upTo: bigint, count: number, since: number): void {
     const { events, clock } = this.deps;
     const ms = clock.monotonicMs() - since;
     this.lastSyncMs = ms;
@@ -423,7 +352,7 @@ export class TxnLog {
       if (events.on['log.slow-sync']) events.emit('log.slow-sync', { file: c.path, ms });
     }
     const { sizeLimitBytes } = this.options;
-    if (sizeLimitBytes > 0 && c.position > sizeLimitBytes) this.rollNext = true;
+    if (sizeLimitBytes > 0 && c.usedBytes > sizeLimitBytes) this.rollNext = true;
     this.owner.synced(upTo, count);
     this.busy = false;
     // Inside `advance` already, the loop there goes on.
@@ -437,8 +366,7 @@ export class TxnLog {
     this.current = undefined;
     if (c === undefined) return;
     try {
-      if (c.size > c.position) c.file.truncate(c.position);
-      c.file.close();
+      c.close();
     } catch (error) {
       this.fail(c.path, 'close', error);
     }
@@ -460,5 +388,3 @@ export class TxnLog {
     if (this.whenClosed !== undefined) this.finishClose();
   }
 }
-
-const ONE_ZERO = Buffer.alloc(1);

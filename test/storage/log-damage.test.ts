@@ -100,8 +100,8 @@ describe('one flipped bit', () => {
 });
 
 describe('the damaged logs of Apache', () => {
-  // Where we differ from Apache: it starts on damage in the middle and forgets what follows; we refuse. And it refuses
-  // where nothing but an unfinished header was lost; we start.
+  // Where we differ from Apache: it starts on damage in the middle and forgets what follows; we refuse. And
+  // it refuses where nothing but an unfinished header was lost; we start.
   const expected: Record<string, bigint | string> = {
     'empty.log': 0n,
     'flip-body.log': 'ZKT_LOG_CORRUPT',

@@ -8,7 +8,7 @@ import type { Timers } from '../../src/ports/timers.ts';
 import { OP } from '../../src/protocol/opcodes.ts';
 import { STAT_PERSISTED_BYTES } from '../../src/protocol/stat.ts';
 import { CreateTxn, decodeEntry, TxnHeader } from '../../src/protocol/txn.ts';
-import { SimDisk, type SimDiskOptions } from '../../src/sim/disk.ts';
+import type { SimDisk } from '../../src/sim/disk.ts';
 import { type DataDirs, dataDirs, prepareDataDirs } from '../../src/storage/data-dir.ts';
 import { purge } from '../../src/storage/purge.ts';
 import { type RecoveryOptions, type RecoveryResult, recover } from '../../src/storage/recovery.ts';
@@ -19,7 +19,7 @@ import { TxnLog, type TxnLogOptions } from '../../src/storage/txn-log.ts';
 export const clock = { monotonicMs: () => 0, wallMs: () => 0 };
 
 /** What transaction `zxid` writes; its length crosses sectors now and then. */
-export const payload = (zxid: bigint): Buffer => {
+const payload = (zxid: bigint): Buffer => {
   const prng = new Prng(Number(zxid & 0xffffn));
   const length = prng.chance(0.2) ? 400 + prng.below(1500) : prng.below(60);
   const bytes = Buffer.alloc(length);
@@ -208,9 +208,6 @@ export class ModelStore {
     }
   }
 }
-
-/** A fresh disk, with a fault hook. */
-export const freshDisk = (options: SimDiskOptions = {}): SimDisk => new SimDisk(options);
 
 /** States what recovered nodes must be: exactly the transactions 1 to `last`. */
 export function wrongNodes(nodes: Nodes, last: bigint): string | undefined {

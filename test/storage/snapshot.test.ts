@@ -261,7 +261,8 @@ describe('compressed snapshots', () => {
         if (!(error instanceof ZktError)) throw error;
         return;
       }
-      // Some fields say nothing: gzip's time and operating system, versions, a copy from the same bytes elsewhere.
+      // Some fields say nothing: gzip's time and operating system, versions, a copy from the same bytes
+      // elsewhere.
       expect(out.equals(plain)).toBe(true);
     };
     for (let size = 0; size < bytes.length; size += 3) attempt(bytes.subarray(0, size));

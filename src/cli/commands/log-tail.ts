@@ -1,4 +1,7 @@
-/** `zkt log tail`: the last transactions of a log, and with `-f` those that come, into the next file if it rolls. */
+/**
+ * `zkt log tail`: the last transactions of a log, and with `-f` those that come, into the next file if it
+ * rolls.
+ */
 import { EXIT, type ExitCode } from '../../base/errors.ts';
 import { Ring } from '../../base/ring.ts';
 import { txnJson } from '../../formatters/txn-json.ts';
@@ -82,7 +85,9 @@ class Tail {
     return this.out.stopped;
   }
 
-  /** The last `count` transactions that are wanted: looks into older files as far as the newest has too few. */
+  /**
+   * The last `count` transactions that are wanted: looks into older files as far as the newest has too few.
+   */
   async begin(): Promise<void> {
     const logs = logsAt(this.disk, this.options.target);
     const groups: string[][] = [];
@@ -128,7 +133,10 @@ class Tail {
     return logsAt(this.disk, this.options.target).find((other) => other.zxid > log.zxid);
   }
 
-  /** Reads on from an offset; answers where it stopped. An unfinished record at the end of a live file is no damage. */
+  /**
+   * Reads on from an offset; answers where it stopped. An unfinished record at the end of a live file is no
+   * damage.
+   */
   private read(log: LogName, from: number, live: boolean, show: (item: LogRecordItem) => void): number {
     const file = openForReading(this.disk, log.path);
     try {

@@ -36,7 +36,10 @@ const PROMPT = [
   "- Enter an ABSOLUTE path to print the immediate subtree of a node. Path must start with '/'.",
 ];
 
-/** Compares; the exit code: 7 when a file is damaged. `ask` answers the next line of input, undefined at its end. */
+/**
+ * Compares; the exit code: 7 when a file is damaged. `ask` answers the next line of input, undefined at its
+ * end.
+ */
 export async function run(
   options: SnapshotCompareOptions,
   io: Io,

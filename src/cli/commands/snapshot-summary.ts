@@ -1,4 +1,7 @@
-/** `zkt snapshot summary`: how many nodes and bytes are below each node, as Apache's SnapshotRecursiveSummary (3.9). */
+/**
+ * `zkt snapshot summary`: how many nodes and bytes are below each node, as Apache's SnapshotRecursiveSummary
+ * (3.9).
+ */
 import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
 import { javaHashOrder, javaStringHash } from '../../formatters/java-hash-order.ts';
 import { layersOf, type Subtree } from '../../inspect/snapshot-compare.ts';

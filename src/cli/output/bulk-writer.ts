@@ -1,7 +1,7 @@
 /**
- * Much text to stdout: gathered into large pieces, never ahead of a slow reader, and quiet when the reader has gone
- * (`zkt log dump FILE | head`). Text is written as it is where stdout is no terminal, so that it can be compared byte by
- * byte; at a terminal it is escaped.
+ * Much text to stdout: gathered into large pieces, never ahead of a slow reader, and quiet when the reader
+ * has gone (`zkt log dump FILE | head`). Text is written as it is where stdout is no terminal, so that it can
+ * be compared byte by byte; at a terminal it is escaped.
  */
 import type { Io } from '../io.ts';
 import { escapeText } from './escape.ts';
