@@ -1,9 +1,8 @@
-/** A room of src: its folder below src, its floor, and the room it is part of, if it is part of one. */
+/** A room of src: its folder below src, its floor, and whether it is pure. */
 export interface Room {
   readonly path: string;
   readonly floor: number;
-  readonly room?: string;
+  readonly pure?: boolean;
 }
 export const ROOMS: readonly Room[];
-export const PURE_FLOOR_MAX: number;
 export function mayImport(from: Room, to: Room): boolean;

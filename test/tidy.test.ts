@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ROOMS } from '../scripts/rooms.cjs';
+import { shellMarkdown } from '../src/cli/reference.ts';
 import { catalogueMarkdown } from '../src/events/catalogue.ts';
 import { configurationMarkdown } from '../src/server/config/catalogue.ts';
 import { RULES } from './tidy/rules.ts';
@@ -46,13 +47,14 @@ describe.each(RULES)('$name', ({ applies, find, planted }) => {
 });
 
 /** Documents that are made from code. `npm run docs` writes them (scripts/docs.mjs); add a line to both. */
-const GENERATED: Readonly<Record<string, () => string>> = {
+const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/events.md': catalogueMarkdown,
   'docs/configuration.md': configurationMarkdown,
+  'docs/shell.md': shellMarkdown,
 };
 
-test.each(Object.keys(GENERATED))('%s is current (npm run docs)', (file) => {
-  expect(read(file)).toBe(GENERATED[file]?.());
+test.each(Object.keys(GENERATED))('%s is current (npm run docs)', async (file) => {
+  expect(read(file)).toBe(await GENERATED[file]?.());
 });
 
 test('every folder of fixtures says where its bytes come from', () => {

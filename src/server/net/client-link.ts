@@ -28,6 +28,7 @@ const UNREAD_PAUSE_BYTES = 1024 * 1024;
 
 /** One client connection. */
 export class ClientLink extends LinkOutput implements SocketHandler {
+  protected override readonly host: LinkHost<ClientLink>;
   /** Who the client is: its address, and what it proved since. */
   authIds: Id[];
   /** 0 before the session stands; set by the service. */
@@ -49,14 +50,11 @@ export class ClientLink extends LinkOutput implements SocketHandler {
   /** A frame ended since the deadline of a started frame was last looked at. */
   private tookFrame = false;
 
-  constructor(host: LinkHost, id: number, socket: Socket, wallMs: number) {
+  constructor(host: LinkHost<ClientLink>, id: number, socket: Socket, wallMs: number) {
     super(host, id, socket, wallMs);
+    this.host = host;
     this.authIds = [{ scheme: 'ip', id: socket.remoteAddress }];
     this.splitter = new FrameSplitter(host.options.frameBytesMax);
-  }
-
-  protected override get self(): ClientLink {
-    return this;
   }
 
   /** True while bytes are taken from the socket. */

@@ -12,7 +12,7 @@ import type { Listener, Net, Socket, SocketHandler } from '../../ports/net.ts';
 import type { Timer, Timers } from '../../ports/timers.ts';
 import { ClientLink } from './client-link.ts';
 import type { ClientPortOptions, ClientService } from './client-service.ts';
-import type { LinkHost } from './link-host.ts';
+import type { Flushable, LinkHost } from './link-host.ts';
 import { OutputPool } from './output-pool.ts';
 import { PortStats } from './traffic-stats.ts';
 
@@ -31,9 +31,9 @@ const SWEEP_MS_MAX = 1_000;
 const SHUTDOWN_GRACE_MS = 500;
 
 /** The client port of a server. */
-export class ClientPort implements LinkHost {
+export class ClientPort implements LinkHost<ClientLink> {
   readonly options: ClientPortOptions;
-  readonly service: ClientService;
+  readonly service: ClientService<ClientLink>;
   readonly events: Emitter;
   readonly stats = new PortStats();
   readonly pool = new OutputPool();
@@ -46,13 +46,13 @@ export class ClientPort implements LinkHost {
   private sweep: Timer | undefined;
   private lastId = 0;
   private turnScheduled = false;
-  private dirty: ClientLink[] = [];
+  private dirty: Flushable[] = [];
   private waiting: ClientLink[] = [];
   private outstandingRequests = 0;
   private outstandingRequestBytes = 0;
   private closing = false;
 
-  constructor(options: ClientPortOptions, world: ClientPortWorld, service: ClientService) {
+  constructor(options: ClientPortOptions, world: ClientPortWorld, service: ClientService<ClientLink>) {
     this.options = options;
     this.world = world;
     this.service = service;
@@ -187,7 +187,7 @@ export class ClientPort implements LinkHost {
     this.nowMs = this.world.clock.monotonicMs();
   }
 
-  flushSoon(link: ClientLink): void {
+  flushSoon(link: Flushable): void {
     this.dirty.push(link);
     this.endTurnSoon();
   }
@@ -241,7 +241,7 @@ export class ClientPort implements LinkHost {
 
   private flushDirty(): void {
     const { dirty } = this;
-    for (let i = 0; i < dirty.length; i++) (dirty[i] as ClientLink).flush();
+    for (let i = 0; i < dirty.length; i++) (dirty[i] as Flushable).flush();
     dirty.length = 0;
   }
 

@@ -1,13 +1,12 @@
 /** The two sides of the client port: what a node offers to connections, and what the port needs to know. */
 import type { FourLetterWord } from '../../protocol/four-letter.ts';
 import type { ConnectRequest } from '../../protocol/messages.ts';
-import type { ClientLink } from './client-link.ts';
 
 /**
- * What a server offers its client port. Calls come from the loop, one at a time, never from inside a call to
+ * What a server offers its client port; `L` is the port's kind of connection. Calls come from the loop, one at a time, never from inside a call to
  * a link.
  */
-export interface ClientService {
+export interface ClientService<L> {
   /**
    * False while the server is not serving: connect requests are then dropped, most words answered with a
    * refusal.
@@ -17,20 +16,20 @@ export interface ClientService {
    * A decoded connect request. Answer with `link.sendConnectResponse` or `link.close`, now or later; until
    * then the link hands over nothing more.
    */
-  connect(link: ClientLink, request: ConnectRequest): void;
+  connect(link: L, request: ConnectRequest): void;
   /**
    * One request, header included: `bytes[start, end)`. The memory is never used again by the port, so that
    * views on it may be kept. A `JuteError` thrown here closes the connection as bad input.
    */
-  request(link: ClientLink, bytes: Buffer, start: number, end: number): void;
+  request(link: L, bytes: Buffer, start: number, end: number): void;
   /** A connection that had asked to connect is gone. Said once, also when the service closed it. */
-  closed(link: ClientLink): void;
+  closed(link: L): void;
   /**
    * The answer to a four-letter word that is allowed and may be answered now. `more` holds the 8 bytes after
    * `stmk`, and is empty for the others. Undefined for a word this server has no answer to: the connection is
    * then closed.
    */
-  command(link: ClientLink, word: FourLetterWord, more: Buffer): string | undefined;
+  command(link: L, word: FourLetterWord, more: Buffer): string | undefined;
 }
 
 /** Where the client port is, and its limits. Each is named in docs as the property or key it comes from. */

@@ -1,6 +1,5 @@
 /** Which four-letter words are answered, and what is said to the others; Apache's texts. */
 import type { FourLetterWord } from '../../protocol/four-letter.ts';
-import type { ClientLink } from './client-link.ts';
 import type { ClientService } from './client-service.ts';
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
@@ -12,10 +11,10 @@ const ALWAYS: ReadonlySet<string> = new Set(['ruok', 'isro', 'envi', 'gtmk', 'st
 const refusal = (word: string): string => `${word} is not executed because it is not in the whitelist.\n`;
 
 /** The text to send for a word, refusals included; undefined for a word that has no answer. */
-export function answerWord(
-  service: ClientService,
+export function answerWord<L>(
+  service: ClientService<L>,
   allowed: ReadonlySet<string>,
-  link: ClientLink,
+  link: L,
   word: FourLetterWord,
   more: Buffer,
 ): string | undefined {

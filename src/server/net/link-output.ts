@@ -3,8 +3,7 @@ import { invariant } from '../../base/invariant.ts';
 import type { JuteWriter } from '../../jute/writer.ts';
 import type { Socket } from '../../ports/net.ts';
 import { OP } from '../../protocol/opcodes.ts';
-import type { ClientLink } from './client-link.ts';
-import type { LinkHost } from './link-host.ts';
+import type { OutputHost } from './link-host.ts';
 import { LinkStats } from './traffic-stats.ts';
 
 /**
@@ -54,7 +53,7 @@ export abstract class LinkOutput {
   outstandingBytes = 0;
   state: LinkState = 'opening';
 
-  protected readonly host: LinkHost;
+  protected readonly host: OutputHost;
   protected readonly socket: Socket;
   protected deadlineMs: number;
   /** Set while bytes that arrived are looked at; output then leaves when all of them have been. */
@@ -64,7 +63,7 @@ export abstract class LinkOutput {
   private frameStart = -1;
   private whyClosed = '';
 
-  constructor(host: LinkHost, id: number, socket: Socket, wallMs: number) {
+  constructor(host: OutputHost, id: number, socket: Socket, wallMs: number) {
     this.host = host;
     this.id = id;
     this.socket = socket;
@@ -127,7 +126,7 @@ export abstract class LinkOutput {
     this.host.stats.packetsSent++;
     if (!this.dirty) {
       this.dirty = true;
-      if (!this.feeding) this.host.flushSoon(this.self);
+      if (!this.feeding) this.host.flushSoon(this);
     }
   }
 
@@ -253,7 +252,4 @@ export abstract class LinkOutput {
     this.outstandingBytes = 0;
     return this.whyClosed !== '' ? this.whyClosed : (error?.message ?? 'the client closed the connection');
   }
-
-  /** This link, as the port knows it. */
-  protected abstract get self(): ClientLink;
 }

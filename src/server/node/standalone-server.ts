@@ -69,7 +69,7 @@ export interface StandaloneParts {
 }
 
 /** One standalone node. */
-export class StandaloneServer implements ClientService {
+export class StandaloneServer implements ClientService<ClientLink> {
   readonly config: ServerConfig;
   readonly database: Database;
   readonly registry: WatchRegistry<ClientLink>;

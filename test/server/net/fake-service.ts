@@ -57,7 +57,7 @@ export class HandClock implements Clock, Timers {
 }
 
 /** Answers connect requests at once or when told, and every request with its xid; keeps what it saw. */
-export class EchoService implements ClientService {
+export class EchoService implements ClientService<ClientLink> {
   serving = true;
   /** How a connect request is answered. */
   connects: 'at once' | 'later' | 'never' = 'at once';
