@@ -59,11 +59,16 @@ export const EVENTS = {
     code: 'text',
     message: 'text',
   }),
-  'config.warning': event('warn', 'counter', 'A line of the configuration does not do what it seems to say.', {
-    file: 'text',
-    line: 'number',
-    message: 'text',
-  }),
+  'config.warning': event(
+    'warn',
+    'counter',
+    'A line of the configuration does not do what it seems to say.',
+    {
+      file: 'text',
+      line: 'number',
+      message: 'text',
+    },
+  ),
 
   'connection.opened': event('debug', 'counter', 'A client connected.', {
     connection: 'number',
@@ -203,6 +208,12 @@ export const EVENTS = {
     used: 'number',
     limit: 'number',
   }),
+  'tree.ttl-off': event(
+    'warn',
+    'none',
+    'There are TTL nodes, and extendedTypesEnabled is off: they are kept and do not expire.',
+    { nodes: 'number', example: 'text' },
+  ),
   'tree.digest-mismatch': event('error', 'counter', 'The tree differs from what the log says it should be.', {
     zxid: 'zxid',
     expected: 'text',

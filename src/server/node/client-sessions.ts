@@ -40,10 +40,14 @@ export class ClientSessions {
 
   /** Gives every session of the database a full timeout, ends those that only ephemerals remember, starts the clock. */
   start(): void {
-    const { tracker, database, clock, timers } = this.world;
+    const { tracker, database, clock, timers, events } = this.world;
     const now = clock.monotonicMs();
     for (const [id, timeoutMs] of database.sessions) tracker.restore(id, timeoutMs, now);
-    for (const id of database.orphanOwners()) this.end(id);
+    const { sessions, ttlNodes } = database.orphanOwners();
+    for (const id of sessions) this.end(id);
+    if (ttlNodes.length > 0 && events.on['tree.ttl-off']) {
+      events.emit('tree.ttl-off', { nodes: ttlNodes.length, example: ttlNodes[0] ?? '' });
+    }
     // Expiry waits for the turn's end: after a pause of this process, what clients sent meanwhile is taken in first.
     this.ticking = timers.every(Math.max(1, tracker.tickMs / 2), () => timers.soon(() => this.expire()));
   }

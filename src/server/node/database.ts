@@ -1,6 +1,7 @@
 /** What a server knows: the tree, the sessions with their timeouts, and the last transaction both have taken in. */
 import { ZktError } from '../../base/errors.ts';
 import { JuteWriter } from '../../jute/writer.ts';
+import { ownerKind } from '../../protocol/create-mode.ts';
 import { ERR } from '../../protocol/error-codes.ts';
 import type { ZxidDigest } from '../../protocol/files.ts';
 import { SYSTEM_PATHS } from '../../protocol/paths.ts';
@@ -89,9 +90,20 @@ export class Database {
     }
   }
 
-  /** Sessions that own ephemerals and are not known: their ephemerals must not outlive the start (facts 3). */
-  orphanOwners(): bigint[] {
-    return [...this.tree.owned.ephemerals.keys()].filter((owner) => !this.sessions.has(owner));
+  /**
+   * Owners of ephemerals that are no known session: their ephemerals must not outlive the start (facts 3). Owners that
+   * mark TTL nodes are told apart even while `extendedTypesEnabled` is off: Apache takes those nodes for ephemerals of
+   * a dead session and deletes them (facts 14.5); they are data, and stay.
+   */
+  orphanOwners(): { readonly sessions: bigint[]; readonly ttlNodes: string[] } {
+    const sessions: bigint[] = [];
+    const ttlNodes: string[] = [];
+    for (const [owner, paths] of this.tree.owned.ephemerals) {
+      if (this.sessions.has(owner)) continue;
+      if (ownerKind(owner, { enabled: true, emulate353: false }) === 'ttl') ttlNodes.push(...paths);
+      else sessions.push(owner);
+    }
+    return { sessions, ttlNodes };
   }
 
   /** Begins a snapshot of this very moment. Only one at a time. */
