@@ -1,6 +1,5 @@
-/** All verbs and tools by name. A module is loaded when it is used: a one-shot pays for itself only. */
+/** All verbs by name. A module is loaded when it is used: a one-shot pays for itself only. */
 import type { Command } from './command.ts';
-import type { ToolModule } from './tool.ts';
 
 type CommandLoader = () => Promise<{ readonly command: Command }>;
 
@@ -62,43 +61,3 @@ export async function loadCommands(): Promise<Command[]> {
   const modules = await Promise.all([...LOADERS.values()].map((load) => load()));
   return modules.map(({ command }) => command);
 }
-
-/** A tool: see `tool.ts`. */
-export interface Tool {
-  readonly summary: string;
-  /** Not shown in help: other programs call it. */
-  readonly hidden?: boolean;
-  readonly load: () => Promise<ToolModule>;
-}
-
-/** The tools by name, in the order of help. */
-export const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
-  ['server', { summary: 'Run a server.', load: () => import('./commands/server.ts') }],
-  [
-    'shell',
-    { summary: 'A prompt as of zkCli, or one of its commands.', load: () => import('./commands/shell.ts') },
-  ],
-  ['status', { summary: 'How servers are, as a table.', load: () => import('./commands/status.ts') }],
-  [
-    '4lw',
-    { summary: 'Send a four-letter word to servers.', load: () => import('./commands/four-letter.ts') },
-  ],
-  ['log', { summary: 'Read, check and mend transaction logs.', load: () => import('./commands/log.ts') }],
-  [
-    'snapshot',
-    { summary: 'Read, check and compare snapshots.', load: () => import('./commands/snapshot.ts') },
-  ],
-  ['bench', { summary: 'Put load on servers and measure.', load: () => import('./commands/bench.ts') }],
-  [
-    'completion',
-    { summary: 'Print a completion script for a shell.', load: () => import('./commands/completion.ts') },
-  ],
-  [
-    'complete-words',
-    {
-      summary: 'Candidates for a word of a command line.',
-      hidden: true,
-      load: () => import('./commands/complete-words.ts'),
-    },
-  ],
-]);

@@ -1,9 +1,9 @@
 /**
- * A verb of the shell, which is also a one-shot of the command line. One file in `commands/` declares one verb; the
- * shell, the one-shots, help, completion and `docs/shell.md` read the declaration.
+ * A verb of the shell, which is also a one-shot of the command line. One file in `commands/` declares one
+ * verb; the shell, the one-shots, help, completion and `docs/shell.md` read the declaration.
  *
- * In the shell a verb prints what zkCli prints, on the same streams. As a one-shot it is quiet: data on stdout and
- * nothing else, in the form `-o` asks for, and the exit codes of `base/errors.ts`.
+ * In the shell a verb prints what zkCli prints, on the same streams. As a one-shot it is quiet: data on
+ * stdout and nothing else, in the form `-o` asks for, and the exit codes of `base/errors.ts`.
  */
 import type { Client, WatchEvent } from '../client/api.ts';
 import type { Io } from './io.ts';
@@ -39,8 +39,13 @@ export interface Command {
   readonly only?: 'shell';
   /** In a shell it works without a connection. */
   readonly offline?: boolean;
-  /** Its arguments are commands with options of their own: only options before the first argument are its. */
-  readonly nested?: boolean;
+  /** More arguments are answered with the usage line. */
+  readonly most?: number;
+  /**
+   * Where its options stand, if not anywhere: `first`, since its arguments are commands with options of their
+   * own; or `nowhere`, since zkCli takes its words as they are.
+   */
+  readonly optionsStand?: 'first' | 'nowhere';
   run(context: CommandContext, args: ParsedArgs): Promise<void>;
 }
 
@@ -57,15 +62,17 @@ export interface CommandContext {
   readonly dryRun: boolean;
   /** Aborted when the command should end: Ctrl-C, or a reader that has gone. */
   readonly stop: AbortSignal;
-  /** The present connection, once it is one. Rejects with CONNECTIONLOSS for `path` when no server answers. */
+  /**
+   * The present connection, once it is one. Rejects with CONNECTIONLOSS for `path` when no server answers.
+   */
   client(path?: string): Promise<Client>;
   /** The path an argument means: relative ones start from the shell's directory. */
   path(argument: string): string;
   /** Told events of watches set with `true`. One-shots have nobody to tell. */
   readonly watches: boolean;
   /**
-   * Asks before something that cannot be undone. At a terminal it asks; in a one-shot without one it demands `--yes` by
-   * throwing; a shell fed by a script goes on, as zkCli does. False: the person said no.
+   * Asks before something that cannot be undone. At a terminal it asks; in a one-shot without one it demands
+   * `--yes` by throwing; a shell fed by a script goes on, as zkCli does. False: the person said no.
    */
   confirm(question: string): Promise<boolean>;
   /** Leaves the terminal to another program while `work` runs. */

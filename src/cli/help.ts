@@ -1,9 +1,10 @@
 /** Help, made from the declarations. */
-import { TOOLS, VERBS } from './catalogue.ts';
+import { VERBS } from './catalogue.ts';
 import type { Command } from './command.ts';
 import type { Printer } from './output/printer.ts';
 import { GLOBAL_OPTIONS, optionText } from './parse/command-line.ts';
 import type { OptionSpec } from './parse/options.ts';
+import { TOOLS } from './tools.ts';
 
 const SHORT = 'zkt [options] command [arguments]';
 
@@ -46,7 +47,10 @@ export function printHelp(out: Printer, command: Command, full: boolean): void {
   options(out, GLOBAL_OPTIONS);
 }
 
-/** Help for the program. `commands` are the declarations, for their summaries; without them only names are listed. */
+/**
+ * Help for the program. `commands` are the declarations, for their summaries; without them only names are
+ * listed.
+ */
 export function printProgramHelp(out: Printer, commands: readonly Command[] | undefined): void {
   if (commands !== undefined) {
     heading(out, 'Examples');
@@ -57,10 +61,7 @@ export function printProgramHelp(out: Printer, commands: readonly Command[] | un
   out.line(`  ${SHORT}`);
   out.line();
   heading(out, 'Commands');
-  table(
-    out,
-    [...TOOLS].filter(([, { hidden }]) => hidden !== true).map(([name, { summary }]) => [name, summary]),
-  );
+  table(out, [...TOOLS]);
   out.line();
   heading(out, 'Nodes');
   if (commands === undefined) wrapped(out, VERBS.join(', '), '  ');

@@ -1,9 +1,9 @@
 /**
- * The command line's view of the world: three streams, the environment, the terminal. Everything a command prints goes
- * through an `Io`, so that tests can run any command in memory.
+ * The command line's view of the world: three streams, the environment, the terminal. Everything a command
+ * prints goes through an `Io`, so that tests can run any command in memory.
  *
- * Data goes to stdout, everything else to stderr. Each stream is judged on its own: colour and interaction only where it
- * is a terminal (and NO_COLOR, FORCE_COLOR, TERM=dumb and `--color` allow it).
+ * Data goes to stdout, everything else to stderr. Each stream is judged on its own: colour and interaction
+ * only where it is a terminal (and NO_COLOR, FORCE_COLOR, TERM=dumb and `--color` allow it).
  */
 import { styleText } from 'node:util';
 
@@ -16,7 +16,10 @@ export interface OutStream {
   readonly columns: number;
   /** Height in rows; 24 where there is no terminal. */
   readonly rows: number;
-  /** Prints as it is, without escaping. False when the reader is slow: then await `drained` before writing more. */
+  /**
+   * Prints as it is, without escaping. False when the reader is slow: then await `drained` before writing
+   * more.
+   */
   write(chunk: string | Uint8Array): boolean;
   /** Resolves when what was written has been taken, or will never be. */
   drained(): Promise<void>;
@@ -46,7 +49,9 @@ export interface Io {
 /** `--color`: always, never, or as the terminal and the environment say. */
 export type ColourPolicy = 'auto' | 'always' | 'never';
 
-/** Whether to colour a stream: the flag, then NO_COLOR, FORCE_COLOR, TERM=dumb, then whether it is a terminal. */
+/**
+ * Whether to colour a stream: the flag, then NO_COLOR, FORCE_COLOR, TERM=dumb, then whether it is a terminal.
+ */
 export function wantsColour(policy: ColourPolicy, isTTY: boolean, env: Io['env']): boolean {
   if (policy !== 'auto') return policy === 'always';
   if ((env.NO_COLOR ?? '') !== '') return false;
@@ -73,7 +78,8 @@ class NodeOut implements OutStream {
     this.isTTY = stream.isTTY === true;
     this.colour = wantsColour(policy, this.isTTY, env);
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      // EPIPE: the reader has seen enough. Anything else (a full disk behind a redirection) cannot be told here.
+      // EPIPE: the reader has seen enough. Anything else (a full disk behind a redirection) cannot be told
+      // here.
       this.broken = true;
       if (error.code !== 'EPIPE') process.exitCode = 1;
       gone();
@@ -122,7 +128,8 @@ export function processIo(policy: ColourPolicy = 'auto'): Io {
     process.once(signal, () => stop.abort(signal));
   }
   return {
-    // The getter keeps stdin unopened in commands that do not read it: opening it costs time and holds the process.
+    // The getter keeps stdin unopened in commands that do not read it: opening it costs time and holds the
+    // process.
     stdin: {
       get isTTY() {
         return process.stdin.isTTY === true;

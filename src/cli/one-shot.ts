@@ -8,11 +8,14 @@ import { printHelp } from './help.ts';
 import type { Io } from './io.ts';
 import { Printer } from './output/printer.ts';
 import { globalsFrom, withGlobals } from './parse/command-line.ts';
-import { parseLeadingOptions, parseOptions } from './parse/options.ts';
+import { parseFor } from './parse/parse-for.ts';
 import type { GlobalOptions } from './settings/global-options.ts';
 import { type Settings, settle } from './settings/settings.ts';
 
-/** Time for one server to accept a connection and open the session, so that one that hangs does not hide the others. */
+/**
+ * Time for one server to accept a connection and open the session, so that one that hangs does not hide the
+ * others.
+ */
 const CONNECT_MS_MAX = 5_000;
 
 /** Runs a verb on its arguments. What goes wrong is thrown, for the caller to explain. */
@@ -22,8 +25,7 @@ export async function runOneShot(
   before: GlobalOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const parse = command.nested === true ? parseLeadingOptions : parseOptions;
-  const args = parse(withGlobals(command.options), words);
+  const args = parseFor(command, withGlobals(command.options), words);
   const out = new Printer(io.stdout);
   if (args.has('help') || args.has('h')) {
     printHelp(out, command, args.has('help'));
@@ -33,7 +35,9 @@ export async function runOneShot(
     const why = `${command.name} changes the state of a shell; as a command of its own it would do nothing`;
     throw new ZktError('ZKT_USAGE', { why });
   }
-  if (args.rest.length < command.needed) throw new UsageFailure(`zkt ${command.name} ${command.usage}`);
+  const { length } = args.rest;
+  if (length < command.needed || length > (command.most ?? length))
+    throw new UsageFailure(`zkt ${command.name} ${command.usage}`);
   const settings = settle({ ...before, ...globalsFrom(args) }, io.env);
   if (command.writes && settings.readOnly) throw new ZktError('ZKT_READ_ONLY', { command: command.name });
   const connection = new Connection(settings);

@@ -1,6 +1,6 @@
 /** The program: finds the command, runs it, and tells what went wrong. */
 import { EXIT, type ExitCode, reasonOf, ZktError } from '../base/errors.ts';
-import { loadCommand, loadCommands, TOOLS, type Tool, VERBS } from './catalogue.ts';
+import { loadCommand, loadCommands, VERBS } from './catalogue.ts';
 import { explain } from './explain.ts';
 import { printHelp, printProgramHelp } from './help.ts';
 import { type Io, paint } from './io.ts';
@@ -10,7 +10,9 @@ import { JSON_VERSION } from './output/report.ts';
 import { globalsFrom, splitCommandLine } from './parse/command-line.ts';
 import type { GlobalOptions } from './settings/global-options.ts';
 import { suggestion } from './suggest.ts';
-import type { ToolContext } from './tool.ts';
+import type { ToolContext, ToolModule } from './tool.ts';
+import { TOOL_MODULES } from './tool-modules.ts';
+import { TOOLS } from './tools.ts';
 import { VERSION } from './version.ts';
 
 /** Runs a command line (without node and script); answers the exit code. Rejects only for a bug. */
@@ -40,7 +42,7 @@ async function dispatch(words: readonly string[], io: Io): Promise<ExitCode> {
   }
   if (name === 'help') return await dispatch([rest[0] as string, '--help'], io);
   const globals = globalsFrom(before);
-  const tool = TOOLS.get(name);
+  const tool = TOOL_MODULES.get(name);
   if (tool !== undefined) return await runTool(name, tool, helped ? ['--help'] : rest, { io, globals });
   const command = await loadCommand(name);
   if (command === undefined) {
@@ -58,11 +60,11 @@ async function dispatch(words: readonly string[], io: Io): Promise<ExitCode> {
 /** Commander knows the options of tools; it is loaded for them only. */
 async function runTool(
   name: string,
-  tool: Tool,
+  load: () => Promise<ToolModule>,
   words: readonly string[],
   { io, globals }: Pick<ToolContext, 'io' | 'globals'>,
 ): Promise<ExitCode> {
-  const [{ Command, CommanderError }, module] = await Promise.all([import('commander'), tool.load()]);
+  const [{ Command, CommanderError }, module] = await Promise.all([import('commander'), load()]);
   let code: ExitCode = EXIT.ok;
   const context: ToolContext = {
     io,

@@ -19,12 +19,13 @@ export const command: Command = {
   ],
   arguments: ['path'],
   needed: 1,
+  most: 1,
   examples: [['addWatch /app', 'tell what happens to /app and below']],
   zkCli: true,
   writes: false,
   only: 'shell',
   async run(context, args) {
-    const mode = MODES.get(args.value('m') ?? 'PERSISTENT_RECURSIVE');
+    const mode = MODES.get((args.value('m') ?? 'PERSISTENT_RECURSIVE').toUpperCase());
     if (mode === undefined) throw new UsageFailure(`addWatch ${USAGE}`);
     const path = context.path(args.rest[0] ?? '');
     const client = await context.client(path);

@@ -1,13 +1,16 @@
-/** `zkt complete-words`: candidates for the last of some words, one a line. The completion scripts call it. */
+/**
+ * `zkt complete-words`: candidates for the last of some words, one a line. The completion scripts call it.
+ */
 import type { Command } from 'commander';
 import { connect } from '../../client/index.ts';
-import { TOOLS, VERBS } from '../catalogue.ts';
+import { VERBS } from '../catalogue.ts';
 import { Printer } from '../output/printer.ts';
 import { GLOBAL_OPTIONS, globalsFrom, splitCommandLine } from '../parse/command-line.ts';
 import { quoteWord } from '../parse/words.ts';
 import { settle } from '../settings/settings.ts';
 import { childrenSoon, complete } from '../shell/complete.ts';
 import type { ToolContext } from '../tool.ts';
+import { TOOLS } from '../tools.ts';
 
 const CONNECT_MS = 1_000;
 
@@ -26,8 +29,7 @@ async function candidatesFor(words: readonly string[], context: ToolContext): Pr
     const { before, name, rest } = splitCommandLine(words.slice(0, -1));
     if (name === undefined) {
       const options = GLOBAL_OPTIONS.flatMap(({ long }) => (long === undefined ? [] : [`--${long}`]));
-      const tools = [...TOOLS].filter(([, { hidden }]) => hidden !== true).map(([tool]) => tool);
-      return (typed.startsWith('-') ? options : [...tools, ...VERBS])
+      return (typed.startsWith('-') ? options : [...TOOLS.keys(), ...VERBS])
         .filter((it) => it.startsWith(typed))
         .sort();
     }

@@ -3,7 +3,10 @@ import type { Command } from 'commander';
 import { ZktError } from '../../base/errors.ts';
 import type { ToolContext } from '../tool.ts';
 
-/** Every script asks `zkt complete-words`, so that one place knows the answer. `:` and `=` stay part of a word. */
+/**
+ * Every script asks `zkt complete-words`, so that one place knows the answer. `:` and `=` stay part of a
+ * word.
+ */
 const SCRIPTS: ReadonlyMap<string, string> = new Map([
   [
     'bash',

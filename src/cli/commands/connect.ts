@@ -13,6 +13,7 @@ export const command: Command = {
   writes: false,
   only: 'shell',
   offline: true,
+  optionsStand: 'nowhere',
   async run({ shell }, args) {
     await shell?.close();
     shell?.connect(args.rest[0]);

@@ -91,8 +91,7 @@ export function createModeOf(args: ParsedArgs): CreateMode {
       '-c cannot be combined with -s or -e. Containers cannot be ephemeral or sequential.',
     );
   }
-  if (t && !/^[-+]?\d+$/.test(args.value('t') ?? ''))
-    throw new CommandFailure('-t argument must be a long value');
+  if (t && !isLong(args.value('t') ?? '')) throw new CommandFailure('-t argument must be a long value');
   if (t && e) throw new CommandFailure('TTLs cannot be used with Ephemeral znodes');
   if (t && c) throw new CommandFailure('TTLs cannot be used with Container znodes');
   if (c) return 'container';
@@ -113,3 +112,8 @@ export function createTtlOf(args: ParsedArgs, path: string): number | undefined 
   }
   return Number(ttl);
 }
+
+/** Whether Java's `Long.parseLong` would take it. */
+const isLong = (text: string): boolean =>
+  /^[-+]?\d{1,40}$/.test(text) &&
+  BigInt.asIntN(64, BigInt(text.replace(/^\+/, ''))) === BigInt(text.replace(/^\+/, ''));

@@ -77,7 +77,10 @@ function batchSize(text: string | undefined): number {
   return value > 0 ? value : Number.POSITIVE_INFINITY;
 }
 
-/** Deletes paths in that order. Later batches are begun while earlier ones are under way: the server keeps their order. */
+/**
+ * Deletes paths in that order. Later batches are begun while earlier ones are under way: the server keeps
+ * their order.
+ */
 async function deleteInBatches(
   client: Client,
   paths: readonly string[],

@@ -58,7 +58,10 @@ function withoutAddedBreak(before: Buffer, after: Buffer): Buffer {
   return added ? after.subarray(0, -1) : after;
 }
 
-/** The variable may hold arguments too, as in `code --wait`: a shell reads it, the file is an argument of its own. */
+/**
+ * The variable may hold arguments too, as in `code --wait`: a shell reads it, the file is an argument of its
+ * own.
+ */
 function runEditor(editor: string, file: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, 'editor', file], { stdio: 'inherit' });

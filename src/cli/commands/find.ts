@@ -19,7 +19,7 @@ export const command: Command = {
     'All conditions must hold. -name compares the last component with `*`, `?` and `[…]`; -regex searches the whole path; ' +
       'both take a time linear in the text. Nodes that may not be read are told on stderr and passed over.',
   ],
-  json: '`paths`; with ndjson an object with `path` for each',
+  json: '`paths`: objects with `path`',
   options: [
     { flag: 'name', value: 'glob', says: 'the last component matches' },
     { flag: 'regex', value: 'pattern', says: 'the path matches a regular expression somewhere' },

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { EXIT, ZktError } from '../../base/errors.ts';
 import { addressText, parseServerList } from '../../client/connect-string.ts';
 import { systemNet } from '../../platform/net.ts';
+import { systemTimers } from '../../platform/timers.ts';
 import { FOUR_LETTER_WORDS } from '../../protocol/four-letter.ts';
 import { explain } from '../explain.ts';
 import { askServer } from '../nodes/ask-server.ts';
@@ -12,6 +13,8 @@ import { settle } from '../settings/settings.ts';
 import { type ServerFlags, serverOptions, toolGlobals } from '../settings/tool-options.ts';
 import { suggestion } from '../suggest.ts';
 import type { ToolContext } from '../tool.ts';
+
+const PORTS = { net: systemNet, timers: systemTimers };
 
 const HELP = `
 Examples:
@@ -47,7 +50,7 @@ async function ask(
   for (const server of servers) {
     const name = addressText(server);
     try {
-      const reply = (await askServer(systemNet, server, bytes, settings.timeoutMs)).toString('utf8');
+      const reply = (await askServer(PORTS, server, bytes, settings.timeoutMs)).toString('utf8');
       await report.add(
         () => ({ server: name, word, reply }),
         () => {

@@ -16,6 +16,7 @@ export const command: Command = {
   writes: false,
   only: 'shell',
   offline: true,
+  optionsStand: 'nowhere',
   async run({ shell, out }) {
     if (shell === undefined) return;
     const { lines } = shell;

@@ -9,7 +9,7 @@ export const command: Command = {
   name: 'ls',
   usage: '[-s] [-w] [-R] path',
   summary: 'List the children of a node.',
-  json: '`path`, `children`, with -s `stat`; with -R `paths`',
+  json: '`path`, `children`, with -s `stat`; with -R `paths`: objects with `path`',
   options: [STAT, WATCH, { flag: 'R', says: 'list the node and all below it' }],
   arguments: ['path'],
   needed: 1,

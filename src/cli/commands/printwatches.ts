@@ -13,6 +13,7 @@ export const command: Command = {
   writes: false,
   only: 'shell',
   offline: true,
+  optionsStand: 'nowhere',
   async run({ shell, out }, args) {
     if (shell === undefined) return;
     if (args.rest[0] === undefined) out.line(`printwatches is ${shell.printWatches ? 'on' : 'off'}`);

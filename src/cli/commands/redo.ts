@@ -14,11 +14,22 @@ export const command: Command = {
   writes: false,
   only: 'shell',
   offline: true,
+  optionsStand: 'nowhere',
   async run({ shell }, args) {
     const text = args.rest[0];
     if (text === undefined || shell === undefined) return;
-    if (!/^[-+]?\d{1,9}$/.test(text))
-      throw new CommandFailure(`redo needs the number of a line, not ${text}`);
-    await shell.redo(Number(text));
+    const index = decoded(text);
+    if (index === undefined) throw new CommandFailure(`redo needs the number of a line, not ${text}`);
+    await shell.redo(index);
   },
 };
+
+/** A number as zkCli reads it here: decimal, hexadecimal behind `0x` or `#`, octal behind a zero. */
+function decoded(text: string): number | undefined {
+  const found = /^([-+]?)(0x|#|0(?=[0-7]))?([0-9a-f]{1,8})$/i.exec(text);
+  if (found === null) return undefined;
+  const [, sign, prefix, digits = ''] = found;
+  const radix = prefix === undefined ? 10 : prefix === '0' ? 8 : 16;
+  if (![...digits].every((digit) => Number.parseInt(digit, radix) >= 0)) return undefined;
+  return Number.parseInt(digits, radix) * (sign === '-' ? -1 : 1);
+}

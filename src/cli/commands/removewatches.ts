@@ -2,8 +2,6 @@ import { WATCHER_TYPE, type WatcherType } from '../../protocol/watch-types.ts';
 import type { Command } from '../command.ts';
 import type { OptionSpec } from '../parse/options.ts';
 
-const TYPE = { required: false };
-
 const TYPES: readonly (readonly [string, WatcherType, string])[] = [
   ['c', WATCHER_TYPE.children, 'child watcher type'],
   ['d', WATCHER_TYPE.data, 'data watcher type'],
@@ -18,7 +16,7 @@ export const command: Command = {
   usage: 'path [-c|-d|-a] [-l]',
   summary: 'Remove watches of this session from a node; without a type, all of them.',
   options: [
-    ...TYPES.map(([flag, , says]): OptionSpec => ({ flag, says, group: TYPE })),
+    ...TYPES.map(([flag, , says]): OptionSpec => ({ flag, says })),
     { flag: 'l', says: 'remove locally when there is no server connection' },
   ],
   arguments: ['path'],

@@ -1,6 +1,8 @@
+import type { Client } from '../../client/api.ts';
 import { KeeperError } from '../../client/keeper-error.ts';
+import type { Acl } from '../../protocol/acl.ts';
 import { ERR } from '../../protocol/error-codes.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandContext } from '../command.ts';
 import { parseAclText } from '../nodes/acl-text.ts';
 import { versionOf } from '../nodes/value.ts';
 import { walkAsZkCli } from '../nodes/walk.ts';
@@ -36,20 +38,15 @@ export const command: Command = {
     const path = context.path(argument);
     const acl = parseAclText(text, (message) => context.err.line(message));
     const version = versionOf(args.value('v'));
-    if (acl.length === 0) throw new KeeperError(ERR.INVALIDACL);
+    if (acl.length === 0 && !(args.has('R') && context.style === 'zkCli'))
+      throw new KeeperError(ERR.INVALIDACL);
     if (context.dryRun) {
       context.err.line(`would set the ACL of ${path}${args.has('R') ? ' and all below it' : ''}`);
       return;
     }
     const client = await context.client(path);
     if (args.has('R')) {
-      let changed = 0;
-      for await (const each of walkAsZkCli(client, path, false)) {
-        await client.setAcl(each, acl, version);
-        changed++;
-      }
-      const json = () => ({ path, changed });
-      if (context.style === 'quiet') reportOne(context.out, context.format, { json, text: () => {} });
+      await setAll(context, client, path, acl, version);
       return;
     }
     const stat = await client.setAcl(path, acl, version);
@@ -62,3 +59,26 @@ export const command: Command = {
     });
   },
 };
+
+async function setAll(
+  context: CommandContext,
+  client: Client,
+  path: string,
+  acl: readonly Acl[],
+  version: number,
+): Promise<void> {
+  let changed = 0;
+  for await (const each of walkAsZkCli(client, path, false)) {
+    try {
+      if (acl.length === 0) throw new KeeperError(ERR.INVALIDACL);
+      await client.setAcl(each, acl, version);
+      changed++;
+    } catch (error) {
+      if (context.style === 'quiet' || !(error instanceof KeeperError)) throw error;
+      // zkCli goes on with the next node, and prints this without a line break.
+      context.out.part(error.message);
+    }
+  }
+  const json = () => ({ path, changed });
+  if (context.style === 'quiet') reportOne(context.out, context.format, { json, text: () => {} });
+}

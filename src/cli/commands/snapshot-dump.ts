@@ -122,7 +122,8 @@ function* textLines(tree: SnapshotTree, options: SnapshotDumpOptions): Generator
   for (const node of walk(tree.root)) {
     const stat = statOf(node);
     for (const zxid of [stat.mzxid, stat.pzxid]) if (zxid > last) last = zxid;
-    ephemerals.set(stat.ephemeralOwner, (ephemerals.get(stat.ephemeralOwner) ?? 0) + 1);
+    const owner = stat.ephemeralOwner;
+    if (owner !== 0n) ephemerals.set(owner, (ephemerals.get(owner) ?? 0) + 1);
     if (chosen(node, options)) {
       yield nodeLines(node.path, stat, options.data ? (node.data ?? null) : node.dataLength);
     }

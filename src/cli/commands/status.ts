@@ -3,14 +3,16 @@ import type { Command } from 'commander';
 import { EXIT } from '../../base/errors.ts';
 import { addressText, parseServerList, type ServerAddress } from '../../client/connect-string.ts';
 import { systemNet } from '../../platform/net.ts';
-import type { Net } from '../../ports/net.ts';
+import { systemTimers } from '../../platform/timers.ts';
 import { explain } from '../explain.ts';
-import { askServer } from '../nodes/ask-server.ts';
+import { type AskPorts, askServer } from '../nodes/ask-server.ts';
 import { Printer } from '../output/printer.ts';
 import { ListReport } from '../output/report.ts';
 import { settle } from '../settings/settings.ts';
 import { type ServerFlags, serverOptions, toolGlobals } from '../settings/tool-options.ts';
 import type { ToolContext } from '../tool.ts';
+
+const PORTS = { net: systemNet, timers: systemTimers };
 
 const HELP = `
 Examples:
@@ -52,7 +54,7 @@ async function status(flags: ServerFlags, context: ToolContext): Promise<void> {
   const { io } = context;
   const settings = settle(toolGlobals(flags, context.globals), io.env);
   const { servers } = parseServerList(settings.servers);
-  const all = await Promise.all(servers.map((server) => statusOf(systemNet, server, settings.timeoutMs)));
+  const all = await Promise.all(servers.map((server) => statusOf(PORTS, server, settings.timeoutMs)));
   const out = new Printer(io.stdout);
   const report = new ListReport(out, settings.output, 'servers');
   const rows = table(all);
@@ -70,10 +72,14 @@ async function status(flags: ServerFlags, context: ToolContext): Promise<void> {
 }
 
 /** Asks one server. Never rejects for what is wrong with the server: that is the answer. */
-export async function statusOf(net: Net, server: ServerAddress, timeoutMs: number): Promise<ServerStatus> {
+export async function statusOf(
+  ports: AskPorts,
+  server: ServerAddress,
+  timeoutMs: number,
+): Promise<ServerStatus> {
   const name = addressText(server);
   const ask = async (word: string) =>
-    (await askServer(net, server, Buffer.from(word), timeoutMs)).toString('utf8');
+    (await askServer(ports, server, Buffer.from(word), timeoutMs)).toString('utf8');
   try {
     const srvr = parseSrvr(await ask('srvr'));
     if ('problem' in srvr) return { server: name, ...srvr };

@@ -27,7 +27,7 @@ export const command: Command = {
   options: [],
   arguments: ['command'],
   needed: 1,
-  nested: true,
+  optionsStand: 'first',
   examples: [
     ["txn check /app 3 ';' set /app on ';' delete /app/old", 'all or nothing'],
     ['txn - < operations', 'one a line'],

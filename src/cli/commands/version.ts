@@ -11,6 +11,7 @@ export const command: Command = {
   options: [],
   arguments: [],
   needed: 0,
+  most: 0,
   examples: [['version', 'the version of zkt']],
   zkCli: true,
   writes: false,

@@ -1,12 +1,13 @@
 import { type Acl, parsePerms } from '../../protocol/acl.ts';
 
 /**
- * Reads `scheme:id:perms,…` as zkCli does: an entry is cut at its first and its last colon, and perms are letters out of
- * `cdrwa`. What is wrong is told and passed over: an entry without two colons, a letter that is none.
+ * Reads `scheme:id:perms,…` as zkCli does: an entry is cut at its first and its last colon, and perms are
+ * letters out of `cdrwa`. What is wrong is told and passed over: an entry without two colons, a letter that
+ * is none.
  */
 export function parseAclText(text: string, complain: (message: string) => void): Acl[] {
   const acl: Acl[] = [];
-  for (const entry of text.split(',')) {
+  for (const entry of entriesOf(text)) {
     const first = entry.indexOf(':');
     const last = entry.lastIndexOf(':');
     if (first < 0 || first === last) {
@@ -25,4 +26,12 @@ export function parseAclText(text: string, complain: (message: string) => void):
     });
   }
   return acl;
+}
+
+/** Empty entries at the end do not count, unless there is no other. */
+function entriesOf(text: string): string[] {
+  const entries = text.split(',');
+  if (text === '') return entries;
+  while (entries.at(-1) === '') entries.pop();
+  return entries;
 }

@@ -2,13 +2,20 @@
 import { reasonOf, ZktError } from '../../base/errors.ts';
 import { addressText, type ServerAddress } from '../../client/connect-string.ts';
 import type { Net, Socket } from '../../ports/net.ts';
+import type { Timers } from '../../ports/timers.ts';
 
 /** More is not taken from a server: `wchc` of a busy one is long, but not this long. */
 const REPLY_BYTES_MAX = 64 * 1024 * 1024;
 
+/** What it takes to ask. */
+export interface AskPorts {
+  readonly net: Net;
+  readonly timers: Timers;
+}
+
 /** Sends `bytes` and answers all the server says until it closes. Rejects with ZKT_CONNECT or ZKT_TIMEOUT. */
 export function askServer(
-  net: Net,
+  { net, timers }: AskPorts,
   server: ServerAddress,
   bytes: Buffer,
   timeoutMs: number,
@@ -35,16 +42,16 @@ export function askServer(
           socket?.destroy();
         },
         closed(error) {
-          clearTimeout(timer);
+          timer.cancel();
           if (chunks.length > 0 || error === undefined) resolve(Buffer.concat(chunks));
           else reject(new ZktError('ZKT_CONNECT', { servers, why: reasonOf(error) }));
         },
       },
     );
-    const timer = setTimeout(() => {
+    const timer = timers.after(timeoutMs, () => {
       reject(new ZktError('ZKT_TIMEOUT', { what: servers, ms: timeoutMs }));
       attempt.cancel();
       socket?.destroy();
-    }, timeoutMs);
+    });
   });
 }

@@ -7,7 +7,10 @@ import { isWithin } from '../../protocol/paths.ts';
 import { CommandFailure } from '../explain.ts';
 import { inBatches, subtree } from './walk.ts';
 
-/** A request may not be larger than the server's `jute.maxbuffer`, 1 MiB unless set; some room is left for headers. */
+/**
+ * A request may not be larger than the server's `jute.maxbuffer`, 1 MiB unless set; some room is left for
+ * headers.
+ */
 const MULTI_BYTES_MAX = 900_000;
 const MULTI_OPS_MAX = 10_000;
 

@@ -1,6 +1,12 @@
-/** The text of `/zookeeper/config`: a line `server.N=host:quorum:election:role;client` for each member, and `version=hex`. */
+/**
+ * The text of `/zookeeper/config`: a line `server.N=host:quorum:election:role;client` for each member, and
+ * `version=hex`.
+ */
 
-/** The version, in hex as it stands there, and for each member where clients connect (empty where it does not say). */
+/**
+ * The version, in hex as it stands there, and for each member where clients connect (empty where it does not
+ * say).
+ */
 export function clientAddresses(text: string): { version: string; servers: string[] } {
   let version = '';
   const servers: string[] = [];

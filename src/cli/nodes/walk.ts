@@ -7,8 +7,8 @@ import { childPath } from '../../protocol/paths.ts';
 const READS_AT_A_TIME = 64;
 
 /**
- * zkCli's order: a node, then all its children (sorted), then the same for each child in turn. A node that is deleted
- * meanwhile has no children. Rejects where a node may not be read.
+ * zkCli's order: a node, then all its children (sorted), then the same for each child in turn. A node that is
+ * deleted meanwhile has no children. Rejects where a node may not be read.
  */
 export async function* walkAsZkCli(client: Client, path: string, watch: boolean): AsyncGenerator<string> {
   await client.get(path, watch);
@@ -31,7 +31,10 @@ export async function childrenOf(client: Client, path: string, watch = false): P
   }
 }
 
-/** All paths of a subtree, a node before those below it, level by level. Rejects with NONODE where there is none. */
+/**
+ * All paths of a subtree, a node before those below it, level by level. Rejects with NONODE where there is
+ * none.
+ */
 export async function subtree(
   client: Client,
   path: string,

@@ -1,11 +1,12 @@
 /**
- * The escaping printer: what came from a server (data, names, ACL ids, messages) could carry escape sequences, text that
- * runs backwards, or characters that cannot be seen. All of it passes through here on its way to a terminal or a file.
+ * The escaping printer: what came from a server (data, names, ACL ids, messages) could carry escape
+ * sequences, text that runs backwards, or characters that cannot be seen. All of it passes through here on
+ * its way to a terminal or a file.
  *
- * Shown as escapes: control characters (Cc), format characters and everything Unicode says may be ignored on display
- * (Cf and Default_Ignorable_Code_Point: bidi overrides, zero-width, tags, variation selectors, fillers), line and
- * paragraph separators, and surrogates without a partner. Below 0x100 as `\xNN`, above as `\u{N}`. A backslash stays
- * itself, so that ordinary text is printed unchanged.
+ * Shown as escapes: control characters (Cc), format characters and everything Unicode says may be ignored on
+ * display (Cf and Default_Ignorable_Code_Point: bidi overrides, zero-width, tags, variation selectors,
+ * fillers), line and paragraph separators, and surrogates without a partner. Below 0x100 as `\xNN`, above as
+ * `\u{N}`. A backslash stays itself, so that ordinary text is printed unchanged.
  */
 
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;

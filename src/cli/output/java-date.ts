@@ -1,4 +1,7 @@
-/** Times as Java's `Date.toString` writes them in English, which is how zkCli shows them: `Sat Nov 21 08:16:13 UTC 2026`. */
+/**
+ * Times as Java's `Date.toString` writes them in English, which is how zkCli shows them: `Sat Nov 21 08:16:13
+ * UTC 2026`.
+ */
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

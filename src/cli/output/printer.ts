@@ -5,8 +5,8 @@ import { escapeJson, escapeLine, escapeText } from './escape.ts';
 export type Segment = string | { readonly text: string; readonly style: Style };
 
 /**
- * Prints to a stream. Everything is escaped (see `escape.ts`), what is ours and what came from a server alike; `raw` is
- * the one exception.
+ * Prints to a stream. Everything is escaped (see `escape.ts`), what is ours and what came from a server
+ * alike; `raw` is the one exception.
  */
 export class Printer {
   readonly stream: OutStream;

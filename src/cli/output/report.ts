@@ -1,6 +1,6 @@
 /**
- * Answers in the form asked for. JSON answers are one object with `v`, the version of the schema (docs/shell.md); with
- * `ndjson` a list is one object a line, each with `v`.
+ * Answers in the form asked for. JSON answers are one object with `v`, the version of the schema
+ * (docs/shell.md); with `ndjson` a list is one object a line, each with `v`.
  */
 import type { OutputFormat } from '../settings/global-options.ts';
 import type { Printer } from './printer.ts';

@@ -52,6 +52,16 @@ export function withGlobals(own: readonly OptionSpec[]): OptionSpec[] {
   return [...own, ...globals];
 }
 
+const IN_SHELL: ReadonlySet<string | undefined> = new Set(['output', 'yes', 'dry-run', 'help', undefined]);
+
+/** Options of a verb in a shell: those of every command that mean something there, by their long names. */
+export const withShellOptions = (own: readonly OptionSpec[]): OptionSpec[] => [
+  ...own,
+  ...GLOBAL_OPTIONS.filter(({ long }) => IN_SHELL.has(long)).map(
+    ({ flag, ...rest }): OptionSpec => (flag === 'o' || flag === 'h' ? { flag, ...rest } : rest),
+  ),
+];
+
 /** The options of every command out of parsed words; throws ZKT_USAGE for a value that is none. */
 export function globalsFrom(args: ParsedArgs): GlobalOptions {
   const value = (name: string) => args.value(name);

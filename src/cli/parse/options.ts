@@ -1,8 +1,8 @@
 /**
- * Options as zkCli reads them (it uses Apache Commons CLI): flags stand anywhere among the arguments, one-letter flags
- * combine (`-sw`), a value stands in the next word, behind `=`, or right behind its letter (`-b500`), `--` ends the
- * options, a negative number is not an option when a value is expected. Beyond zkCli, options may have long names
- * (`--raw`, `--limit=10`).
+ * Options as zkCli reads them (it uses Apache Commons CLI): flags stand anywhere among the arguments,
+ * one-letter flags combine (`-sw`), a value stands in the next word, behind `=`, or right behind its letter
+ * (`-b500`), `--` ends the options, a negative number is not an option when a value is expected. Beyond
+ * zkCli, options may have long names (`--raw`, `--limit=10`).
  *
  * The words of the error messages are those zkCli prints, class names included: scripts look for them.
  */

@@ -1,9 +1,11 @@
 /**
- * Regular expressions that take a time linear in the text, whatever the pattern: names and data come from others, and a
- * backtracking matcher could be kept busy for ever. It follows all alternatives side by side, as a set of states.
+ * Regular expressions that take a time linear in the text, whatever the pattern: names and data come from
+ * others, and a backtracking matcher could be kept busy for ever. It follows all alternatives side by side,
+ * as a set of states.
  *
- * Syntax: literals, `.`, `[…]` with ranges and `^`, `\d \w \s` and their opposites, `\n \t \r`, `( )`, `|`, `* + ?`,
- * `{m}`, `{m,}`, `{m,n}` up to 1000, `^`, `$`. No back references, no look-around: they cannot be matched in linear time.
+ * Syntax: literals, `.`, `[…]` with ranges and `^`, `\d \w \s` and their opposites, `\n \t \r`, `( )`, `|`,
+ * `* + ?`, `{m}`, `{m,}`, `{m,n}` up to 1000, `^`, `$`. No back references, no look-around: they cannot be
+ * matched in linear time.
  */
 import { ZktError } from '../../base/errors.ts';
 

@@ -1,8 +1,8 @@
 /**
- * Splitting a line into words, as zkCli does: words are separated by blanks; one that starts with a quote reaches to the
- * next quote of that kind, blanks included, and loses both. A quote inside a word is an ordinary character. A quote that
- * starts a word and is never closed is passed over (or, at the start of a line behind blanks, kept with one blank before
- * it). There are no escapes.
+ * Splitting a line into words, as zkCli does: words are separated by blanks; one that starts with a quote
+ * reaches to the next quote of that kind, blanks included, and loses both. A quote inside a word is an
+ * ordinary character. A quote that starts a word and is never closed is passed over (or, at the start of a
+ * line behind blanks, kept with one blank before it). There are no escapes.
  */
 
 const BLANKS = ' \t\n\v\f\r';
@@ -32,9 +32,8 @@ function scan(line: string, typing: boolean): Word[] {
     let from = at;
     while (from < line.length && isBlank(line, from)) from++;
     if (from === line.length) {
-      // Only a line of nothing but blanks comes here: behind a word they are gone already.
-      if (!typing && words.length === 0)
-        words.push({ text: line.charAt(from - 1), from: from - 1, to: from, closed: true });
+      // Behind a word blanks are gone already: these follow nothing, or a quote that was passed over.
+      if (!typing) words.push({ text: line.charAt(from - 1), from: from - 1, to: from, closed: true });
       break;
     }
     const first = line.charAt(from);

@@ -19,7 +19,10 @@ export interface ShellArguments {
   readonly incomplete: readonly string[];
 }
 
-/** Reads them. As in zkCli, the command begins at the first word without a dash, and unknown options are passed over. */
+/**
+ * Reads them. As in zkCli, the command begins at the first word without a dash, and unknown options are
+ * passed over.
+ */
 export function shellArguments(words: readonly string[]): ShellArguments {
   const zkCli = new Map<string, string | true>();
   const incomplete: string[] = [];

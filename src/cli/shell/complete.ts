@@ -1,5 +1,6 @@
 /** What a word that is being typed could become: commands, options, and paths of nodes. */
 import type { Client } from '../../client/api.ts';
+import { systemTimers } from '../../platform/timers.ts';
 import { childPath } from '../../protocol/paths.ts';
 import { loadCommand, VERBS } from '../catalogue.ts';
 import type { Command } from '../command.ts';
@@ -35,10 +36,11 @@ export async function childrenSoon(
 ): Promise<readonly string[]> {
   if (client === undefined || (client.state !== 'connected' && client.state !== 'connectedReadOnly'))
     return [];
-  let timer: NodeJS.Timeout | undefined;
+  let giveUp: () => void = () => {};
   const late = new Promise<readonly string[]>((resolve) => {
-    timer = setTimeout(() => resolve([]), ms);
+    giveUp = () => resolve([]);
   });
+  const timer = systemTimers.after(ms, giveUp);
   const asked = client.getChildren(path).then(
     ({ children }) => children,
     () => [],
@@ -46,7 +48,7 @@ export async function childrenSoon(
   try {
     return await Promise.race([asked, late]);
   } finally {
-    clearTimeout(timer);
+    timer.cancel();
   }
 }
 
@@ -108,7 +110,10 @@ function countArguments(words: readonly Word[], specs: readonly OptionSpec[]): n
   return count;
 }
 
-/** Children of the node in front of the last slash. Names that could not be told apart on the screen are left out. */
+/**
+ * Children of the node in front of the last slash. Names that could not be told apart on the screen are left
+ * out.
+ */
 async function paths(text: string, current: Word | undefined, place: CompletionPlace): Promise<string[]> {
   if (!text.startsWith('/') && place.directory === undefined) return text === '' ? ['/'] : [];
   const slash = text.lastIndexOf('/');

@@ -1,10 +1,16 @@
-/** The lines of a stream of bytes, without their ends (`\n`, `\r\n` or `\r`). Bytes that are no UTF-8 become U+FFFD. */
+/**
+ * The lines of a stream of bytes, without their ends (`\n`, `\r\n` or `\r`). Bytes that are no UTF-8 become
+ * U+FFFD.
+ */
 import { StringDecoder } from 'node:string_decoder';
 
 /** Longer lines are cut here: input may be anything. */
 const LINE_CHARS_MAX = 16 * 1024 * 1024;
 
-/** Yields each line as soon as it is complete; what follows the last line break is a line too, unless it is empty. */
+/**
+ * Yields each line as soon as it is complete; what follows the last line break is a line too, unless it is
+ * empty.
+ */
 export async function* linesOf(stream: AsyncIterable<Buffer | string>): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8');
   let rest = '';

@@ -1,6 +1,6 @@
 /**
- * A shell without its terminal: it runs lines. It knows the connection, the lines run so far, the directory and the exit
- * code; what it prints, and on which stream, is zkCli's where zkCli has a word for it.
+ * A shell without its terminal: it runs lines. It knows the connection, the lines run so far, the directory
+ * and the exit code; what it prints, and on which stream, is zkCli's where zkCli has a word for it.
  */
 import { EXIT, ZktError } from '../../base/errors.ts';
 import type { Client, ClientState, WatchEvent } from '../../client/api.ts';
@@ -15,8 +15,8 @@ import { printHelp } from '../help.ts';
 import type { Io } from '../io.ts';
 import { resolvePath } from '../nodes/relative-path.ts';
 import type { Printer } from '../output/printer.ts';
-import { globalsFrom, withGlobals } from '../parse/command-line.ts';
-import { parseLeadingOptions, parseOptions } from '../parse/options.ts';
+import { globalsFrom, withShellOptions } from '../parse/command-line.ts';
+import { parseFor } from '../parse/parse-for.ts';
 import { splitWords } from '../parse/words.ts';
 import type { OutputFormat } from '../settings/global-options.ts';
 import { suggestion } from '../suggest.ts';
@@ -220,13 +220,14 @@ export class ShellSession implements ShellState {
   }
 
   private async run(command: Command, words: readonly string[]): Promise<void> {
-    const parse = command.nested === true ? parseLeadingOptions : parseOptions;
-    const args = parse(withGlobals(command.options), words);
+    const args = parseFor(command, withShellOptions(command.options), words);
     if (args.has('help') || args.has('h')) {
       printHelp(this.place.out, command, args.has('help'));
       return;
     }
-    if (args.rest.length < command.needed) throw new UsageFailure(`${command.name} ${command.usage}`);
+    const { length } = args.rest;
+    if (length < command.needed || length > (command.most ?? length))
+      throw new UsageFailure(`${command.name} ${command.usage}`);
     if (command.writes && this.options.refuseWrites)
       throw new ZktError('ZKT_READ_ONLY', { command: command.name });
     const globals = globalsFrom(args);
@@ -260,7 +261,10 @@ export class ShellSession implements ShellState {
     };
   }
 
-  /** The client once it is connected. As with Apache's client, an operation is lost when no server can be reached. */
+  /**
+   * The client once it is connected. As with Apache's client, an operation is lost when no server can be
+   * reached.
+   */
   private async ready(path: string | undefined): Promise<Client> {
     const client = this.client;
     if (client === undefined) throw new KeeperError(ERR.CONNECTIONLOSS, path);

@@ -1,6 +1,6 @@
 /**
- * The shell at a terminal: a line that is edited while events and changes of state are printed above it. Built on Node's
- * readline, which knows keys, history and the width of the terminal.
+ * The shell at a terminal: a line that is edited while events and changes of state are printed above it.
+ * Built on Node's readline, which knows keys, history and the width of the terminal.
  */
 import { createInterface, type Interface } from 'node:readline';
 import type { Io } from '../io.ts';

@@ -1,0 +1,19 @@
+/** The modules of the tools, loaded when they are called. */
+import type { ToolModule } from './tool.ts';
+import { COMPLETE_WORDS } from './tools.ts';
+
+/** Loads a tool by its name. */
+export const TOOL_MODULES: ReadonlyMap<string, () => Promise<ToolModule>> = new Map<
+  string,
+  () => Promise<ToolModule>
+>([
+  ['server', () => import('./commands/server.ts')],
+  ['shell', () => import('./commands/shell.ts')],
+  ['status', () => import('./commands/status.ts')],
+  ['4lw', () => import('./commands/four-letter.ts')],
+  ['log', () => import('./commands/log.ts')],
+  ['snapshot', () => import('./commands/snapshot.ts')],
+  ['bench', () => import('./commands/bench.ts')],
+  ['completion', () => import('./commands/completion.ts')],
+  [COMPLETE_WORDS, () => import('./commands/complete-words.ts')],
+]);

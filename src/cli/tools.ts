@@ -1,0 +1,16 @@
+/** What the tools are called and do. Their modules are in `tool-modules.ts`: some of them ask here. */
+
+/** The tools by name, with a sentence each, in the order of help. */
+export const TOOLS: ReadonlyMap<string, string> = new Map([
+  ['server', 'Run a server.'],
+  ['shell', 'A prompt as of zkCli, or one of its commands.'],
+  ['status', 'How servers are, as a table.'],
+  ['4lw', 'Send a four-letter word to servers.'],
+  ['log', 'Read, check and mend transaction logs.'],
+  ['snapshot', 'Read, check and compare snapshots.'],
+  ['bench', 'Put load on servers and measure.'],
+  ['completion', 'Print a completion script for a shell.'],
+]);
+
+/** A tool that is not shown in help: completion scripts call it. */
+export const COMPLETE_WORDS = 'complete-words';
