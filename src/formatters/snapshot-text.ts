@@ -36,7 +36,7 @@ export const SESSIONS_HEADING = '----\nSession Details (sid, timeout, ephemeralC
 
 /** One session. */
 export const sessionLine = (id: bigint, timeoutMs: number, ephemerals: number): string =>
-  `0x${hex64(id)}, ${timeoutMs}, ${ephemerals}`;
+  `${padded(id)}, ${timeoutMs}, ${ephemerals}`;
 
 /** The end: the largest zxid of the file's name and its nodes. */
 export const lastZxidLines = (zxid: bigint): string => `----\nLast zxid: 0x${hex64(zxid)}`;

@@ -6,7 +6,7 @@
  *     header   magic i32 0x5a4b4c47 "ZKLG" · version i32 2 · dbid i64 0
  *     record   checksum i64 · length i32 · entry, `length` bytes · end mark 0x42
  *     entry    TxnHeader (32 bytes) · transaction record · TxnDigest, since 3.6 (`protocol/txn.ts`)
- *     padding  zeros to the end of the file, which is made 64 MiB longer whenever less than 4 KiB of it are left
+ *     padding  zeros to the end of the file, which grows by 64 MiB whenever less than 4 KiB of it are left
  *
  * The checksum is the Adler-32 of the entry, zero-extended. All numbers are big-endian. The file's name says
  * the zxid of its first record. Apache ends reading a file, without complaint, where fewer than 12 bytes are

@@ -26,6 +26,7 @@ import {
   type SnapshotName,
 } from './data-dir.ts';
 import { LogReplay, type LogReport } from './log-replay.ts';
+import { secureLog } from './secure-log.ts';
 import { openSnapshot, quickDamage } from './snapshot-bytes.ts';
 import { decodeSnapshot, type SnapshotSink, type SnapshotSummary } from './snapshot-decoder.ts';
 
@@ -117,7 +118,9 @@ export function recover(
     if (options.upTo !== undefined && log.zxid > options.upTo) break;
     replay.read(log);
   }
-  const { lastZxid, replayed } = replay.finish(readOnly || options.upTo !== undefined);
+  const leaveDisk = readOnly || options.upTo !== undefined;
+  const { lastZxid, replayed } = replay.finish(leaveDisk);
+  if (!leaveDisk) secureLog(disk, dirs, replay.reports);
   return { kind: 'recovered', lastZxid, snapshot, skipped, logs: replay.reports, replayed };
 }
 

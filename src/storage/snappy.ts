@@ -4,8 +4,8 @@
  *     stream   82 'SNAPPY' 00 · version i32 1 · compatible i32 1 · chunks
  *     chunk    compressed length i32 · raw block (at most 32 KiB when uncompressed)
  *     block    uncompressed length varint · elements
- *     element  tag byte, low two bits: 0 literal · 1 copy, 4-11 bytes, 11-bit offset · 2 copy, 1-64 bytes, 16-bit offset
- *              · 3 copy, 32-bit offset; literal lengths above 60 follow in 1-4 little-endian bytes
+ *     element  tag byte, low two bits: 0 literal · 1 copy, 4-11 bytes, 11-bit offset · 2 copy, 1-64 bytes,
+ *              16-bit offset · 3 copy, 32-bit offset; literal lengths above 60 follow in 1-4 bytes
  *
  * A block is small and the format simple, so that a codec of our own is cheaper than a native dependency for
  * an option that few turn on. Everything is bounded: a block is never believed longer than its limit.

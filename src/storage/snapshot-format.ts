@@ -4,8 +4,8 @@
  *     header     magic i32 0x5a4b534e "ZKSN" · version i32 2 · dbid i64 -1
  *     sessions   count i32 · {id i64, timeout i32 ms} each
  *     ACLs       count i32 · {key i64, vector of ACL} each
- *     nodes      {path string, data buffer, ACL key i64, StatPersisted 60 bytes} each, a parent before its children;
- *                the root's path is ""; the string "/" ends them
+ *     nodes      {path string, data buffer, ACL key i64, StatPersisted 60 bytes} each, a parent before its
+ *                children; the root's path is ""; the string "/" ends them
  *     seal       i64 · string "/"
  *     digest     since 3.6: zxid i64 · version i32 · digest i64 · seal
  *     last zxid  since 3.9, optional: lastProcessedZxid i64 · seal
