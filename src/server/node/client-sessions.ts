@@ -92,6 +92,12 @@ export class ClientSessions {
     this.respond(link, link.timeoutMs, link.sessionId, this.world.passwords.of(link.sessionId));
   }
 
+  /** The session's transaction cannot be logged: there is no session, and the client may try again. */
+  notCreated(link: ClientLink): void {
+    this.world.tracker.remove(link.sessionId);
+    link.close('no session can be created while the disk is full');
+  }
+
   /** A session's closeSession was applied. */
   closed(id: bigint, ephemerals: number, zxid: bigint): void {
     const { tracker, events } = this.world;

@@ -1,9 +1,9 @@
 /** From a data directory to a database that can be served. */
 import { hex0x } from '../../base/brands.ts';
-import { ZktError } from '../../base/errors.ts';
+import { reasonOf, ZktError } from '../../base/errors.ts';
 import type { Emitter } from '../../events/bus.ts';
 import { JuteError } from '../../jute/jute-error.ts';
-import type { Disk } from '../../ports/disk.ts';
+import type { Disk, DiskError } from '../../ports/disk.ts';
 import { decodeEntry } from '../../protocol/txn.ts';
 import { type DataDirs, dataDirs, prepareDataDirs } from '../../storage/data-dir.ts';
 import { type RecoveryResult, type RecoveryTarget, recover } from '../../storage/recovery.ts';
@@ -31,6 +31,21 @@ export function openDatabase(
   config: ServerConfig,
   world: ServerWorld,
   claim: (dirs: readonly string[]) => void = () => {},
+): OpenedDatabase {
+  try {
+    return open(config, world, claim);
+  } catch (thrown) {
+    // A call of the disk that failed has an errno; anything else is what it is.
+    if (thrown instanceof ZktError || (thrown as DiskError).code === undefined) throw thrown;
+    const { dataDir: dir } = config.storage;
+    throw new ZktError('ZKT_DATA_DIR', { dir, why: reasonOf(thrown) }, { cause: thrown });
+  }
+}
+
+function open(
+  config: ServerConfig,
+  world: ServerWorld,
+  claim: (dirs: readonly string[]) => void,
 ): OpenedDatabase {
   const { storage } = config;
   const { disk, events } = world;

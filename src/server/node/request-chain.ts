@@ -16,7 +16,7 @@ import { FinalRequestProcessor } from '../processor/final-request.ts';
 import { PrepRequestProcessor } from '../processor/prep-request.ts';
 import { ReadRequestProcessor, type Watches } from '../processor/read-request.ts';
 import { beginReply } from '../processor/reply.ts';
-import type { Request } from '../processor/request.ts';
+import { Request } from '../processor/request.ts';
 import { type EntryLog, SyncRequestProcessor } from '../processor/sync-request.ts';
 import type { TreeEffects } from '../tree/apply.ts';
 import { type Conversation, conversationOf } from './conversation.ts';
@@ -36,6 +36,8 @@ export interface ChainWorld {
   readonly events: Emitter;
   /** The code for a request whose session may not write, or OK. */
   readonly sessionFault: (request: Request) => number;
+  /** A session could not be created for want of room on the disk. */
+  readonly sessionRefused: (request: Request) => void;
   readonly snapshotDue: () => void;
   /** A request was applied, and answered. */
   readonly applied: (request: Request) => void;
@@ -49,6 +51,8 @@ export class RequestChain {
   private readonly final: FinalRequestProcessor;
   private readonly reads: ReadRequestProcessor<ClientLink>;
   private flushScheduled = false;
+  /** Ends of sessions that no log could take; one a session at most. */
+  private readonly heldBack: Request[] = [];
 
   constructor(world: ChainWorld) {
     this.world = world;
@@ -95,7 +99,7 @@ export class RequestChain {
   /** A write, of a connection (`talk`) or of the server itself: it is prepared at once and answered once on disk. */
   write(talk: Conversation | undefined, request: Request): void {
     if (this.world.log.full) {
-      if (talk !== undefined) this.refuse(talk, request);
+      this.writeWhileFull(talk, request);
       return;
     }
     if (!this.prep.prepare(request, this.world.clock.wallMs())) return;
@@ -107,6 +111,11 @@ export class RequestChain {
     if (this.flushScheduled) return;
     this.flushScheduled = true;
     this.world.timers.soon(this.flush);
+  }
+
+  /** There is room on the disk again: sessions that ended meanwhile are closed. */
+  spaceBack(): void {
+    for (const request of this.heldBack.splice(0)) this.write(undefined, request);
   }
 
   /** The log has everything up to that zxid on disk: apply and answer. */
@@ -176,13 +185,21 @@ export class RequestChain {
     });
   }
 
-  /** No room on the disk: the write is refused, in its place in the order. */
-  private refuse(talk: Conversation, request: Request): void {
-    if (request.op === OP.closeSession) {
-      talk.link.close('the session cannot be closed while the disk is full');
-      return;
+  /**
+   * No room on the disk: a client's write is refused, in its place in the order. A session that ends must end all the same,
+   * or its ephemerals would stay for ever: that waits for room. The reaper comes again by itself.
+   */
+  private writeWhileFull(talk: Conversation | undefined, request: Request): void {
+    const { op, session, receivedMs } = request;
+    if (op === OP.closeSession) {
+      this.heldBack.push(new Request(undefined, session, 0, op, NO_BYTES, 0, 0, receivedMs));
+      talk?.link.close('the session cannot be closed while the disk is full');
+    } else if (op === OP.createSession) this.world.sessionRefused(request);
+    else if (talk !== undefined) {
+      request.refusal = NO_SPACE_ERR;
+      this.read(talk, request);
     }
-    request.refusal = NO_SPACE_ERR;
-    this.read(talk, request);
   }
 }
+
+const NO_BYTES = Buffer.alloc(0);

@@ -268,6 +268,7 @@ export class StandaloneServer implements ClientService<ClientLink> {
       random,
       events,
       sessionFault: (request) => this.sessions.fault(request.session, request.from as ClientLink | undefined),
+      sessionRefused: (request) => this.sessions.notCreated(request.from as ClientLink),
       snapshotDue: () => this.snapshot(),
       applied: (request) => this.applied(request),
     });
@@ -280,7 +281,7 @@ export class StandaloneServer implements ClientService<ClientLink> {
       full: () => {
         this.world.timers.after(RETRY_FULL_MS, () => this.log.retry());
       },
-      spaceBack: () => {},
+      spaceBack: () => this.chain.spaceBack(),
     };
   }
 

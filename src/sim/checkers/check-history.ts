@@ -1,0 +1,347 @@
+/**
+ * Is a history of one server, with the log it left, one that a single correct tree could have made?
+ *
+ * The log says in which order writes happened, and what became of those whose reply was lost. The requests are done again
+ * in that order on a model; every reply must be the model's, every read the model's at the zxid it bears. Beyond that:
+ * nothing acknowledged is missing from the log, nothing is in it twice, and nothing that no client asked for; zxids have
+ * no gaps; a session's writes are in the order it sent them; what began after something had ended comes after it.
+ */
+import { hex0x } from '../../base/brands.ts';
+import { ERR } from '../../protocol/error-codes.ts';
+import type { PathWatchRequest } from '../../protocol/messages.ts';
+import { OP, opName, XID } from '../../protocol/opcodes.ts';
+import { readSubTxns, type Txn, type TxnEntry } from '../../protocol/txn.ts';
+import { canonical, type History, type HistoryRequest, requestsOf, type Violation } from './history.ts';
+import { type Change, ModelTree, type Outcome } from './model-tree.ts';
+
+/** The verdict, and what further checks need. */
+export interface HistoryVerdict {
+  readonly violations: readonly Violation[];
+  /** The tree after the last transaction. */
+  readonly tree: ModelTree;
+  /** Sessions that live then, with their timeouts, ms. */
+  readonly sessions: ReadonlyMap<bigint, number>;
+  /** What each transaction changed, by zxid. */
+  readonly changes: ReadonlyMap<bigint, readonly Change[]>;
+  /** How much was looked at. */
+  readonly counts: {
+    readonly writes: number;
+    readonly lost: number;
+    readonly found: number;
+    readonly reads: number;
+  };
+}
+
+/** Refusals that concern the session and not the tree. */
+const SESSION_FAULTS: ReadonlySet<number> = new Set([ERR.SESSIONEXPIRED, ERR.SESSIONMOVED]);
+
+const WRITES: ReadonlySet<number> = new Set([
+  OP.create,
+  OP.create2,
+  OP.createContainer,
+  OP.createTTL,
+  OP.delete,
+  OP.setData,
+  OP.setACL,
+  OP.multi,
+  OP.closeSession,
+]);
+
+/** The log, oldest first, from the first transaction of a fresh server on. */
+export function checkHistory(history: History, log: readonly TxnEntry[]): HistoryVerdict {
+  return new HistoryCheck(history, log).run();
+}
+
+const keyOf = (session: bigint, cxid: number): string => `${session}:${cxid}`;
+
+class HistoryCheck {
+  private readonly requests: readonly HistoryRequest[];
+  private readonly history: History;
+  private readonly log: readonly TxnEntry[];
+  private readonly violations: Violation[] = [];
+  private readonly tree = new ModelTree();
+  private readonly sessions = new Map<bigint, number>();
+  private readonly ended = new Set<bigint>();
+  private readonly changes = new Map<bigint, readonly Change[]>();
+  private readonly writes = new Map<string, HistoryRequest>();
+  private readonly readsAt = new Map<bigint, HistoryRequest[]>();
+  /** The zxid the log gave to a write. */
+  private readonly zxids = new Map<HistoryRequest, bigint>();
+  private reads = 0;
+
+  constructor(history: History, log: readonly TxnEntry[]) {
+    this.history = history;
+    this.log = log;
+    this.requests = requestsOf(history);
+  }
+
+  run(): HistoryVerdict {
+    this.sortRequests();
+    this.checkReads(0n);
+    let last = 0n;
+    for (const entry of this.log) {
+      const { zxid } = entry.header;
+      if (zxid !== last + 1n) this.say('zxids have no gaps', `${hex0x(zxid)} follows ${hex0x(last)}`);
+      last = zxid;
+      this.replay(entry);
+      this.changes.set(zxid, this.tree.takeChanges());
+      this.checkReads(zxid);
+    }
+    this.checkAcknowledged(last);
+    this.checkSessionOrder();
+    this.checkRealTime();
+    const lost = this.requests.filter((r) => WRITES.has(r.op) && r.reply === undefined);
+    return {
+      violations: this.violations,
+      tree: this.tree,
+      sessions: this.sessions,
+      changes: this.changes,
+      counts: {
+        writes: this.writes.size,
+        lost: lost.length,
+        found: lost.filter((r) => this.zxids.has(r)).length,
+        reads: this.reads,
+      },
+    };
+  }
+
+  private say(rule: string, text: string): void {
+    this.violations.push({ rule, text });
+  }
+
+  private sortRequests(): void {
+    for (const request of this.requests) {
+      if (WRITES.has(request.op)) {
+        const key = keyOf(request.session, request.cxid);
+        if (this.writes.has(key)) this.say('one cxid, one request', `${key} was sent twice`);
+        this.writes.set(key, request);
+      } else if (request.reply !== undefined && READS.has(request.op)) {
+        const { zxid } = request.reply;
+        const list = this.readsAt.get(zxid);
+        if (list === undefined) this.readsAt.set(zxid, [request]);
+        else list.push(request);
+      }
+    }
+  }
+
+  private replay({ header, txn }: TxnEntry): void {
+    const { clientId: session, cxid, zxid, time } = header;
+    const at = { zxid, time, session };
+    if (txn.type === OP.createSession) {
+      if (this.sessions.has(session)) this.say('a session begins once', hex0x(session));
+      this.sessions.set(session, txn.timeOut);
+      return;
+    }
+    if (txn.type === OP.deleteContainer) {
+      if (!this.tree.reap(txn.path, at))
+        this.say('only idle containers are reaped', `${txn.path} at ${hex0x(zxid)}`);
+      return;
+    }
+    const request = this.writes.get(keyOf(session, cxid));
+    if (txn.type === OP.closeSession) this.closeSession(txn, request, at);
+    else if (request === undefined) {
+      this.say('nobody invents writes', `${hex0x(zxid)} is a ${opName(txn.type)} of ${keyOf(session, cxid)}`);
+    } else this.write(request, txn, at);
+  }
+
+  private closeSession(
+    txn: Txn & { type: typeof OP.closeSession },
+    request: HistoryRequest | undefined,
+    at: { zxid: bigint; time: bigint; session: bigint },
+  ): void {
+    if (!this.sessions.has(at.session)) this.say('a session ends once', hex0x(at.session));
+    this.sessions.delete(at.session);
+    this.ended.add(at.session);
+    const expected = this.tree.closeSession(at).sort();
+    const actual = [...(txn.paths2Delete ?? [])].sort();
+    if (canonical(expected) !== canonical(actual)) {
+      const text = `${hex0x(at.session)}: the log deletes ${actual.join()}, its ephemerals are ${expected.join()}`;
+      this.say('ephemerals go with their session', text);
+    }
+    if (request !== undefined) this.settle(request, at.zxid, { err: ERR.OK, body: {} });
+  }
+
+  private write(
+    request: HistoryRequest,
+    txn: Txn,
+    at: { zxid: bigint; time: bigint; session: bigint },
+  ): void {
+    if (txn.type === OP.error && SESSION_FAULTS.has(txn.err)) {
+      this.settle(request, at.zxid, { err: txn.err, body: undefined });
+      return;
+    }
+    if (this.ended.has(at.session)) this.say('nothing after the end of a session', this.tell(request));
+    const outcome = this.tree.write(request.op, request.body, at);
+    if (outcome === undefined) return;
+    const logged = txnResult(txn);
+    if (logged !== outcome.err) {
+      this.say(
+        'the log holds what was asked',
+        `${this.tell(request)}: ${logged} in the log, ${outcome.err} expected`,
+      );
+    }
+    // A failed multi has results of its own; its header says OK.
+    this.settle(request, at.zxid, request.op === OP.multi ? { err: ERR.OK, body: outcome.body } : outcome);
+  }
+
+  /** The log holds this request at that zxid, and it should have been answered so. */
+  private settle(request: HistoryRequest, zxid: bigint, outcome: Outcome): void {
+    const before = this.zxids.get(request);
+    if (before !== undefined) {
+      this.say('nothing is applied twice', `${this.tell(request)} at ${hex0x(before)} and ${hex0x(zxid)}`);
+      return;
+    }
+    this.zxids.set(request, zxid);
+    const { reply } = request;
+    if (reply === undefined) return;
+    if (reply.zxid !== zxid) {
+      this.say(
+        'a reply bears its zxid',
+        `${this.tell(request)}: ${hex0x(reply.zxid)}, logged at ${hex0x(zxid)}`,
+      );
+    }
+    const expected = canonical([outcome.err, outcome.err === ERR.OK ? (outcome.body ?? {}) : null]);
+    const actual = canonical([reply.err, reply.err === ERR.OK ? (reply.body ?? {}) : null]);
+    if (expected !== actual)
+      this.say('replies are right', `${this.tell(request)}: ${actual}, expected ${expected}`);
+  }
+
+  private checkReads(zxid: bigint): void {
+    for (const read of this.readsAt.get(zxid) ?? []) {
+      this.reads++;
+      const expected = this.read(read);
+      if (expected === undefined || read.reply === undefined) continue;
+      const { err, body } = read.reply;
+      const actual = { err, body: err === ERR.OK ? sorted(read.op, body) : undefined };
+      if (canonical(expected) !== canonical(actual)) {
+        const text = `${this.tell(read)} at ${hex0x(zxid)}: ${canonical(actual)}, expected ${canonical(expected)}`;
+        this.say('reads are right', text);
+      }
+    }
+    this.readsAt.delete(zxid);
+  }
+
+  private read({ op, body, session }: HistoryRequest): Outcome | undefined {
+    const { tree } = this;
+    if (op === OP.getEphemerals)
+      return { err: ERR.OK, body: { ephemerals: tree.ephemeralsOf(session).sort() } };
+    const { path } = body as PathWatchRequest;
+    const node = tree.node(path);
+    if (node === undefined) return { err: ERR.NONODE, body: undefined };
+    const stat = tree.stat(path);
+    const children = [...node.children].sort();
+    switch (op) {
+      case OP.exists:
+        return { err: ERR.OK, body: { stat } };
+      case OP.getData:
+        return { err: ERR.OK, body: { data: node.data, stat } };
+      case OP.getChildren:
+        return { err: ERR.OK, body: { children } };
+      case OP.getChildren2:
+        return { err: ERR.OK, body: { children, stat } };
+      default:
+        return undefined;
+    }
+  }
+
+  private checkAcknowledged(last: bigint): void {
+    for (const request of this.writes.values()) {
+      if (request.reply === undefined || this.zxids.has(request)) continue;
+      // What the server refuses before it becomes a transaction: a full disk.
+      if (request.reply.err === ERR.SYSTEMERROR) continue;
+      this.say(
+        'nothing acknowledged is lost',
+        `${this.tell(request)}, acknowledged at ${hex0x(request.reply.zxid)}`,
+      );
+    }
+    for (const [zxid, reads] of this.readsAt) {
+      for (const read of reads) {
+        this.say(
+          'no reply from the future',
+          `${this.tell(read)} at ${hex0x(zxid)}, the log ends at ${hex0x(last)}`,
+        );
+      }
+    }
+  }
+
+  /** A session's writes are in its order, and what it is told never goes back. */
+  private checkSessionOrder(): void {
+    const lastCxid = new Map<bigint, { cxid: number; zxid: bigint }>();
+    for (const [request, zxid] of this.zxids) {
+      const before = lastCxid.get(request.session);
+      if (before !== undefined && before.cxid > request.cxid) {
+        this.say(
+          'a session keeps its order',
+          `${this.tell(request)} at ${hex0x(zxid)} after cxid ${before.cxid}`,
+        );
+      }
+      lastCxid.set(request.session, { cxid: request.cxid, zxid });
+    }
+    const lastSeen = new Map<bigint, bigint>();
+    for (const { session, arrivals } of this.history.connections) {
+      for (const arrival of arrivals) {
+        if (arrival.kind !== 'reply' || arrival.request.cxid === XID.auth) continue;
+        const zxid = arrival.request.reply?.zxid ?? 0n;
+        const seen = lastSeen.get(session) ?? 0n;
+        if (zxid < seen)
+          this.say('zxids never fall in a session', `${this.tell(arrival.request)}: ${zxid} after ${seen}`);
+        lastSeen.set(session, zxid > seen ? zxid : seen);
+      }
+    }
+  }
+
+  /** What is sent after a write was answered comes after that write; a read then sees it (one server). */
+  private checkRealTime(): void {
+    const ended = [...this.zxids]
+      .flatMap(([r, zxid]) => (r.reply === undefined ? [] : [{ atMs: r.reply.atMs, zxid }]))
+      .sort((a, b) => a.atMs - b.atMs);
+    const begun = this.requests
+      .flatMap((request) => {
+        const zxid = this.zxids.get(request) ?? (READS.has(request.op) ? request.reply?.zxid : undefined);
+        return zxid === undefined ? [] : [{ request, zxid }];
+      })
+      .sort((a, b) => a.request.sentMs - b.request.sentMs);
+    let next = 0;
+    let floor = 0n;
+    for (const { request, zxid } of begun) {
+      for (let e = ended[next]; e !== undefined && e.atMs < request.sentMs; e = ended[++next]) {
+        if (e.zxid > floor) floor = e.zxid;
+      }
+      const late = WRITES.has(request.op) ? zxid <= floor : zxid < floor;
+      if (late)
+        this.say(
+          'real time',
+          `${this.tell(request)} at ${hex0x(zxid)}, sent after ${hex0x(floor)} was answered`,
+        );
+    }
+  }
+
+  private tell({ session, cxid, op, body }: HistoryRequest): string {
+    return `${opName(op)} ${(body as { path?: string })?.path ?? ''} (${hex0x(session)}, cxid ${cxid})`;
+  }
+}
+
+const READS: ReadonlySet<number> = new Set([
+  OP.exists,
+  OP.getData,
+  OP.getChildren,
+  OP.getChildren2,
+  OP.getEphemerals,
+]);
+
+/** Lists of names come in no order. */
+function sorted(op: number, body: unknown): unknown {
+  if (op === OP.getEphemerals)
+    return { ephemerals: [...(body as { ephemerals: string[] }).ephemerals].sort() };
+  if (op !== OP.getChildren && op !== OP.getChildren2) return body;
+  const reply = body as { children: string[] };
+  return { ...reply, children: [...reply.children].sort() };
+}
+
+/** The code a logged transaction stands for: of a failed multi the culprit's. */
+function txnResult(txn: Txn): number {
+  if (txn.type === OP.error) return txn.err;
+  if (txn.type !== OP.multi) return ERR.OK;
+  const codes = readSubTxns(txn).flatMap((part) => (part?.type === OP.error ? [part.err] : []));
+  return codes.find((err) => err !== ERR.OK && err !== ERR.RUNTIMEINCONSISTENCY) ?? codes[0] ?? ERR.OK;
+}
