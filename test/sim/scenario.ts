@@ -212,10 +212,10 @@ class Run {
   }
 
   private async workAll(clients: readonly Client[]): Promise<void> {
-    await layGround(clients[0] as Client);
     const { operations = 12, seed } = this.scenario;
     const sleep = (ms: number): Promise<void> =>
       new Promise((resolve) => void this.clientProcess.after(ms, resolve));
+    await layGround(clients[0] as Client, sleep);
     await Promise.all(
       clients.map((client, i) =>
         work({

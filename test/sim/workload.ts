@@ -28,21 +28,24 @@ export const ROOT = '/w';
 const KEYS = 6;
 
 /** Makes the nodes all workers share. */
-export async function layGround(client: Client): Promise<void> {
-  await patiently(() => client.create(ROOT, null));
-  await patiently(() => client.create(`${ROOT}/seq`, null));
-  for (let i = 0; i < KEYS; i++) await patiently(() => client.create(`${ROOT}/k${i}`, 'first'));
+export async function layGround(client: Client, sleep: (ms: number) => Promise<void>): Promise<void> {
+  const make = (path: string): Promise<void> => patiently(() => client.create(path, 'first'), sleep);
+  await make(ROOT);
+  await make(`${ROOT}/seq`);
+  for (let i = 0; i < KEYS; i++) await make(`${ROOT}/k${i}`);
 }
 
-/** Repeats what a lost connection may have kept from happening. */
-async function patiently(run: () => Promise<unknown>): Promise<void> {
+/** Repeats what a lost connection or a full disk may have kept from happening. */
+async function patiently(run: () => Promise<unknown>, sleep: (ms: number) => Promise<void>): Promise<void> {
   for (;;) {
     try {
       await run();
       return;
     } catch (error) {
       if (error instanceof KeeperError && error.code === ERR.NODEEXISTS) return;
-      if (!(error instanceof KeeperError) || error.code !== ERR.CONNECTIONLOSS) throw error;
+      const passing: readonly number[] = [ERR.CONNECTIONLOSS, ERR.SYSTEMERROR];
+      if (!(error instanceof KeeperError) || !passing.includes(error.code)) throw error;
+      await sleep(50);
     }
   }
 }

@@ -152,8 +152,9 @@ class HistoryCheck {
     if (!this.sessions.has(at.session)) this.say('a session ends once', hex0x(at.session));
     this.sessions.delete(at.session);
     this.ended.add(at.session);
-    const expected = this.tree.closeSession(at).sort();
-    const actual = [...(txn.paths2Delete ?? [])].sort();
+    const listed = txn.paths2Delete ?? [];
+    const expected = this.tree.closeSession(at, listed).sort();
+    const actual = [...listed].sort();
     if (canonical(expected) !== canonical(actual)) {
       const text = `${hex0x(at.session)}: the log deletes ${actual.join()}, its ephemerals are ${expected.join()}`;
       this.say('ephemerals go with their session', text);

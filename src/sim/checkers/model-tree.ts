@@ -168,10 +168,11 @@ export class ModelTree {
     return true;
   }
 
-  /** Ends a session: its ephemerals go. Answers them. */
-  closeSession(at: ModelStamp): string[] {
+  /** Ends a session: its ephemerals go, those in `first` before the others. Answers them. */
+  closeSession(at: ModelStamp, first: readonly string[] = []): string[] {
     const paths = this.ephemeralsOf(at.session);
-    for (const path of paths) this.remove(path, at);
+    const place = (path: string): number => (first.indexOf(path) + first.length + 1) % (first.length + 1);
+    for (const path of [...paths].sort((a, b) => place(a) - place(b))) this.remove(path, at);
     return paths;
   }
 
