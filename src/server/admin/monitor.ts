@@ -47,6 +47,7 @@ export interface TrafficReport {
   readonly packetsSent: number;
   readonly bytesReceived: number;
   readonly responseBytes: number;
+  readonly watchBytes: number;
   readonly connectRequests: number;
   readonly revalidations: number;
   readonly rejected: number;
@@ -164,6 +165,7 @@ const counters = ({ traffic: t, metrics: m }: MonitorReport): Metric[] => [
   whole('request_throttle_wait_count', t.throttled),
   whole('connection_request_count', t.connectRequests),
   whole('response_bytes', t.responseBytes),
+  whole('watch_bytes', t.watchBytes),
   whole('connection_revalidate_count', t.revalidations),
   whole('stale_sessions_expired', m.sessionsExpired),
   whole('fsync_threshold_exceed_count', m.slowSyncs),

@@ -3,8 +3,8 @@ import type { FourLetterWord } from '../../protocol/four-letter.ts';
 import type { ConnectRequest } from '../../protocol/messages.ts';
 
 /**
- * What a server offers its client port; `L` is the port's kind of connection. Calls come from the loop, one at a time, never from inside a call to
- * a link.
+ * What a server offers its client port; `L` is the port's kind of connection. Calls come from the loop, one
+ * at a time, never from inside a call to a link.
  */
 export interface ClientService<L> {
   /**

@@ -2,7 +2,7 @@ import { get32 } from '../../base/halves.ts';
 import { invariant } from '../../base/invariant.ts';
 import type { JuteWriter } from '../../jute/writer.ts';
 import type { Socket } from '../../ports/net.ts';
-import { OP } from '../../protocol/opcodes.ts';
+import { OP, XID } from '../../protocol/opcodes.ts';
 import type { OutputHost } from './link-host.ts';
 import { LinkStats } from './traffic-stats.ts';
 
@@ -122,8 +122,10 @@ export abstract class LinkOutput {
     out.pos = frameStart;
     out.writeInt(end - frameStart - 4);
     out.pos = end;
+    const { stats } = this.host;
     this.stats.sent++;
-    this.host.stats.packetsSent++;
+    stats.packetsSent++;
+    if (get32(out.buf, frameStart + 4) === XID.notification) stats.watchBytes += end - frameStart - 4;
     if (!this.dirty) {
       this.dirty = true;
       if (!this.feeding) this.host.flushSoon(this);
@@ -192,7 +194,6 @@ export abstract class LinkOutput {
     }
     this.out = undefined;
     this.host.stats.bytesSent += out.pos;
-    this.host.stats.responseBytes += out.pos;
     if (this.socket.write(out.bytes())) this.host.pool.give(out);
   }
 

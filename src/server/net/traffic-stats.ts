@@ -84,9 +84,12 @@ export class PortStats {
   packetsReceived = 0;
   packetsSent = 0;
   bytesReceived = 0;
-  /** Everything sent, and of that the frames to clients. */
+  /**
+   * Everything sent; and, without the lengths of the frames: replies to requests, notifications of watches.
+   */
   bytesSent = 0;
   responseBytes = 0;
+  watchBytes = 0;
   /** Connect requests, and those of them that ask for an earlier session. */
   connectRequests = 0;
   revalidations = 0;
@@ -109,6 +112,7 @@ export class PortStats {
 
   /** Takes the size of one reply. */
   addResponse(bytes: number): void {
+    this.responseBytes += bytes;
     this.lastResponseBytes = bytes;
     if (this.minResponseBytes < 0 || bytes < this.minResponseBytes) this.minResponseBytes = bytes;
     if (bytes > this.maxResponseBytes) this.maxResponseBytes = bytes;

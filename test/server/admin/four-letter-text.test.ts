@@ -235,6 +235,7 @@ describe('mntr', () => {
       packetsSent: 177,
       bytesReceived: 5653,
       responseBytes: 13_208,
+      watchBytes: 0,
       connectRequests: 2,
       revalidations: 0,
       rejected: 0,
