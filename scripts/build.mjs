@@ -1,7 +1,7 @@
 // Builds dist: the program and the library bundled by rolldown, and the library's types by tsc.
 //
-// Loading a hundred small modules takes longer than `zkt get` itself, so the two entries are bundled; what a command
-// needs beyond them stays in chunks that are loaded with it.
+// Loading a hundred small modules takes longer than `zkt get` itself, so the two entries are bundled; what a
+// command needs beyond them stays in chunks that are loaded with it.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -21,8 +21,8 @@ export function findCompiler() {
 }
 
 /**
- * Builds into `dist`; answers the exit code of tsc. With type errors the output is written all the same. `typesToo`
- * false leaves the types out, for a quick build.
+ * Builds into `dist`; answers the exit code of tsc. With type errors the output is written all the same.
+ * `typesToo` false leaves the types out, for a quick build.
  */
 export async function build(typesToo = true) {
   const compiler = findCompiler();
@@ -35,8 +35,8 @@ export async function build(typesToo = true) {
 }
 
 /**
- * Rooms that are loaded together; left alone, each set of sharers would make a chunk of its own. The higher priority
- * takes what several want.
+ * Rooms that are loaded together; left alone, each set of sharers would make a chunk of its own. The higher
+ * priority takes what several want.
  */
 const GROUPS = [
   { name: 'foundation', priority: 5, test: /\/src\/(base|jute|ports|protocol|events)\// },

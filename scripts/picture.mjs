@@ -1,5 +1,5 @@
-// Draws what a terminal shows: runs zkt in a pseudo-terminal against a server of its own, types a script, and writes the
-// screen as SVG into docs/pictures. `npm run pictures` makes them all anew.
+// Draws what a terminal shows: runs zkt in a pseudo-terminal against a server of its own, types a script, and
+// writes the screen as SVG into docs/pictures. `npm run pictures` makes them all anew.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,10 @@ const root = path.join(import.meta.dirname, '..');
 const zkt = path.join(root, 'bin', 'zkt');
 const PORT = 22810;
 
-/** Each picture: its size, its command, and what is typed (a line at a time, when the screen has come to rest). */
+/**
+ * Each picture: its size, its command, and what is typed (a line at a time, when the screen has come to
+ * rest).
+ */
 const PICTURES = [
   {
     name: 'shell',

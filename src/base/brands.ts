@@ -1,8 +1,8 @@
 /**
  * Nominal types for the numbers that must not be mixed up.
  *
- * zxids and session ids are 64-bit and exceed 2^53, so they are `bigint` everywhere a value is named; the few hot
- * paths that must not allocate work on the encoded bytes instead (see `server/tree/node-store.ts`).
+ * zxids and session ids are 64-bit and exceed 2^53, so they are `bigint` everywhere a value is named; the few
+ * hot paths that must not allocate work on the encoded bytes instead (see `server/tree/node-store.ts`).
  */
 
 declare const brand: unique symbol;

@@ -6,8 +6,8 @@
 
 const ADLER_MOD = 65521;
 /**
- * The most bytes between two reductions with both sums below 2^31: 65520 + n * 65520 + 255 * n * (n + 1) / 2. Small
- * integers stay in registers; RFC 1950's 5552 would need 2^32.
+ * The most bytes between two reductions with both sums below 2^31: 65520 + n * 65520 + 255 * n * (n + 1) / 2.
+ * Small integers stay in registers; RFC 1950's 5552 would need 2^32.
  */
 const ADLER_RUN = 3800;
 
@@ -38,7 +38,10 @@ export function adler32(bytes: Uint8Array, start = 0, end = bytes.length, seed =
   return ((b << 16) | a) >>> 0;
 }
 
-/** Tables for four bytes a step ("slicing-by-4"): TABLES[k*256 + v] is the CRC of byte v followed by k zero bytes. */
+/**
+ * Tables for four bytes a step ("slicing-by-4"): TABLES[k*256 + v] is the CRC of byte v followed by k zero
+ * bytes.
+ */
 const TABLES = /* @__PURE__ */ (() => {
   const t = new Uint32Array(4 * 256);
   for (let n = 0; n < 256; n++) {
@@ -53,7 +56,10 @@ const TABLES = /* @__PURE__ */ (() => {
   return t;
 })();
 
-/** CRC-32 (the one of zip and `java.util.zip.CRC32`) of `bytes[start, end)`, going on from `seed` (0 to begin). */
+/**
+ * CRC-32 (the one of zip and `java.util.zip.CRC32`) of `bytes[start, end)`, going on from `seed` (0 to
+ * begin).
+ */
 export function crc32(bytes: Uint8Array, start = 0, end = bytes.length, seed = 0): number {
   const t = TABLES;
   let c = ~seed;

@@ -1,8 +1,8 @@
 /**
  * Operating errors: what can go wrong outside our own code (disk, network, configuration, input).
  *
- * Each has a code that is never reused, typed context, and a way out in words. Protocol codes (data that travels to a
- * client) live in `protocol/error-codes.ts`; bugs are `invariant`s.
+ * Each has a code that is never reused, typed context, and a way out in words. Protocol codes (data that
+ * travels to a client) live in `protocol/error-codes.ts`; bugs are `invariant`s.
  */
 
 /** Exit codes of the command line; a contract (product.md). */
@@ -126,7 +126,9 @@ export type ErrorCode = keyof typeof REGISTRY;
 /** The context the error of that code carries. */
 export type ErrorContext<C extends ErrorCode> = Parameters<(typeof REGISTRY)[C]['text']>[0];
 
-/** An operating error: `code` to switch on, `context` to use, `message` to show, `exit` for the command line. */
+/**
+ * An operating error: `code` to switch on, `context` to use, `message` to show, `exit` for the command line.
+ */
 export class ZktError<C extends ErrorCode = ErrorCode> extends Error {
   override readonly name = 'ZktError';
   readonly code: C;

@@ -1,6 +1,6 @@
 /**
- * 64-bit values as two 32-bit halves, for hot paths: reading or writing a bigint allocates, two numbers do not.
- * `hi` is signed, `lo` unsigned; bytes are big-endian.
+ * 64-bit values as two 32-bit halves, for hot paths: reading or writing a bigint allocates, two numbers do
+ * not. `hi` is signed, `lo` unsigned; bytes are big-endian.
  */
 
 /** The high half of a 64-bit value, signed. */

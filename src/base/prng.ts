@@ -1,6 +1,6 @@
 /**
- * A seeded pseudo-random generator (sfc32): the only source of chance below the drivers, so that one seed decides a
- * run. Not for secrets: those come from the Crypto port.
+ * A seeded pseudo-random generator (sfc32): the only source of chance below the drivers, so that one seed
+ * decides a run. Not for secrets: those come from the Crypto port.
  */
 export class Prng {
   private a: number;

@@ -9,7 +9,8 @@ import {
 } from './table.ts';
 
 /**
- * What machines emit to. Ask `on[name]` first: with no listener an event costs that branch and builds nothing.
+ * What machines emit to. Ask `on[name]` first: with no listener an event costs that branch and builds
+ * nothing.
  *
  *     if (events.on['watch.set']) events.emit('watch.set', { session, path, mode });
  */

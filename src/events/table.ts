@@ -1,6 +1,7 @@
 /**
- * The one table of events. Name, fields, level, sentence and metric of everything zkt tells about itself; the union
- * type, the NDJSON line, the server's log, metrics, `docs/events.md`, dashboards, traces and checkers derive from it.
+ * The one table of events. Name, fields, level, sentence and metric of everything zkt tells about itself; the
+ * union type, the NDJSON line, the server's log, metrics, `docs/events.md`, dashboards, traces and checkers
+ * derive from it.
  *
  * Names are `noun.happened`. Machines only emit; the bus stamps node, sequence and time.
  */

@@ -11,7 +11,10 @@ export interface Annotation {
   readonly value: unknown;
 }
 
-/** The primitives of a value in the order of their bytes, as far as they can be read, and what stopped the reading. */
+/**
+ * The primitives of a value in the order of their bytes, as far as they can be read, and what stopped the
+ * reading.
+ */
 export interface Annotated {
   readonly fields: readonly Annotation[];
   readonly error?: Error;

@@ -1,7 +1,8 @@
 import { JuteError } from './jute-error.ts';
 
 /**
- * Takes one frame's payload, `bytes[start, end)`. False stops the splitting. The splitter does not use the memory again.
+ * Takes one frame's payload, `bytes[start, end)`. False stops the splitting. The splitter does not use the
+ * memory again.
  */
 export type FrameSink = (bytes: Buffer, start: number, end: number) => boolean;
 
@@ -10,9 +11,9 @@ const NOTHING = Buffer.alloc(0);
 /**
  * Cuts a byte stream into frames: an i32 length, then that many bytes.
  *
- * Whole frames inside a chunk are handed over in place; only a frame that spans chunks is copied, into a buffer that
- * grows with what has arrived and not with what the length promises. Throws `JuteError` on a negative length or one
- * over `maxFrame`; the stream is then of no more use.
+ * Whole frames inside a chunk are handed over in place; only a frame that spans chunks is copied, into a
+ * buffer that grows with what has arrived and not with what the length promises. Throws `JuteError` on a
+ * negative length or one over `maxFrame`; the stream is then of no more use.
  */
 export class FrameSplitter {
   private readonly maxFrame: number;
@@ -42,8 +43,8 @@ export class FrameSplitter {
   }
 
   /**
-   * Feeds a chunk, which the splitter may keep; calls `sink` for each frame it completes. What follows a stop (`false`)
-   * is kept in place and goes first at the next `feed`; an empty chunk only goes on.
+   * Feeds a chunk, which the splitter may keep; calls `sink` for each frame it completes. What follows a stop
+   * (`false`) is kept in place and goes first at the next `feed`; an empty chunk only goes on.
    */
   feed(chunk: Buffer, sink: FrameSink): void {
     if (this.rest.length > 0) {
@@ -70,7 +71,10 @@ export class FrameSplitter {
     if (at < end) this.keep(chunk, at, end);
   }
 
-  /** Finishes the started frame from the chunk; answers where the next one starts, or -1 when nothing more is to do. */
+  /**
+   * Finishes the started frame from the chunk; answers where the next one starts, or -1 when nothing more is
+   * to do.
+   */
   private complete(chunk: Buffer, sink: FrameSink): number {
     let at = 0;
     if (this.started < 4) {

@@ -6,9 +6,9 @@ export const JUTE_MAX_BUFFER = 0xfffff;
 /**
  * Reads jute primitives from `bytes[pos, end)`.
  *
- * i32 and i64 are big-endian; a buffer or string is an i32 byte length and the bytes, with -1 for null; a vector is an
- * i32 count and the elements, with -1 for null. A length is believed only when that many bytes are there, so a lying
- * length costs nothing. Throws `JuteError`; the position is then unspecified.
+ * i32 and i64 are big-endian; a buffer or string is an i32 byte length and the bytes, with -1 for null; a
+ * vector is an i32 count and the elements, with -1 for null. A length is believed only when that many bytes
+ * are there, so a lying length costs nothing. Throws `JuteError`; the position is then unspecified.
  */
 export class JuteReader {
   readonly bytes: Buffer;

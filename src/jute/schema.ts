@@ -1,6 +1,6 @@
 /**
- * The declarative codec: a record is declared once, and its TypeScript type, encoding, decoding, annotated dump and
- * random values (in tests) all follow from the declaration.
+ * The declarative codec: a record is declared once, and its TypeScript type, encoding, decoding, annotated
+ * dump and random values (in tests) all follow from the declaration.
  *
  *     export const ReplyHeader = record('ReplyHeader', { xid: int, zxid: long, err: int });
  *     export type ReplyHeader = Infer<typeof ReplyHeader>;
@@ -115,7 +115,9 @@ export const tail = <T>(inner: Codec<T>): Codec<T | undefined> => ({
 
 type FieldTypes<F extends Record<string, Codec<unknown>>> = { [K in keyof F]: Infer<F[K]> };
 
-/** A record: its fields one after the other, in the order of the declaration; no tag, no length, never null. */
+/**
+ * A record: its fields one after the other, in the order of the declaration; no tag, no length, never null.
+ */
 export function record<F extends Record<string, Codec<unknown>>>(
   name: string,
   fields: F,
@@ -141,12 +143,18 @@ export function record<F extends Record<string, Codec<unknown>>>(
   };
 }
 
-/** A record whose reading and writing are written by hand, for hot paths; `declared` is the codec it must equal. */
+/**
+ * A record whose reading and writing are written by hand, for hot paths; `declared` is the codec it must
+ * equal.
+ */
 export interface HotCodec<T> extends RecordCodec<T> {
   readonly declared: RecordCodec<T>;
 }
 
-/** Replaces a record's generic reading and writing behind the same schema; a property test holds the two equal. */
+/**
+ * Replaces a record's generic reading and writing behind the same schema; a property test holds the two
+ * equal.
+ */
 export const byHand = <T>(declared: RecordCodec<T>, hand: Pick<Codec<T>, 'read' | 'write'>): HotCodec<T> => ({
   ...declared,
   ...hand,
@@ -164,8 +172,8 @@ export const encode = <T>(codec: Codec<T>, value: T): Buffer => {
 };
 
 /**
- * The value of all of `bytes`. Throws `JuteError` when they are no such value; bytes left over are an error unless
- * `allowTrailing`.
+ * The value of all of `bytes`. Throws `JuteError` when they are no such value; bytes left over are an error
+ * unless `allowTrailing`.
  */
 export const decode = <T>(codec: Codec<T>, bytes: Buffer, allowTrailing = false): T => {
   const r = new JuteReader(bytes);

@@ -1,13 +1,15 @@
 /**
  * Writes jute primitives into a growing buffer. The layout is that of `JuteReader`.
  *
- * One writer is meant to be used again and again: `reset()` keeps the memory. `bytes()` is a view that the next write
- * may overwrite; `copy()` is the caller's own.
+ * One writer is meant to be used again and again: `reset()` keeps the memory. `bytes()` is a view that the
+ * next write may overwrite; `copy()` is the caller's own.
  */
 export class JuteWriter {
   buf: Buffer;
   pos = 0;
-  /** The same memory: its setBigInt64 is one instruction where Buffer's writeBigInt64BE takes a bigint apart. */
+  /**
+   * The same memory: its setBigInt64 is one instruction where Buffer's writeBigInt64BE takes a bigint apart.
+   */
   private view: DataView;
 
   constructor(initialCapacity = 512) {

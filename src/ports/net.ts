@@ -1,4 +1,6 @@
-/** Byte streams over a network, as effects. Callbacks come from the driver's loop, never from inside a call. */
+/**
+ * Byte streams over a network, as effects. Callbacks come from the driver's loop, never from inside a call.
+ */
 
 /** What a connection tells its owner. */
 export interface SocketHandler {
@@ -22,8 +24,8 @@ export interface Socket {
   /** Bytes accepted by `write` that the kernel has not taken. */
   readonly pendingBytes: number;
   /**
-   * Sends bytes. True when the kernel took them all, so that the buffer may be used again at once; false when the
-   * socket keeps the buffer until it has been sent.
+   * Sends bytes. True when the kernel took them all, so that the buffer may be used again at once; false when
+   * the socket keeps the buffer until it has been sent.
    */
   write(bytes: Buffer): boolean;
   /** Stops `data`, and with it, soon, the peer. */

@@ -10,6 +10,9 @@ export interface Timers {
   after(ms: number, fn: () => void): Timer;
   /** Calls `fn` every `ms`, until cancelled. */
   every(ms: number, fn: () => void): Timer;
-  /** Calls `fn` once, after the input that is at hand now has been taken in (the end of this turn of the loop). */
+  /**
+   * Calls `fn` once, after the input that is at hand now has been taken in (the end of this turn of the
+   * loop).
+   */
   soon(fn: () => void): void;
 }

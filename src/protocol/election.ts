@@ -31,7 +31,10 @@ export function encodeInitialMessage(message: InitialMessage): Buffer {
   return w.copy();
 }
 
-/** Reads an opening message; undefined while bytes are missing. Throws `JuteError` on an unknown version or length. */
+/**
+ * Reads an opening message; undefined while bytes are missing. Throws `JuteError` on an unknown version or
+ * length.
+ */
 export function decodeInitialMessage(bytes: Buffer): { message: InitialMessage; length: number } | undefined {
   if (bytes.length < 8) return undefined;
   const r = new JuteReader(bytes);
@@ -87,8 +90,9 @@ export function encodeNotification(n: Notification): Buffer {
 }
 
 /**
- * Reads a notification of any version, told apart by length: 28 bytes have no peer epoch, 40 are 3.4's, more carry a
- * version and, from version 2, a configuration. Undefined for what Apache ignores: short or malformed ones.
+ * Reads a notification of any version, told apart by length: 28 bytes have no peer epoch, 40 are 3.4's, more
+ * carry a version and, from version 2, a configuration. Undefined for what Apache ignores: short or malformed
+ * ones.
  */
 export function decodeNotification(bytes: Buffer): Notification | undefined {
   if (bytes.length < 28) return undefined;

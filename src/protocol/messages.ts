@@ -27,7 +27,9 @@ export const ConnectRequest = record('ConnectRequest', {
 });
 export type ConnectRequest = Infer<typeof ConnectRequest>;
 
-/** The answer; `timeOut` 0 means the session is refused. `readOnly` is sent if and only if the request had it. */
+/**
+ * The answer; `timeOut` 0 means the session is refused. `readOnly` is sent if and only if the request had it.
+ */
 export const ConnectResponse = record('ConnectResponse', {
   protocolVersion: int,
   timeOut: int,

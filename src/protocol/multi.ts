@@ -1,5 +1,6 @@
 /**
- * multi and multiRead (facts 2.6): per operation a MultiHeader and its record, ended by the header {-1, done, -1}.
+ * multi and multiRead (facts 2.6): per operation a MultiHeader and its record, ended by the header {-1, done,
+ * -1}.
  */
 
 import { JuteError } from '../jute/jute-error.ts';

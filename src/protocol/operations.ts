@@ -5,8 +5,9 @@ import { MultiRequest, MultiResponse } from './multi.ts';
 import { OP, type OpName } from './opcodes.ts';
 
 /**
- * What an operation does to the ensemble: `write` is ordered by the leader and logged, `read` is answered from the
- * local tree, `sync` waits for the leader, `session` concerns the connection alone, `internal` no client may send.
+ * What an operation does to the ensemble: `write` is ordered by the leader and logged, `read` is answered
+ * from the local tree, `sync` waits for the leader, `session` concerns the connection alone, `internal` no
+ * client may send.
  */
 export type OpClass = 'write' | 'read' | 'sync' | 'session' | 'internal';
 

@@ -1,6 +1,6 @@
 /**
- * Path rules (facts 2.7): non-empty, starts with `/`, no trailing `/` but for the root, no empty component, no `.` or
- * `..` component, no control characters, surrogates, private-use characters or specials.
+ * Path rules (facts 2.7): non-empty, starts with `/`, no trailing `/` but for the root, no empty component,
+ * no `.` or `..` component, no control characters, surrogates, private-use characters or specials.
  */
 
 /** Why a path is refused, in Apache's words; undefined for a good one. */

@@ -45,7 +45,10 @@ export const formatUsage = (count: number, bytes: number): string => `count=${co
 
 const PREFIX = `${SYSTEM_PATHS.quota}/`;
 
-/** The path a quota node is about, or undefined for any other node: `/zookeeper/quota/a/zookeeper_limits` -> `/a`. */
+/**
+ * The path a quota node is about, or undefined for any other node: `/zookeeper/quota/a/zookeeper_limits` ->
+ * `/a`.
+ */
 export function quotaTarget(
   path: string,
   leaf: typeof QUOTA_LIMITS_NODE | typeof QUOTA_STATS_NODE,

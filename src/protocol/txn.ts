@@ -144,7 +144,9 @@ export interface TxnEntry {
   readonly digest: TxnDigest | undefined;
 }
 
-/** The record of a transaction of that type; undefined for a type that no log can hold. Throws `JuteError`. */
+/**
+ * The record of a transaction of that type; undefined for a type that no log can hold. Throws `JuteError`.
+ */
 export function readTxn(type: number, r: JuteReader): Txn | undefined {
   const codec = TXN_CODECS.get(type);
   if (codec === undefined) return undefined;
@@ -152,13 +154,15 @@ export function readTxn(type: number, r: JuteReader): Txn | undefined {
 }
 
 /**
- * Decodes a log entry (`checksum` and framing removed). Trailing bytes that are no digest are tolerated (facts 14.2).
- * Throws `JuteError` for bytes that are no such entry; answers undefined for an unknown transaction type.
+ * Decodes a log entry (`checksum` and framing removed). Trailing bytes that are no digest are tolerated
+ * (facts 14.2). Throws `JuteError` for bytes that are no such entry; answers undefined for an unknown
+ * transaction type.
  */
 export function decodeEntry(bytes: Buffer): TxnEntry | undefined {
   const r = new JuteReader(bytes, 0, bytes.length, bytes.length);
   const header = TxnHeader.read(r);
-  // A digest behind a closeSession without its list (`closeSessionTxn.enabled=false`): a list of two paths takes more.
+  // A digest behind a closeSession without its list (`closeSessionTxn.enabled=false`): a list of two paths
+  // takes more.
   const listless =
     header.type === OP.closeSession && r.remaining === TxnDigest.minBytes && bytes.readInt32BE(r.pos) === 2;
   const txn: Txn | undefined = listless

@@ -42,7 +42,10 @@ class Connection {
     this.socket.on('error', end);
   }
 
-  /** The next frame with its length, in hex; `end` when the connection ended, `nothing` when none came in time. */
+  /**
+   * The next frame with its length, in hex; `end` when the connection ended, `nothing` when none came in
+   * time.
+   */
   async frame(): Promise<string> {
     const deadline = Date.now() + FRAME_WAIT_MS;
     for (;;) {

@@ -38,7 +38,10 @@ export class ClientSessions {
     this.world = world;
   }
 
-  /** Gives every session of the database a full timeout, ends those that only ephemerals remember, starts the clock. */
+  /**
+   * Gives every session of the database a full timeout, ends those that only ephemerals remember, starts the
+   * clock.
+   */
   start(): void {
     const { tracker, database, clock, timers, events } = this.world;
     const now = clock.monotonicMs();
@@ -48,7 +51,8 @@ export class ClientSessions {
     if (ttlNodes.length > 0 && events.on['tree.ttl-off']) {
       events.emit('tree.ttl-off', { nodes: ttlNodes.length, example: ttlNodes[0] ?? '' });
     }
-    // Expiry waits for the turn's end: after a pause of this process, what clients sent meanwhile is taken in first.
+    // Expiry waits for the turn's end: after a pause of this process, what clients sent meanwhile is taken in
+    // first.
     this.ticking = timers.every(Math.max(1, tracker.tickMs / 2), () => timers.soon(() => this.expire()));
   }
 
@@ -57,7 +61,10 @@ export class ClientSessions {
     this.ticking?.cancel();
   }
 
-  /** A client's connect request; it is answered by `opened`, now, or when the session's transaction is applied. */
+  /**
+   * A client's connect request; it is answered by `opened`, now, or when the session's transaction is
+   * applied.
+   */
   connect(link: ClientLink, request: ConnectRequest): void {
     const { database, tracker, clock } = this.world;
     if (request.lastZxidSeen > database.lastZxid) {

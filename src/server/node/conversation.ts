@@ -4,10 +4,11 @@ import type { Request } from '../processor/request.ts';
 import type { Session } from '../session/session.ts';
 
 /**
- * What a server keeps with a client's connection: its session, and the requests that must be answered in order.
+ * What a server keeps with a client's connection: its session, and the requests that must be answered in
+ * order.
  *
- * A read is answered at once unless a write of the same session is under way; then it waits behind it, and everything
- * after it behind itself (facts 2.7).
+ * A read is answered at once unless a write of the same session is under way; then it waits behind it, and
+ * everything after it behind itself (facts 2.7).
  */
 export class Conversation {
   readonly link: ClientLink;

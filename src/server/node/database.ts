@@ -1,4 +1,7 @@
-/** What a server knows: the tree, the sessions with their timeouts, and the last transaction both have taken in. */
+/**
+ * What a server knows: the tree, the sessions with their timeouts, and the last transaction both have taken
+ * in.
+ */
 import { ZktError } from '../../base/errors.ts';
 import { JuteWriter } from '../../jute/writer.ts';
 import { ownerKind } from '../../protocol/create-mode.ts';
@@ -54,10 +57,14 @@ export class Database {
     };
   }
 
-  /** The snapshot of that zxid is complete; `digest` is that of the tree at its own zxid, if the writer kept one. */
+  /**
+   * The snapshot of that zxid is complete; `digest` is that of the tree at its own zxid, if the writer kept
+   * one.
+   */
   loaded(zxid: bigint, digest: ZxidDigest | undefined): void {
     this.lastZxid = zxid;
-    // A fuzzy snapshot holds parts of later transactions, up to the zxid of its digest: until then digests differ.
+    // A fuzzy snapshot holds parts of later transactions, up to the zxid of its digest: until then digests
+    // differ.
     if (digest !== undefined && digest.zxid > zxid) this.fuzzyUntil = digest.zxid;
     else if (digest?.zxid === zxid && digest.version === DIGEST_VERSION) this.compare(zxid, digest.digest);
   }
@@ -91,9 +98,9 @@ export class Database {
   }
 
   /**
-   * Owners of ephemerals that are no known session: their ephemerals must not outlive the start (facts 3). Owners that
-   * mark TTL nodes are told apart even while `extendedTypesEnabled` is off: Apache takes those nodes for ephemerals of
-   * a dead session and deletes them (facts 14.5); they are data, and stay.
+   * Owners of ephemerals that are no known session: their ephemerals must not outlive the start (facts 3).
+   * Owners that mark TTL nodes are told apart even while `extendedTypesEnabled` is off: Apache takes those
+   * nodes for ephemerals of a dead session and deletes them (facts 14.5); they are data, and stay.
    */
   orphanOwners(): { readonly sessions: bigint[]; readonly ttlNodes: string[] } {
     const sessions: bigint[] = [];

@@ -1,4 +1,7 @@
-/** Finds containers that became empty and TTL nodes whose time is over, and asks for their deletion (facts 2.7). */
+/**
+ * Finds containers that became empty and TTL nodes whose time is over, and asks for their deletion (facts
+ * 2.7).
+ */
 import type { Timer, Timers } from '../../ports/timers.ts';
 import { ttlOf } from '../../protocol/create-mode.ts';
 import type { DataTree } from '../tree/data-tree.ts';

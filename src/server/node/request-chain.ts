@@ -1,6 +1,6 @@
 /**
- * The chain of a standalone server: PrepRequestProcessor -> SyncRequestProcessor -> FinalRequestProcessor, and the
- * order in which a connection's requests are answered.
+ * The chain of a standalone server: PrepRequestProcessor -> SyncRequestProcessor -> FinalRequestProcessor,
+ * and the order in which a connection's requests are answered.
  */
 import { hi32, lo32 } from '../../base/halves.ts';
 import type { Emitter } from '../../events/bus.ts';
@@ -96,7 +96,10 @@ export class RequestChain {
     this.answer(talk.link, request);
   }
 
-  /** A write, of a connection (`talk`) or of the server itself: it is prepared at once and answered once on disk. */
+  /**
+   * A write, of a connection (`talk`) or of the server itself: it is prepared at once and answered once on
+   * disk.
+   */
   write(talk: Conversation | undefined, request: Request): void {
     if (this.world.log.full) {
       this.writeWhileFull(talk, request);
@@ -186,8 +189,9 @@ export class RequestChain {
   }
 
   /**
-   * No room on the disk: a client's write is refused, in its place in the order. A session that ends must end all the same,
-   * or its ephemerals would stay for ever: that waits for room. The reaper comes again by itself.
+   * No room on the disk: a client's write is refused, in its place in the order. A session that ends must end
+   * all the same, or its ephemerals would stay for ever: that waits for room. The reaper comes again by
+   * itself.
    */
   private writeWhileFull(talk: Conversation | undefined, request: Request): void {
     const { op, session, receivedMs } = request;

@@ -4,8 +4,8 @@ import type { ClientLink } from '../net/client-link.ts';
 import type { ClientService } from '../net/client-service.ts';
 
 /**
- * Stands between the client port and the server behind it. The port is opened first, so that one that is in use is told
- * before anything is written; until a server is ready, connections are told that nobody serves.
+ * Stands between the client port and the server behind it. The port is opened first, so that one that is in
+ * use is told before anything is written; until a server is ready, connections are told that nobody serves.
  */
 export class ServiceGate implements ClientService<ClientLink> {
   /** The server, once there is one. */

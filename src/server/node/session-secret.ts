@@ -1,6 +1,6 @@
 /**
- * The secret behind session passwords. It lies in the data directory, so that clients can resume their sessions after a
- * restart; Apache ZooKeeper does not look at it.
+ * The secret behind session passwords. It lies in the data directory, so that clients can resume their
+ * sessions after a restart; Apache ZooKeeper does not look at it.
  */
 import { reasonOf, ZktError } from '../../base/errors.ts';
 import type { Disk } from '../../ports/disk.ts';
@@ -9,7 +9,10 @@ import type { Secrets } from '../../ports/secrets.ts';
 const NAME = 'zkt.secret';
 const SECRET_BYTES = 32;
 
-/** Reads the secret of a data directory, or makes one. Throws `ZKT_DATA_DIR` when there is one that is no secret. */
+/**
+ * Reads the secret of a data directory, or makes one. Throws `ZKT_DATA_DIR` when there is one that is no
+ * secret.
+ */
 export function sessionSecret(disk: Disk, secrets: Secrets, dataDir: string): Buffer {
   const path = disk.join(dataDir, NAME);
   try {

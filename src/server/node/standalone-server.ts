@@ -1,8 +1,9 @@
 /**
- * A server that stands alone: the client port, the chain, sessions, watches, log and snapshots of one node, wired.
+ * A server that stands alone: the client port, the chain, sessions, watches, log and snapshots of one node,
+ * wired.
  *
- * Everything that decides is elsewhere; here inputs are handed from room to room. One turn of the loop: bytes arrive,
- * requests are prepared, the log is flushed once, and every connection's output leaves once.
+ * Everything that decides is elsewhere; here inputs are handed from room to room. One turn of the loop: bytes
+ * arrive, requests are prepared, the log is flushed once, and every connection's output leaves once.
  */
 import type { ZktError } from '../../base/errors.ts';
 import { get32, hi32, lo32 } from '../../base/halves.ts';
@@ -185,7 +186,8 @@ export class StandaloneServer implements ClientService<ClientLink> {
     this.snapshots.start(running.source, () => running.end());
   }
 
-  // ---- what the client port says ----------------------------------------------------------------------------------
+  // ---- what the client port says
+  // ----------------------------------------------------------------------------------
 
   connect(link: ClientLink, request: ConnectRequest): void {
     this.sessions.connect(link, request);
@@ -198,7 +200,8 @@ export class StandaloneServer implements ClientService<ClientLink> {
     const xid = get32(bytes, start);
     const op = get32(bytes, start + 4);
     const now = this.port.nowMs;
-    // A session that is closing is not there any more: its packets fall on deaf ears (facts 3), but for a second close.
+    // A session that is closing is not there any more: its packets fall on deaf ears (facts 3), but for a
+    // second close.
     if (!this.tracker.touchSession(talk.session, link.timeoutMs, now) && op !== OP.closeSession) return;
     const body = start + HEADER_BYTES;
     if (this.world.events.on['request.received']) this.tellReceived(link, xid, op, end - start);
@@ -206,7 +209,8 @@ export class StandaloneServer implements ClientService<ClientLink> {
     else if (op === OP.sasl) this.answerSasl(link, xid, now);
     else if (!this.access.isAuthenticated(link.authIds)) this.demandAuth(link, xid, op, now);
     else {
-      // What only servers may ask of each other is refused as any failing write is: with a transaction (facts 14.9).
+      // What only servers may ask of each other is refused as any failing write is: with a transaction (facts
+      // 14.9).
       const asked = op === OP.createSession || op === OP.deleteContainer ? OP.error : op;
       const request = new Request(link, link.sessionId, xid, asked, bytes, body, end, now);
       if (!isWrite(asked)) this.chain.read(talk, request);
@@ -226,7 +230,8 @@ export class StandaloneServer implements ClientService<ClientLink> {
     return this.parts.answerWord(this, word, more, link);
   }
 
-  // ---- inside -----------------------------------------------------------------------------------------------------
+  // ---- inside
+  // -----------------------------------------------------------------------------------------------------
 
   private applied(request: Request): void {
     this.noteDigest();

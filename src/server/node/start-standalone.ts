@@ -81,7 +81,8 @@ export async function startStandalone(
       ms: clock.monotonicMs() - began,
     });
   }
-  // What was replayed need not be replayed again: as Apache does, but behind the clients' backs and only if it helps.
+  // What was replayed need not be replayed again: as Apache does, but behind the clients' backs and only if
+  // it helps.
   if (recovery.replayed > 0) server.snapshot();
   const purging = schedulePurge(config, dirs, world);
   return {

@@ -20,7 +20,10 @@ export interface EffectsWorld {
   readonly sessionClosed: (session: bigint, ephemerals: number) => void;
 }
 
-/** Turns changes of the tree into notifications; a connection that may not read the node hears nothing (facts 4). */
+/**
+ * Turns changes of the tree into notifications; a connection that may not read the node hears nothing (facts
+ * 4).
+ */
 export function treeEffects(world: EffectsWorld): TreeEffects {
   const { registry, access, database, events } = world;
   const fire = (path: string, type: EventType, acl: number): void => {

@@ -5,7 +5,9 @@ import type { JuteWriter } from '../../jute/writer.ts';
 import { DIGEST_VERSION, TXN_CODECS, TxnHeader } from '../../protocol/txn.ts';
 import type { Request } from './request.ts';
 
-/** Appends the entry of a prepared request to `w`: header, record, and the digest unless `digest` is false. */
+/**
+ * Appends the entry of a prepared request to `w`: header, record, and the digest unless `digest` is false.
+ */
 export function encodeEntry(w: JuteWriter, request: Request, digest: boolean): void {
   const { header, txn } = request;
   invariant(header !== undefined && txn !== undefined, 'only prepared requests have an entry');

@@ -1,8 +1,8 @@
 /**
  * FinalRequestProcessor: applies transactions, in the order of their zxids, and answers.
  *
- * Watch events of a transaction are sent while it is applied, so they leave before its reply, and before any reply that
- * shows the change (facts 2.7).
+ * Watch events of a transaction are sent while it is applied, so they leave before its reply, and before any
+ * reply that shows the change (facts 2.7).
  */
 import { fromHalves, hi32, lo32 } from '../../base/halves.ts';
 import { invariant } from '../../base/invariant.ts';

@@ -1,8 +1,8 @@
 /**
  * The tree as it will be once every transaction prepared so far is applied.
  *
- * A write is checked against this view, since writes before it may still be on their way to disk. A node that pending
- * transactions touch has a record here; all others are read from the tree.
+ * A write is checked against this view, since writes before it may still be on their way to disk. A node that
+ * pending transactions touch has a record here; all others are read from the tree.
  */
 import { get32, get64, hiOfNumber, put32, put64 } from '../../base/halves.ts';
 import { Fifo } from '../../base/ring.ts';

@@ -1,8 +1,8 @@
 /**
  * One write, checked against the tree as it will be, becomes a transaction or an error code.
  *
- * The order of the checks is part of the protocol: it decides which of several errors a client sees (facts 2.7). A plan
- * changes the pending view only when it succeeds.
+ * The order of the checks is part of the protocol: it decides which of several errors a client sees (facts
+ * 2.7). A plan changes the pending view only when it succeeds.
  */
 
 import type { Id } from '../../protocol/acl.ts';
@@ -127,8 +127,8 @@ const deletable = (path: string): boolean =>
   path !== SYSTEM_PATHS.config;
 
 /**
- * deleteContainer: what the reaper asks when it saw an empty container or an overdue TTL node. Checked anew, since much
- * may have happened since; undefined when the node is to stay.
+ * deleteContainer: what the reaper asks when it saw an empty container or an overdue TTL node. Checked anew,
+ * since much may have happened since; undefined when the node is to stay.
  */
 export function planDeleteContainer(ctx: PlanContext, path: string, by: Writer): Plan | undefined {
   const record = ctx.changes.get(path);
@@ -189,8 +189,8 @@ export function planCloseSession(ctx: PlanContext, by: Writer): Plan {
 }
 
 /**
- * The version after a change: one more, wrapping past -1 (which would mean "any") to 0. Undefined when the expected one
- * is another.
+ * The version after a change: one more, wrapping past -1 (which would mean "any") to 0. Undefined when the
+ * expected one is another.
  */
 function nextVersion(expected: number, current: number): number | undefined {
   if (expected !== -1 && expected !== current) return undefined;

@@ -1,7 +1,8 @@
 /**
  * PrepRequestProcessor: turns writes into transactions, in the order of their arrival.
  *
- * Every write gets the next zxid and a log entry, one that fails too: its entry carries the error (facts 2.2).
+ * Every write gets the next zxid and a log entry, one that fails too: its entry carries the error (facts
+ * 2.2).
  */
 
 import type { Zxid } from '../../base/brands.ts';
@@ -85,8 +86,9 @@ export class PrepRequestProcessor {
   }
 
   /**
-   * Makes a write into a transaction: fills the request's header, record and digest. `wallMs` is the transaction's
-   * time. False when nothing is to be done after all (a container that is in use again); no zxid is spent then.
+   * Makes a write into a transaction: fills the request's header, record and digest. `wallMs` is the
+   * transaction's time. False when nothing is to be done after all (a container that is in use again); no
+   * zxid is spent then.
    */
   prepare(request: Request, wallMs: number): boolean {
     const next = this.zxid + 1n;
@@ -159,8 +161,8 @@ export class PrepRequestProcessor {
   }
 
   /**
-   * All or nothing. The record of a failed multi keeps the types of the parts before the culprit; the culprit bears its
-   * code, later parts RUNTIMEINCONSISTENCY (facts 6).
+   * All or nothing. The record of a failed multi keeps the types of the parts before the culprit; the culprit
+   * bears its code, later parts RUNTIMEINCONSISTENCY (facts 6).
    */
   private planMulti(request: Request, ops: MultiOp[], by: Writer): Plan {
     if (ops.length > this.env.multiOpsMax) return ERR.BADARGUMENTS;

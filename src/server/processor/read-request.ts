@@ -61,8 +61,8 @@ export class ReadRequestProcessor<W extends Requester> {
   }
 
   /**
-   * Answers a read of that operation, body in `bytes[start, end)`, which arrived at `arrivedMs` (monotonic). False for
-   * an operation that is no read.
+   * Answers a read of that operation, body in `bytes[start, end)`, which arrived at `arrivedMs` (monotonic).
+   * False for an operation that is no read.
    */
   process(
     op: number,
@@ -257,7 +257,10 @@ export class ReadRequestProcessor<W extends Requester> {
     return this.refuse(from, xid, found ? ERR.OK : ERR.NOWATCHER);
   }
 
-  /** A client that comes back tells what it watched and what it saw last; what it missed is told now (facts 4). */
+  /**
+   * A client that comes back tells what it watched and what it saw last; what it missed is told now (facts
+   * 4).
+   */
   private setWatches(from: W, xid: number, seen: SetWatches2): true {
     const { tree, watches } = this.env;
     for (const path of seen.dataWatches) {

@@ -6,8 +6,8 @@ import type { Requester } from './requester.ts';
 /**
  * One request on its way through the chain prep -> sync -> final.
  *
- * `bytes[start, end)` is its body, without the header. Prep adds what the write became: the transaction's header and
- * record, for a multi also its decoded parts.
+ * `bytes[start, end)` is its body, without the header. Prep adds what the write became: the transaction's
+ * header and record, for a multi also its decoded parts.
  */
 export class Request {
   /** Where the answer goes; undefined for requests of the server itself (expiry, reaping). */

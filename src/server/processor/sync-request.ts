@@ -1,8 +1,9 @@
 /**
  * SyncRequestProcessor: prepared requests wait here until the log says that they are on disk.
  *
- * The log groups: entries that arrive while a sync is under way share the next one. When enough has been logged since
- * the last snapshot, at a point chosen by chance so that servers do not all write theirs at once, one is asked for.
+ * The log groups: entries that arrive while a sync is under way share the next one. When enough has been
+ * logged since the last snapshot, at a point chosen by chance so that servers do not all write theirs at
+ * once, one is asked for.
  */
 import { Fifo } from '../../base/ring.ts';
 import type { JuteWriter } from '../../jute/writer.ts';

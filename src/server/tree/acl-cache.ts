@@ -1,14 +1,16 @@
 import type { Acl } from '../../protocol/acl.ts';
 import { OPEN_ACL } from '../../protocol/acl.ts';
 
-/** The number of the open ACL (world:anyone may do all); it is never in the cache or in a snapshot (facts 7). */
+/**
+ * The number of the open ACL (world:anyone may do all); it is never in the cache or in a snapshot (facts 7).
+ */
 export const OPEN_ACL_ID = -1;
 /** Stands for a list that is not known (yet): it lets nobody do anything. */
 const UNKNOWN: readonly Acl[] = [{ perms: 0, id: { scheme: 'world', id: 'anyone' } }];
 
 /**
- * Every distinct ACL list once, by number; nodes hold the number. A list nobody refers to is dropped, so that a node
- * whose ACL is changed over and over does not fill the memory.
+ * Every distinct ACL list once, by number; nodes hold the number. A list nobody refers to is dropped, so that
+ * a node whose ACL is changed over and over does not fill the memory.
  */
 export class AclCache {
   private readonly byId = new Map<number, { key: string; acl: readonly Acl[]; uses: number }>();
@@ -36,8 +38,9 @@ export class AclCache {
   }
 
   /**
-   * Takes a number into use once more. A number without a list is held as unknown: in a fuzzy snapshot a node may refer
-   * to an ACL that was made after the cache was written, and the replay of its create brings it (ZOOKEEPER-3306, 4846).
+   * Takes a number into use once more. A number without a list is held as unknown: in a fuzzy snapshot a node
+   * may refer to an ACL that was made after the cache was written, and the replay of its create brings it
+   * (ZOOKEEPER-3306, 4846).
    */
   holdId(id: number): void {
     if (id === OPEN_ACL_ID) return;

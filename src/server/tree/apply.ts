@@ -1,10 +1,10 @@
 /**
  * Transactions -> changes of the tree: live, and again at recovery.
  *
- * A transaction was checked before it was made, so applying it cannot fail for a reason of its own. At recovery it may
- * meet a tree that has it already, wholly or in part (Apache's snapshots are fuzzy: they are written while the tree
- * changes), so each application is idempotent (facts 7): what exists is left, what is missing is passed over, counters
- * of the parent only grow.
+ * A transaction was checked before it was made, so applying it cannot fail for a reason of its own. At
+ * recovery it may meet a tree that has it already, wholly or in part (Apache's snapshots are fuzzy: they are
+ * written while the tree changes), so each application is idempotent (facts 7): what exists is left, what is
+ * missing is passed over, counters of the parent only grow.
  */
 import { hi32, lo32 } from '../../base/halves.ts';
 import type { Acl } from '../../protocol/acl.ts';
@@ -17,7 +17,9 @@ import { readSubTxns, type Txn, type TxnHeader } from '../../protocol/txn.ts';
 import type { DataTree, Stamp } from './data-tree.ts';
 import { NO_NODE, type NodeId } from './node-store.ts';
 
-/** What a change means for others; ACL numbers are those from before the change, for the right to hear of it. */
+/**
+ * What a change means for others; ACL numbers are those from before the change, for the right to hear of it.
+ */
 export interface TreeEffects {
   created(path: string, acl: number): void;
   deleted(path: string, acl: number): void;

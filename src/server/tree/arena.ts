@@ -1,10 +1,11 @@
 /**
  * Memory for the data of znodes, outside the garbage collector's sight.
  *
- * A million small Buffers cost more in objects than in data, and make every major collection long. So data lives in
- * slabs of 1 MiB, each cut into slots of one size; a freed slot is linked into its slab's free list (the link is kept
- * in the slot itself), and a slab without live slots goes back to the pool of no size. A blob over `LARGE` bytes gets
- * a slab of its own. A blob is named by a 31-bit reference: slab number and 16-byte granule.
+ * A million small Buffers cost more in objects than in data, and make every major collection long. So data
+ * lives in slabs of 1 MiB, each cut into slots of one size; a freed slot is linked into its slab's free list
+ * (the link is kept in the slot itself), and a slab without live slots goes back to the pool of no size. A
+ * blob over `LARGE` bytes gets a slab of its own. A blob is named by a 31-bit reference: slab number and
+ * 16-byte granule.
  */
 import { invariant } from '../../base/invariant.ts';
 
@@ -39,7 +40,9 @@ export function slotSize(length: number): number {
   return Math.ceil(length / step) * step;
 }
 
-/** Slabs of blobs. Not safe against use of a freed reference: its owner (the node store) frees exactly once. */
+/**
+ * Slabs of blobs. Not safe against use of a freed reference: its owner (the node store) frees exactly once.
+ */
 export class Arena {
   private readonly slabs: (Slab | undefined)[] = [];
   private readonly holes: number[] = [];
@@ -73,7 +76,10 @@ export class Arena {
     return (ref & 0xffff) * GRANULE;
   }
 
-  /** True when the slot of a blob of `length` fits another of `next` bytes without waste, so it may be overwritten. */
+  /**
+   * True when the slot of a blob of `length` fits another of `next` bytes without waste, so it may be
+   * overwritten.
+   */
   fits(length: number, next: number): boolean {
     return length > 0 && next > 0 && next <= LARGE && length <= LARGE && slotSize(length) === slotSize(next);
   }

@@ -1,8 +1,9 @@
 /**
- * The tree of znodes: rows, paths, ACLs, ephemerals, containers, TTL nodes, quotas and the digest, kept in step.
+ * The tree of znodes: rows, paths, ACLs, ephemerals, containers, TTL nodes, quotas and the digest, kept in
+ * step.
  *
- * It does what it is told, without checks of permission or version: those are made before a transaction exists
- * (`server/processor`). `apply.ts` turns transactions into these calls.
+ * It does what it is told, without checks of permission or version: those are made before a transaction
+ * exists (`server/processor`). `apply.ts` turns transactions into these calls.
  */
 import { get32, get64, hiOfNumber, put32, put64 } from '../../base/halves.ts';
 import { invariant } from '../../base/invariant.ts';
@@ -121,7 +122,8 @@ export class DataTree {
   parentOf(path: string): NodeId {
     const slash = path.lastIndexOf('/');
     if (slash < 0) return NO_NODE;
-    // Siblings come in runs: cutting off and looking up the same parent's path each time would cost more than all else.
+    // Siblings come in runs: cutting off and looking up the same parent's path each time would cost more than
+    // all else.
     const { lastParent } = this;
     if (lastParent !== NO_NODE && slash > 0) {
       const known = this.store.path(lastParent);
@@ -177,8 +179,8 @@ export class DataTree {
   }
 
   /**
-   * Writes the 68 bytes of the client's Stat (facts 2.7): cversion counts creates and deletes of children, and the
-   * owner of container and TTL nodes is hidden.
+   * Writes the 68 bytes of the client's Stat (facts 2.7): cversion counts creates and deletes of children,
+   * and the owner of container and TTL nodes is hidden.
    */
   writeStat(id: NodeId, to: Uint8Array, at: number): void {
     const { store } = this;
@@ -214,7 +216,9 @@ export class DataTree {
     };
   }
 
-  /** Adds a node below `parent`, raising the parent's cversion to `parentCVersion` (-1: by one) and its pzxid. */
+  /**
+   * Adds a node below `parent`, raising the parent's cversion to `parentCVersion` (-1: by one) and its pzxid.
+   */
   create(path: string, parent: NodeId, node: NewNode, parentCVersion: number, at: Stamp): NodeId {
     this.beforeChange?.(parent);
     this.raiseParent(parent, parentCVersion, at);
@@ -239,7 +243,9 @@ export class DataTree {
     return id;
   }
 
-  /** Raises a parent's cversion, and with it pzxid, if that makes it larger (a replay may repeat a create). */
+  /**
+   * Raises a parent's cversion, and with it pzxid, if that makes it larger (a replay may repeat a create).
+   */
   raiseParent(parent: NodeId, parentCVersion: number, at: Stamp): void {
     const stat = this.store.statBytes(parent);
     const start = this.store.statOffset(parent);

@@ -1,7 +1,7 @@
 /**
- * Znodes as rows of numbers. A node is an index; its fields stand in typed arrays, its data in the arena, its stat as
- * the very 60 bytes a snapshot holds. A million nodes are then a handful of objects: little memory, no work for the
- * garbage collector, and a reply or a snapshot copies bytes instead of encoding numbers.
+ * Znodes as rows of numbers. A node is an index; its fields stand in typed arrays, its data in the arena, its
+ * stat as the very 60 bytes a snapshot holds. A million nodes are then a handful of objects: little memory,
+ * no work for the garbage collector, and a reply or a snapshot copies bytes instead of encoding numbers.
  *
  * Children form a doubly linked list through their rows, newest first.
  */

@@ -1,10 +1,10 @@
 /**
  * Path -> node number: an open-addressed hash table of numbers; the paths themselves stand in the node store.
  *
- * A `Map` would take four times the memory, and growing one rehashes all of it at once, which at a million nodes stops
- * the loop for a tenth of a second. So the table is cut into shards, and only a shard grows. The hash of each node is
- * kept, for growing and for telling most strangers apart without looking at their paths. It is seeded, so that nobody
- * can choose paths that all fall into one place.
+ * A `Map` would take four times the memory, and growing one rehashes all of it at once, which at a million
+ * nodes stops the loop for a tenth of a second. So the table is cut into shards, and only a shard grows. The
+ * hash of each node is kept, for growing and for telling most strangers apart without looking at their paths.
+ * It is seeded, so that nobody can choose paths that all fall into one place.
  */
 import { NO_NODE, type NodeId } from './node-store.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Keeps the usage nodes of quotas right (facts 2.8). Usage is each server's own bookkeeping: it changes the usage
- * node's data without a transaction, and is counted anew whenever a quota begins or a snapshot is loaded.
+ * Keeps the usage nodes of quotas right (facts 2.8). Usage is each server's own bookkeeping: it changes the
+ * usage node's data without a transaction, and is counted anew whenever a quota begins or a snapshot is
+ * loaded.
  */
 import { QUOTA_LIMITS_NODE, QUOTA_STATS_NODE, SYSTEM_PATHS } from '../../protocol/paths.ts';
 import {

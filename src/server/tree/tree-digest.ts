@@ -1,7 +1,7 @@
 /**
- * The digest of the whole tree (facts 6, version 2): the sum modulo 2^64 of one CRC-32 for each node, over its path
- * (the root's is empty), its data and its stat; nodes below `/zookeeper/` do not count, since each server keeps quota
- * usage there on its own.
+ * The digest of the whole tree (facts 6, version 2): the sum modulo 2^64 of one CRC-32 for each node, over
+ * its path (the root's is empty), its data and its stat; nodes below `/zookeeper/` do not count, since each
+ * server keeps quota usage there on its own.
  */
 import { crc32 } from '../../base/checksum.ts';
 import { STAT_AT } from './node-store.ts';

@@ -1,9 +1,10 @@
 /**
  * A picture of the tree at one zxid, written in slices while the tree goes on changing.
  *
- * Rows are scanned in the order of their numbers. A node about to change before the scan reached it is written first,
- * as it still is (copy on write, into the snapshot itself), with the ancestors that must precede it. Nodes born later
- * are left out. So, unlike Apache's, this snapshot is exact: no replay meets a half-applied transaction.
+ * Rows are scanned in the order of their numbers. A node about to change before the scan reached it is
+ * written first, as it still is (copy on write, into the snapshot itself), with the ancestors that must
+ * precede it. Nodes born later are left out. So, unlike Apache's, this snapshot is exact: no replay meets a
+ * half-applied transaction.
  */
 
 import type { JuteWriter } from '../../jute/writer.ts';
@@ -29,7 +30,9 @@ export class TreeSnapshot {
   private next: NodeId = 0;
   private count = 0;
 
-  /** `early` is scratch memory of this snapshot's own; `generation` differs from that of the last snapshot. */
+  /**
+   * `early` is scratch memory of this snapshot's own; `generation` differs from that of the last snapshot.
+   */
   constructor(tree: DataTree, generation: number, early: JuteWriter) {
     this.tree = tree;
     this.generation = generation;
