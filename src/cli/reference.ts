@@ -27,8 +27,8 @@ Generated from \`src/cli\` by \`npm run docs\`; do not edit.
   only, and never those with \`addauth\`.
 - Paths that do not begin with \`/\` are relative to the directory of \`cd\`: at a terminal always, in a
   script from the first \`cd\` on (before that they are refused, as in zkCli).
-- Where a server tells the zxid of the transaction behind an event (3.9), the line of the event ends in \`
-  zxid: N\`.
+- Where a server tells the zxid of the transaction behind an event (3.9), the line of the event ends in
+  \` zxid: N\`.
 - Beyond 3.8: \`get -b\` and \`-x\`, \`set -b\`, \`removewatches -p\` and \`-r\` of 3.9, and \`rmr\`, which
   3.5 had last.
 
@@ -50,12 +50,17 @@ Generated from \`src/cli\` by \`npm run docs\`; do not edit.
 ## Everywhere
 
 - What a server says is printed with control, escape, bidi and zero-width characters shown as \`\\x1b\` or
-  \`\\u{202e}\`;
-  only \`get --raw\` is not, and says so at a terminal. In data, line breaks and tabs stay.
-- Settings: option, then environment (\`ZKT_SERVERS\`, \`ZKT_AUTH\`, \`ZKT_READ_ONLY\`, \`ZKT_TIMEOUT\`, \`ZKT_PROFILE\`), then
-  profile, then default. \`$XDG_CONFIG_HOME/zkt/profiles.json\` holds profiles by name, \`default\` is used where none is named:
-  \`{"prod": {"servers": "zk1:2181,zk2:2181", "authFile": "prod.auth", "readOnly": true, "timeoutMs": 5000}}\`.
-- A file of credentials has a line for each, \`scheme:auth\` (\`digest:user:password\`), and must be readable by you only.
+  \`\\u{202e}\`; only \`get --raw\` is not, and says so at a terminal. In data, line breaks and tabs stay.
+- Settings: option, then environment (\`ZKT_SERVERS\`, \`ZKT_AUTH\`, \`ZKT_READ_ONLY\`, \`ZKT_TIMEOUT\`,
+  \`ZKT_PROFILE\`), then profile, then default. \`$XDG_CONFIG_HOME/zkt/profiles.json\` holds profiles by name,
+  \`default\` is used where none is named:
+
+  \`\`\`json
+  { "prod": { "servers": "zk1:2181,zk2:2181", "authFile": "prod.auth", "readOnly": true, "timeoutMs": 5000 } }
+  \`\`\`
+
+- A file of credentials has a line for each, \`scheme:auth\` (\`digest:user:password\`), and must be readable
+  by you only.
 - Colour: \`--color\`, then NO_COLOR, FORCE_COLOR, TERM=dumb, then whether the stream is a terminal.
 `;
 
