@@ -11,25 +11,9 @@ export type Brand<T, B extends string> = T & { readonly [brand]: B };
 
 /** A transaction id: epoch in the high 32 bits, counter in the low 32 (signed 64-bit, as Java's long). */
 export type Zxid = Brand<bigint, 'Zxid'>;
-/** A session id: the server id that opened it in the high byte (signed 64-bit, as Java's long). */
-export type SessionId = Brand<bigint, 'SessionId'>;
-/** A server id as it travels in votes and packets (signed 64-bit). */
-export type Sid = Brand<bigint, 'Sid'>;
-/** Milliseconds: a duration, or a point on whichever clock the name of the variable says. */
-export type Millis = Brand<number, 'Millis'>;
 
 /** Brands a 64-bit value as a zxid. */
 export const zxid = (v: bigint): Zxid => v as Zxid;
-/** Brands a 64-bit value as a session id. */
-export const sessionId = (v: bigint): SessionId => v as SessionId;
-/** Brands a server id; numbers are accepted because configurations hold small ones. */
-export const sid = (v: bigint | number): Sid => BigInt(v) as Sid;
-/** Brands a number of milliseconds. */
-export const millis = (v: number): Millis => v as Millis;
-
-/** The zxid of an empty tree. */
-export const ZXID_ZERO: Zxid = zxid(0n);
-
 /** The zxid with that epoch (0..2^31-1) and counter (0..2^32-1). */
 export const makeZxid = (epoch: number, counter: number): Zxid =>
   zxid((BigInt(epoch) << 32n) | BigInt(counter >>> 0));

@@ -10,8 +10,3 @@ export class InvariantViolation extends Error {
 export function invariant(condition: unknown, why: string): asserts condition {
   if (!condition) throw new InvariantViolation(why);
 }
-
-/** For the default of an exhaustive switch: the type checker proves it is never reached. */
-export function unreachable(value: never): never {
-  throw new InvariantViolation(`unreachable value: ${String(value)}`);
-}

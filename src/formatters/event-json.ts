@@ -2,7 +2,7 @@ import { hex0x } from '../base/brands.ts';
 import type { ZktEvent } from '../events/table.ts';
 
 /** Version of the line's schema. */
-export const EVENT_SCHEMA_VERSION = 1;
+const EVENT_SCHEMA_VERSION = 1;
 
 /** An event as one JSON value: zxids and sessions as `0x…`, the time in ISO-8601 UTC. */
 export const eventToJson = (event: ZktEvent): Record<string, unknown> => {
@@ -13,6 +13,3 @@ export const eventToJson = (event: ZktEvent): Record<string, unknown> => {
   const { name, node, seq } = event;
   return { v: EVENT_SCHEMA_VERSION, time: new Date(event.time).toISOString(), node, seq, name, ...fields };
 };
-
-/** The line without its newline. */
-export const eventToLine = (event: ZktEvent): string => JSON.stringify(eventToJson(event));

@@ -1,7 +1,7 @@
 import { JuteError } from './jute-error.ts';
 
 /** ZooKeeper's default `jute.maxbuffer`, bytes. */
-export const JUTE_MAX_BUFFER = 0xfffff;
+const JUTE_MAX_BUFFER = 0xfffff;
 
 /**
  * Reads jute primitives from `bytes[pos, end)`.

@@ -39,8 +39,6 @@ export const ERR = {
 
 /** The name of an error code. */
 export type ErrName = keyof typeof ERR;
-/** A code of the table. A peer may send others: those are shown as `Unknown error N`. */
-export type ErrCode = (typeof ERR)[ErrName];
 
 const TEXTS: Readonly<Record<ErrName, string>> = {
   OK: 'ok',

@@ -38,8 +38,6 @@ export const OP = {
 
 /** The name of an operation. */
 export type OpName = keyof typeof OP;
-/** A code of the table. */
-export type OpCode = (typeof OP)[OpName];
 
 const NAMES: ReadonlyMap<number, OpName> = new Map(
   (Object.entries(OP) as [OpName, number][]).map(([name, code]) => [code, name]),

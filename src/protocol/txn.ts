@@ -147,7 +147,7 @@ export interface TxnEntry {
 /**
  * The record of a transaction of that type; undefined for a type that no log can hold. Throws `JuteError`.
  */
-export function readTxn(type: number, r: JuteReader): Txn | undefined {
+function readTxn(type: number, r: JuteReader): Txn | undefined {
   const codec = TXN_CODECS.get(type);
   if (codec === undefined) return undefined;
   return { type, ...(codec.read(r) as object) } as Txn;

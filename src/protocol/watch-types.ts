@@ -63,8 +63,6 @@ export type WatcherType = (typeof WATCHER_TYPE)[keyof typeof WATCHER_TYPE];
 
 /** Modes of `addWatch`. */
 export const ADD_WATCH_MODE = { persistent: 0, persistentRecursive: 1 } as const;
-/** The number of an addWatch mode. */
-export type AddWatchMode = (typeof ADD_WATCH_MODE)[keyof typeof ADD_WATCH_MODE];
 
 /** The body of a notification. */
 export const WatcherEvent = record('WatcherEvent', { type: int, state: int, path: ustring });

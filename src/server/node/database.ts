@@ -12,8 +12,9 @@ import { DIGEST_VERSION, type TxnEntry } from '../../protocol/txn.ts';
 import type { SnapshotSink } from '../../storage/snapshot-decoder.ts';
 import type { SnapshotSource } from '../../storage/snapshot-format.ts';
 import { applyTxn, type TreeEffects } from '../tree/apply.ts';
-import { DataTree, type TreeOptions } from '../tree/data-tree.ts';
+import { DataTree } from '../tree/data-tree.ts';
 import { NO_NODE } from '../tree/node-store.ts';
+import type { TreeOptions } from '../tree/tree-options.ts';
 import { TreeSnapshot } from '../tree/tree-snapshot.ts';
 
 /** A snapshot being taken: the source to write from, and the end of it, for better or worse. */

@@ -4,7 +4,7 @@ import { OPEN_ACL } from '../../protocol/acl.ts';
 /**
  * The number of the open ACL (world:anyone may do all); it is never in the cache or in a snapshot (facts 7).
  */
-export const OPEN_ACL_ID = -1;
+const OPEN_ACL_ID = -1;
 /** Stands for a list that is not known (yet): it lets nobody do anything. */
 const UNKNOWN: readonly Acl[] = [{ perms: 0, id: { scheme: 'world', id: 'anyone' } }];
 

@@ -34,7 +34,7 @@ interface Slab {
 }
 
 /** The slot size for a blob: multiples of 16 up to 256, then eight sizes for each doubling. */
-export function slotSize(length: number): number {
+function slotSize(length: number): number {
   if (length <= 256) return Math.max(GRANULE, (length + 15) & ~15);
   const step = 1 << (32 - Math.clz32(length - 1) - 4);
   return Math.ceil(length / step) * step;

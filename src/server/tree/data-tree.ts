@@ -9,7 +9,7 @@ import { get32, get64, hiOfNumber, put32, put64 } from '../../base/halves.ts';
 import { invariant } from '../../base/invariant.ts';
 import type { Acl } from '../../protocol/acl.ts';
 import { OPEN_ACL, READ_ONLY_ACL } from '../../protocol/acl.ts';
-import { type ExtendedTypes, ownerKind } from '../../protocol/create-mode.ts';
+import { ownerKind } from '../../protocol/create-mode.ts';
 import { SYSTEM_PATHS } from '../../protocol/paths.ts';
 import type { Stat } from '../../protocol/stat.ts';
 import { STAT_BYTES, STAT_PERSISTED_BYTES } from '../../protocol/stat.ts';
@@ -20,6 +20,7 @@ import { OwnedNodes } from './owned-nodes.ts';
 import { PathTable } from './path-table.ts';
 import { QuotaLedger } from './quota-ledger.ts';
 import { DigestSum, inDigest, nodeDigest } from './tree-digest.ts';
+import type { TreeOptions } from './tree-options.ts';
 
 /** When and by which transaction, as halves: made once for each transaction. */
 export interface Stamp {
@@ -31,15 +32,6 @@ export interface Stamp {
 
 /** Told before a node's row, stat or data changes or goes: the running snapshot keeps what was. */
 export type BeforeChange = (id: NodeId) => void;
-
-/** How the tree is kept. */
-export interface TreeOptions {
-  readonly extended: ExtendedTypes;
-  /** `zookeeper.digest.enabled`. */
-  readonly digest: boolean;
-  /** Any 32-bit number, different in each process: see the path table. */
-  readonly hashSeed: number;
-}
 
 /** A new node's particulars. `owner` is the stored ephemeralOwner. */
 export interface NewNode {
