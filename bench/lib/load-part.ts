@@ -48,34 +48,26 @@ type FigureName = (typeof FIGURES)[number];
 /** All runs of one row on one server. */
 type Runs = Record<FigureName, number[]>;
 
-/** Runs the rows on both servers in turn, as often as there are rounds. */
+/**
+ * Runs the rows as often as there are rounds. Both servers stay up and take turns at each row, the other one
+ * idle: what else the machine does drifts over minutes, and should meet both.
+ */
 export async function loadPart(options: BenchOptions, say: (line: string) => void): Promise<Row[]> {
   const rows = ROWS.filter((r) => options.rows?.test(nameOf(r)) ?? true);
   const runs = new Map<string, Runs>();
-  for (let round = 0; round < options.rounds; round++) {
+  const servers: TestServer[] = [];
+  try {
     for (const subject of options.subjects) {
       const server = await TestServer.create(subject, options.dir);
-      try {
-        await server.start();
-        await heat(server);
-        for (const r of rows) {
-          const key = `${subject} ${nameOf(r)}`;
-          const of = runs.get(key) ?? { throughput: [], p50: [], p99: [], cpu: [] };
-          runs.set(key, of);
-          const [figures, share] = await measure(server, r, options);
-          const cpu = (share * 1e6) / figures.perSecond;
-          of.throughput.push(figures.perSecond);
-          of.p50.push(figures.latencyMs.p50);
-          of.p99.push(figures.latencyMs.p99);
-          of.cpu.push(cpu);
-          say(
-            `${subject.padEnd(6)} ${nameOf(r).padEnd(16)} ${lineOf(figures)}  server ${cpu.toFixed(1)} µs/op`,
-          );
-        }
-      } finally {
-        await server.remove();
-      }
+      servers.push(server);
+      await server.start();
+      await heat(server);
     }
+    for (let round = 0; round < options.rounds; round++) {
+      for (const r of rows) for (const server of servers) await runRow(server, r, options, runs, say);
+    }
+  } finally {
+    for (const server of servers) await server.remove();
   }
   return rows.flatMap((r) =>
     FIGURES.map((figure) => {
@@ -101,6 +93,26 @@ function measure(server: TestServer, r: LoadRow, options: BenchOptions): Promise
     runLoad(server.address, { operation, connections, depth, seconds, warmUpSeconds }),
     server.cpuShare(SETTLE_MS + warmUpSeconds * 1000, Math.max(seconds * 1000 - 2 * SETTLE_MS, SETTLE_MS)),
   ]);
+}
+
+async function runRow(
+  server: TestServer,
+  r: LoadRow,
+  options: BenchOptions,
+  runs: Map<string, Runs>,
+  say: (line: string) => void,
+): Promise<void> {
+  const key = `${server.subject} ${nameOf(r)}`;
+  const of = runs.get(key) ?? { throughput: [], p50: [], p99: [], cpu: [] };
+  runs.set(key, of);
+  const [figures, share] = await measure(server, r, options);
+  const cpu = (share * 1e6) / figures.perSecond;
+  of.throughput.push(figures.perSecond);
+  of.p50.push(figures.latencyMs.p50);
+  of.p99.push(figures.latencyMs.p99);
+  of.cpu.push(cpu);
+  const who = server.subject.padEnd(6);
+  say(`${who} ${nameOf(r).padEnd(16)} ${lineOf(figures)}  server ${cpu.toFixed(1)} µs/op`);
 }
 
 function lineOf({ perSecond, latencyMs, generatorCpu }: LoadFigures): string {
