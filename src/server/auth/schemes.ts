@@ -12,7 +12,10 @@ export const SUPER_SCHEME = 'super';
 /** One scheme. */
 export interface AuthScheme {
   readonly name: string;
-  /** The ids that an auth packet of this scheme gives a connection (null data: none was sent); undefined refuses it. */
+  /**
+   * The ids that an auth packet of this scheme gives a connection (null data: none was sent); undefined
+   * refuses it.
+   */
   authenticate(auth: Uint8Array | null, remoteAddress: string): readonly Id[] | undefined;
   /** May an ACL name this id? */
   valid(id: string): boolean;
