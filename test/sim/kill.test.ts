@@ -158,7 +158,12 @@ async function torture(run: KillRun): Promise<void> {
   );
   const dying = run.dying();
   for (let kill = 0; kill < KILLS; kill++) {
-    await sleep(prng.chance(0.25) ? prng.next() * 60 : 200 + prng.next() * 800);
+    // Mostly under load, now and then while clients are still coming back.
+    if (prng.chance(0.8)) {
+      const back = Promise.all(run.staying.map((client) => client.connected()));
+      await Promise.race([back, sleep(SESSION_MS / 2)]);
+    }
+    await sleep(prng.next() * 600);
     await run.server.current?.kill();
     run.collect();
     await sleep(prng.next() * 200);
