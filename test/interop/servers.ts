@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly dataDir: string;
   /** Java's system properties by their full names, beside those all these servers get. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** Lines of zoo.cfg, stronger than those all these servers get. */
+  readonly config?: readonly string[];
 }
 
 /** A running server, in a process of its own. */
@@ -54,7 +56,8 @@ const alive = new Set<TestServer>();
 /** Starts a server and waits until it serves. Rejects with its log when it does not. */
 export async function start(kind: Kind, options: StartOptions): Promise<TestServer> {
   const properties = { ...PROPERTIES, ...options.properties };
-  const server = await (kind === 'Apache' ? apache : zkt)(options.dataDir, properties);
+  const config = [...CONFIG, ...(options.config ?? [])];
+  const server = await (kind === 'Apache' ? apache : zkt)(options.dataDir, properties, config);
   alive.add(server);
   return server;
 }
@@ -76,8 +79,14 @@ const APACHE_SAYS = new RegExp(
   ].join('|'),
 );
 
-async function apache(dataDir: string, properties: Readonly<Record<string, string>>): Promise<TestServer> {
-  const server = await startApache({ dataDir, properties, config: CONFIG });
+type Properties = Readonly<Record<string, string>>;
+
+async function apache(
+  dataDir: string,
+  properties: Properties,
+  config: readonly string[],
+): Promise<TestServer> {
+  const server = await startApache({ dataDir, properties, config });
   const log = (): string[] => readFileSync(server.logFile, 'utf8').split('\n');
   let complaints: string[] | undefined;
   const end = async (how: () => Promise<unknown>): Promise<void> => {
@@ -101,11 +110,11 @@ async function apache(dataDir: string, properties: Readonly<Record<string, strin
 /** Events of zkt at level warn that say nothing about data. */
 const ZKT_SAYS = new Set(['log.slow-sync', 'loop.stalled', 'tree.quota-exceeded', 'config.warning']);
 
-async function zkt(dataDir: string, properties: Readonly<Record<string, string>>): Promise<TestServer> {
+async function zkt(dataDir: string, properties: Properties, config: readonly string[]): Promise<TestServer> {
   const port = await freePort();
   const cwd = tempDir('zkt');
   const lines = [
-    ...CONFIG,
+    ...config,
     '4lw.commands.whitelist=*',
     ...Object.entries(properties).map((it) => it.join('=')),
   ];
