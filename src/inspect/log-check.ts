@@ -1,10 +1,11 @@
 /** Is a log whole? One report a file; across files, whether their zxids go on from each other. */
 import { hex0x } from '../base/brands.ts';
-import type { Disk } from '../ports/disk.ts';
+import type { Disk, DiskFile } from '../ports/disk.ts';
 import type { LogName } from '../storage/data-dir.ts';
-import { headerText } from '../storage/log-format.ts';
+import { headerText, RECORD_OVERHEAD_BYTES } from '../storage/log-format.ts';
 import { follows } from '../storage/log-replay.ts';
-import { type LogEndItem, logHeader, logItems } from './log-items.ts';
+import { wrongBit } from '../storage/tail.ts';
+import { type LogEndItem, type LogRecordItem, logHeader, logItems } from './log-items.ts';
 import { openForReading } from './targets.ts';
 
 /** Something wrong at a place of a log. */
@@ -74,7 +75,7 @@ export function checkLog(
       if (item.kind !== 'record') continue;
       records++;
       usedBytes = item.offset + item.bytes;
-      if (!item.crcOk) add('checksum', item.offset, `zxid ${hex0x(item.zxid)}: the checksum does not match`);
+      if (!item.crcOk) add('checksum', item.offset, `zxid ${hex0x(item.zxid)}: ${checksumText(file, item)}`);
       else if (item.fault !== undefined)
         add('undecodable', item.offset, `zxid ${hex0x(item.zxid)}: ${item.fault}`);
       // The zxid of a damaged record may be damaged as well.
@@ -102,6 +103,13 @@ export function checkLog(
     problems,
     moreProblems: more,
   };
+}
+
+/** Says which bit is flipped, if it is just one. */
+function checksumText(file: DiskFile, { offset, bytes }: LogRecordItem): string {
+  const why = 'the checksum does not match';
+  const bit = wrongBit(file, { kind: 'checksum', offset, length: bytes - RECORD_OVERHEAD_BYTES, why });
+  return bit === undefined ? why : `${why}: ${bit}`;
 }
 
 function orderProblem(

@@ -13,6 +13,7 @@ import { adler32 } from '../base/checksum.ts';
 import type { DiskFile } from '../ports/disk.ts';
 import { LOG_RECORD_END } from '../protocol/files.ts';
 import { TXN_CODECS } from '../protocol/txn.ts';
+import { flippedBit } from './flipped-bit.ts';
 import {
   ENTRY_MAX_BYTES,
   ENTRY_MIN_BYTES,
@@ -157,51 +158,100 @@ export function judgeDamage(file: DiskFile, damage: LogDamage): DamageVerdict {
   const { offset, length } = damage;
   const nextRecord = findRecord(file, offset + 1);
   const last = lastNonZero(file, offset);
-  const whole = length !== undefined && length >= ENTRY_MIN_BYTES && length <= ENTRY_MAX_BYTES;
-  // No record has a checksum whose bytes are all zeros, a length of 0, or another end mark.
-  const solid = whole ? [offset + RECORD_PREFIX_BYTES + length] : [offset + 11];
-  const hole = lostSector(file, offset, nextRecord ?? last + 1, solid);
-  if (hole !== undefined) {
-    return { torn: true, why: `the bytes ${hole.from} to ${hole.to - 1} were never written`, nextRecord };
-  }
-  const corrupt = (why: string): DamageVerdict => ({ torn: false, why: `${damage.why}; ${why}`, nextRecord });
-  if (nextRecord !== undefined) return corrupt(`a whole record follows at byte ${nextRecord}`);
-  if (onlyLengthIsWrong(file, offset, last))
+  const region = nextRecord ?? last + 1;
+  const torn = (why: string): DamageVerdict => ({ torn: true, why, nextRecord });
+  const corrupt = (why: string): DamageVerdict => ({
+    torn: false,
+    why: `${damage.why}; ${why}`,
+    nextRecord,
+  });
+  if (onlyLengthIsWrong(file, offset, region)) {
     return corrupt('the record is whole, only its length field is wrong');
-  if (damage.kind === 'torn') return { torn: true, why: damage.why, nextRecord };
-  const end = length === undefined || length <= 0 ? undefined : offset + RECORD_PREFIX_BYTES + length;
-  if (damage.kind === 'no-end-mark' && end !== undefined && last < end) {
-    return { torn: true, why: `${damage.why}, only zeros from byte ${last + 1} on`, nextRecord };
+  }
+  const bit = wrongBit(file, damage);
+  if (bit !== undefined) return corrupt(bit);
+  const whole = length !== undefined && length >= ENTRY_MIN_BYTES && length <= ENTRY_MAX_BYTES;
+  const end = whole ? offset + RECORD_PREFIX_BYTES + length : undefined;
+  // A record has an end mark, and a length that is not 0.
+  const hole = lostSector(file, offset, region, end ?? offset + 11);
+  if (hole !== undefined) return torn(`the bytes ${hole.from} to ${hole.to - 1} were never written`);
+  if (nextRecord !== undefined) return corrupt(`a whole record follows at byte ${nextRecord}`);
+  if (damage.kind === 'torn') return torn(damage.why);
+  if (
+    last < offset + RECORD_PREFIX_BYTES ||
+    (damage.kind === 'no-end-mark' && end !== undefined && last < end)
+  ) {
+    return torn(`${damage.why}, only zeros from byte ${last + 1} on`);
   }
   if (damage.kind === 'checksum') return corrupt('the record is whole to its end mark');
   return corrupt('what follows was written by something else');
 }
 
-/**
- * Whether the bytes up to the last one of the file are an entry with the checksum that stands before them.
- */
-function onlyLengthIsWrong(file: DiskFile, offset: number, last: number): boolean {
-  const length = last - offset - RECORD_PREFIX_BYTES;
-  if (length < ENTRY_MIN_BYTES || length > ENTRY_MAX_BYTES) return false;
-  const mark = Buffer.alloc(1);
-  file.readAt(mark, last);
-  if (mark[0] !== LOG_RECORD_END) return false;
+/** In words, when one flipped bit explains the damage: then no write was lost. */
+export function wrongBit(file: DiskFile, { kind, offset, length }: LogDamage): string | undefined {
+  if (length === undefined || (kind !== 'checksum' && kind !== 'no-end-mark')) return undefined;
+  const from = offset + RECORD_PREFIX_BYTES;
   const prefix = Buffer.alloc(RECORD_PREFIX_BYTES);
   file.readAt(prefix, offset);
-  return sumOf(file, offset + RECORD_PREFIX_BYTES, length) === prefix.readUInt32BE(4);
+  const stored = prefix.readUInt32BE(4);
+  const actual = sumOf(file, from, length);
+  if (kind === 'no-end-mark') {
+    const mark = Buffer.alloc(1);
+    file.readAt(mark, from + length);
+    return actual === stored && mark[0] !== 0 ? 'only its end mark is wrong' : undefined;
+  }
+  if (actual === stored) return 'only the zeros before its checksum are wrong';
+  const byte = Buffer.alloc(1);
+  const byteAt = (at: number): number => {
+    file.readAt(byte, from + at);
+    return byte[0] as number;
+  };
+  const found = flippedBit(byteAt, length, actual, stored);
+  if (found === undefined) return undefined;
+  return found.at === undefined
+    ? `bit ${found.bit} of its checksum is flipped`
+    : `bit ${found.bit} of byte ${from + found.at} is flipped`;
+}
+
+/**
+ * Whether the checksum that stands at `offset` is that of the bytes behind it up to some end mark before
+ * `to`.
+ */
+function onlyLengthIsWrong(file: DiskFile, offset: number, to: number): boolean {
+  const prefix = Buffer.alloc(RECORD_PREFIX_BYTES);
+  if (file.readAt(prefix, offset) < prefix.length) return false;
+  const crc = prefix.readUInt32BE(4);
+  const chunk = chunkFor(file, offset);
+  let sum = 1;
+  for (let base = offset + RECORD_PREFIX_BYTES; base < to; ) {
+    const got = file.readAt(chunk.subarray(0, Math.min(chunk.length, to - base)), base);
+    if (got === 0) break;
+    let summed = 0;
+    for (
+      let at = chunk.indexOf(LOG_RECORD_END);
+      at >= 0 && at < got;
+      at = chunk.indexOf(LOG_RECORD_END, at + 1)
+    ) {
+      sum = adler32(chunk, summed, at, sum);
+      summed = at;
+      if (sum === crc && base + at - offset - RECORD_PREFIX_BYTES >= ENTRY_MIN_BYTES) return true;
+    }
+    sum = adler32(chunk, summed, got, sum);
+    base += got;
+  }
+  return false;
 }
 
 /**
  * A run of zeros in `[from, to)`, with something behind it, that looks like sectors never written: it begins
  * at a sector's start (or at `from`) and stops at a sector's end, but for a few zeros that belong to the
- * bytes around it. Where it covers a byte that no record has as zero (`solid`), one of the two is enough: the
- * other may lie in data that is zeros itself.
+ * bytes around it; or it fills the sector in which `solid` lies, a byte that no record has as zero.
  */
 function lostSector(
   file: DiskFile,
   from: number,
   to: number,
-  solid: readonly number[],
+  solid: number,
 ): { from: number; to: number } | undefined {
   const limit = Math.min(file.size(), to + NATURAL_ZEROS);
   const chunk = chunkFor(file, from);
@@ -213,16 +263,7 @@ function lostSector(
       if (chunk[i] === 0) {
         if (run < 0) run = base + i;
       } else if (run >= 0) {
-        const end = base + i;
-        if (
-          looksLost(
-            run,
-            end,
-            from,
-            solid.some((at) => run <= at && at < end),
-          )
-        )
-          return { from: run, to: end };
+        if (looksLost(run, base + i, from, solid)) return { from: run, to: base + i };
         run = -1;
       }
     }
@@ -231,17 +272,14 @@ function lostSector(
   return undefined;
 }
 
-/**
- * Whether the zeros `[start, end)` are whole sectors, give or take natural zeros; the first may begin at
- * `from`.
- */
-function looksLost(start: number, end: number, from: number, solid: boolean): boolean {
+/** Whether the zeros `[start, end)` are sectors that were never written. */
+function looksLost(start: number, end: number, from: number, solid: number): boolean {
+  const sector = solid - (solid % SECTOR_BYTES);
+  // Only what is left of the sector in which the record begins, or a whole one.
+  if (start <= Math.max(sector, from) && end >= sector + SECTOR_BYTES && solid >= start) return true;
   const over = end % SECTOR_BYTES;
   const before = start === from ? 0 : (SECTOR_BYTES - (start % SECTOR_BYTES)) % SECTOR_BYTES;
-  // Only what is left of the sector in which the record begins, or a whole one.
+  if (over > NATURAL_ZEROS || before > NATURAL_ZEROS) return false;
   const least = start === from ? LOST_PREFIX_BYTES : SECTOR_BYTES;
-  if (end - over - start - before < least) return false;
-  const begins = before <= NATURAL_ZEROS;
-  const stops = over <= NATURAL_ZEROS;
-  return solid ? begins || stops : begins && stops;
+  return end - over - start - before >= least;
 }

@@ -8,7 +8,13 @@ import { type LogRecordItem, logHeader, logItems } from '../../inspect/log-items
 import { openForReading } from '../../inspect/targets.ts';
 import { JuteWriter } from '../../jute/writer.ts';
 import type { Disk, DiskFile } from '../../ports/disk.ts';
-import { headerText, RECORD_PREFIX_BYTES, writeLogHeader } from '../../storage/log-format.ts';
+import { flippedBit } from '../../storage/flipped-bit.ts';
+import {
+  headerText,
+  RECORD_OVERHEAD_BYTES,
+  RECORD_PREFIX_BYTES,
+  writeLogHeader,
+} from '../../storage/log-format.ts';
 import type { Io } from '../io.ts';
 import { Printer } from '../output/printer.ts';
 import { ProgressBar } from '../output/progress-bar.ts';
@@ -34,12 +40,16 @@ export interface LogChopOptions extends RewriteOptions {
 export interface LogRepairOptions extends RewriteOptions {
   /** Fix every checksum without asking. */
   readonly yes: boolean;
+  /** Where one flipped bit explains a wrong checksum, flip it back: then the value is what was written. */
+  readonly restoreBits: boolean;
   /** Go on behind places that cannot be read; otherwise the copy ends at the first. */
   readonly skipDamaged: boolean;
   /** Show every transaction, not just the fixed ones. */
   readonly verbose: boolean;
 }
 
+/** Up to this length of an entry, a flipped bit has only one place. */
+const UNIQUE_BYTES = 65_520;
 /** Bytes gathered before they are written. */
 const PIECE_BYTES = 256 * 1024;
 
@@ -242,9 +252,22 @@ async function mend(
     if (answer === 'abort') return undefined;
     if (answer === 'no') return item.raw;
   } else if (options.format === 'table') out.text(CRC_FIXED + line);
+  if (options.restoreBits) restoreBit(fixed);
   fixed.writeUInt32BE(0, 0);
   fixed.writeUInt32BE(adler32(fixed, RECORD_PREFIX_BYTES, fixed.length - 1), 4);
   return fixed;
+}
+
+/** Flips the one wrong bit of a record's entry back, if there is just one and its place is beyond doubt. */
+function restoreBit(record: Buffer): void {
+  const length = record.length - RECORD_OVERHEAD_BYTES;
+  if (length > UNIQUE_BYTES) return;
+  const actual = adler32(record, RECORD_PREFIX_BYTES, record.length - 1);
+  const at = (i: number): number => record[RECORD_PREFIX_BYTES + i] as number;
+  const found = flippedBit(at, length, actual, record.readUInt32BE(4));
+  if (found?.at === undefined) return;
+  const place = RECORD_PREFIX_BYTES + found.at;
+  record[place] = (record[place] as number) ^ (1 << found.bit);
 }
 
 async function answerOf(ask: (question: string) => Promise<string>): Promise<Answer> {

@@ -51,6 +51,7 @@ interface RewriteFlags extends OutputFlags {
   readonly force?: boolean;
   readonly yes?: boolean;
   readonly skipDamaged?: boolean;
+  readonly restoreBits?: boolean;
   readonly verbose?: boolean;
   readonly dryRun?: boolean;
 }
@@ -156,6 +157,7 @@ function buildRepair(parent: Command, context: ToolContext): void {
     .description('copy a log with checksums made right, to FILE.fixed')
     .argument('<file>', 'a log')
     .option('-y, --yes', 'fix every checksum without asking')
+    .option('--restore-bits', 'where one flipped bit explains a wrong checksum, flip it back')
     .option('--skip-damaged', 'go on behind places that cannot be read, leaving them out')
     .option('-v, --verbose', 'print every transaction, not just the fixed ones')
     .option('--force', 'replace a copy that is there already')
@@ -164,8 +166,8 @@ function buildRepair(parent: Command, context: ToolContext): void {
     .action(async (file: string, flags: RewriteFlags) => {
       const { io, globals } = context;
       const yes = flags.yes ?? globals.yes ?? false;
-      const { skipDamaged = false, verbose = false } = flags;
-      const options = { file, yes, skipDamaged, verbose, ...common(context, flags) };
+      const { skipDamaged = false, restoreBits = false, verbose = false } = flags;
+      const options = { file, yes, skipDamaged, restoreBits, verbose, ...common(context, flags) };
       finish(context, await repair(options, io, systemDisk, (question) => ask(io, question)));
     });
 }

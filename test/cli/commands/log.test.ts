@@ -187,10 +187,13 @@ describe('zkt log verify', () => {
   });
 
   it.each([
-    ['flip-two', /byte 138: zxid 0x3: the checksum does not match\n {2}byte 1191: zxid 0xa/],
+    [
+      'flip-two',
+      /byte 138: zxid 0x3: the checksum does not match: bit 5 of byte 192 is flipped\n {2}byte 1191: zxid 0xa/,
+    ],
     [
       'length-huge',
-      /byte 2491: 109 bytes are no record: Unreasonable length = 2147483647; a whole record follows/,
+      /byte 2491: 109 bytes are no record: Unreasonable length = 2147483647; the record is whole, only its length field is wrong/,
     ],
     ['torn-body', /byte 2491: a tail that was never acknowledged/],
     ['flip-type', /byte 138: zxid 0x3: the checksum does not match/],
@@ -314,6 +317,16 @@ describe('zkt log repair', () => {
         /^Recovery file .*log\.1\.fixed has been written with \d fixed CRC error\(s\)$/,
       );
       expect((await run(['verify', `${file}.fixed`])).code).toBe(0);
+    },
+  );
+
+  it.each(['flip-two', 'flip-body'])(
+    'of %s.log gives back what was written, when bits are restored',
+    async (name) => {
+      const file = path.join(dir, 'log.1');
+      copyFileSync(`${LOG}/damaged/${name}.log`, file);
+      expect((await run(['repair', '--yes', '--restore-bits', file])).code).toBe(0);
+      expect(readFileSync(`${file}.fixed`).equals(readFileSync(`${LOG}/damaged/unpadded.log`))).toBe(true);
     },
   );
 
