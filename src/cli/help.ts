@@ -66,10 +66,9 @@ export function printProgramHelp(out: Printer, commands: readonly Command[] | un
   heading(out, 'Nodes');
   if (commands === undefined) wrapped(out, VERBS.join(', '), '  ');
   else {
-    const shown = commands.filter(({ only }) => only !== 'shell');
-    table(
+    printVerbs(
       out,
-      shown.map(({ name, summary }) => [name, summary]),
+      commands.filter(({ only }) => only !== 'shell'),
     );
   }
   out.line();
@@ -77,6 +76,14 @@ export function printProgramHelp(out: Printer, commands: readonly Command[] | un
   options(out, GLOBAL_OPTIONS);
   out.line();
   out.line('`zkt command --help` tells more about one.');
+}
+
+/** A line for each verb: its name and what it does. */
+export function printVerbs(out: Printer, commands: readonly Command[]): void {
+  table(
+    out,
+    commands.map(({ name, summary }) => [name, summary]),
+  );
 }
 
 function heading(out: Printer, text: string): void {

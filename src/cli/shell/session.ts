@@ -11,7 +11,7 @@ import { eventName, stateName } from '../../protocol/watch-types.ts';
 import { loadCommand, loadCommands, VERBS } from '../catalogue.ts';
 import type { Command, CommandContext, ShellState } from '../command.ts';
 import { CommandFailure, explain, UsageFailure, zkCliMessage } from '../explain.ts';
-import { printHelp } from '../help.ts';
+import { printHelp, printVerbs } from '../help.ts';
 import type { Io } from '../io.ts';
 import { resolvePath } from '../nodes/relative-path.ts';
 import type { Printer } from '../output/printer.ts';
@@ -300,9 +300,7 @@ export class ShellSession implements ShellState {
     }
     if (name !== undefined)
       throw new CommandNotFound(`Command not found: ${name}.${suggestion(name, VERBS)}`);
-    for (const each of await loadCommands()) {
-      out.line({ text: `  ${each.name.padEnd(22)}`, style: 'cyan' }, each.summary);
-    }
+    printVerbs(out, await loadCommands());
     out.line('`help COMMAND` or `COMMAND --help` tells more.');
   }
 }

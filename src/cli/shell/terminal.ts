@@ -36,7 +36,7 @@ export class Terminal {
   private asking: ((answer: string) => void) | undefined;
   private readonly waiting: string[] = [];
   private running = false;
-  private ended: (() => void) | undefined;
+  private ended: ((error?: unknown) => void) | undefined;
 
   constructor(io: Io, history: HistoryFile) {
     this.io = io;
@@ -45,11 +45,11 @@ export class Terminal {
     this.err = new Printer(io.stderr, (text) => this.print(io.stderr, text));
   }
 
-  /** Reads and runs lines until the end of input or `stop`. */
+  /** Reads and runs lines until the end of input or `stop`. Rejects with what `run` rejects with: a bug. */
   async serve(host: TerminalHost): Promise<void> {
     this.host = host;
-    const ended = new Promise<void>((resolve) => {
-      this.ended = resolve;
+    const ended = new Promise<void>((resolve, reject) => {
+      this.ended = (error) => (error === undefined ? resolve() : reject(error));
     });
     this.open();
     this.showPrompt();
@@ -59,9 +59,15 @@ export class Terminal {
   /** Ends `serve`. */
   stop(): void {
     this.editing = false;
-    this.editor?.removeAllListeners('close');
-    this.editor?.close();
+    this.shut();
     this.ended?.();
+  }
+
+  private shut(): void {
+    process.stdout.off('resize', this.resized);
+    this.editor?.off('close', this.inputEnded);
+    this.editor?.close();
+    this.editor = undefined;
   }
 
   private open(): void {
@@ -79,18 +85,28 @@ export class Terminal {
         ),
     });
     this.editor = editor;
+    // Before readline draws the line anew: terminals have wrapped it anew by then, so it may begin in another
+    // row.
+    process.stdout.prependListener('resize', this.resized);
     editor.on('line', (line) => this.entered(line));
     editor.on('SIGINT', () => this.interrupted());
     // The newest line comes first; what must not be kept is taken out of the memory of the arrow keys too.
     editor.on('history', (lines: string[]) => {
       if (this.asking !== undefined || (lines[0] !== undefined && !mayKeep(lines[0]))) lines.shift();
     });
-    editor.on('close', () => {
-      if (this.editing) this.io.stdout.write('\n');
-      this.editing = false;
-      this.ended?.();
-    });
+    editor.on('close', this.inputEnded);
   }
+
+  private readonly inputEnded = (): void => {
+    if (this.editing) this.io.stdout.write('\n');
+    this.editing = false;
+    this.ended?.();
+  };
+
+  private readonly resized = (): void => {
+    const { editor } = this;
+    if (editor !== undefined) (editor as EditedLine).prevRows = editor.getCursorPos().rows;
+  };
 
   private candidates(line: string): Promise<Completion> {
     if (this.host === undefined || this.asking !== undefined)
@@ -107,7 +123,10 @@ export class Terminal {
       return;
     }
     this.waiting.push(line);
-    void this.runWaiting();
+    this.runWaiting().catch((error: unknown) => {
+      this.shut();
+      this.ended?.(error);
+    });
   }
 
   /** Runs the lines entered, one after the other: several come at once when text is pasted. */
@@ -185,16 +204,15 @@ export class Terminal {
       this.asking = resolve;
     });
     editor.setPrompt(`${question} [y/N] `);
+    (editor as EditedLine).prevRows = 0;
+    this.editing = true;
     editor.prompt();
     return /^\s*y(es)?\s*$/i.test(await answer);
   }
 
   /** Leaves keyboard and screen to another program while `work` runs. */
   async away<T>(work: () => Promise<T>): Promise<T> {
-    const { editor } = this;
-    editor?.removeAllListeners('close');
-    editor?.close();
-    this.editor = undefined;
+    this.shut();
     try {
       return await work();
     } finally {
