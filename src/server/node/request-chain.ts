@@ -76,7 +76,13 @@ export class RequestChain {
       snapshotDue: world.snapshotDue,
     });
     this.final = new FinalRequestProcessor({ tree: database.tree, effects, events });
-    this.reads = new ReadRequestProcessor({ tree: database.tree, access, watches });
+    this.reads = new ReadRequestProcessor({
+      tree: database.tree,
+      access,
+      watches,
+      multiOpsMax: config.tree.multiOperationsMax,
+      multiReadBytesMax: config.client.unreadBytesMax,
+    });
     this.reads.setLastProcessed(database.lastZxid);
   }
 

@@ -1,5 +1,5 @@
 /** Reads: answered from the tree as it is, on the spot (the read half of FinalRequestProcessor). */
-import { hi32, lo32 } from '../../base/halves.ts';
+import { hi32, lo32, put32 } from '../../base/halves.ts';
 import { JuteError } from '../../jute/jute-error.ts';
 import { JuteReader } from '../../jute/reader.ts';
 import type { JuteWriter } from '../../jute/writer.ts';
@@ -38,6 +38,9 @@ export interface ReadEnvironment<W extends Requester> {
   readonly tree: DataTree;
   readonly access: Access;
   readonly watches: Watches<W>;
+  /** Most operations in a multiRead, and bytes its answer may have, or a little more. */
+  readonly multiOpsMax: number;
+  readonly multiReadBytesMax: number;
 }
 
 /** Answers the reads of one server. */
@@ -324,6 +327,7 @@ export class ReadRequestProcessor<W extends Requester> {
   /** Each part is answered for itself; its watch flag means nothing (facts 2.6). */
   private multiRead(from: W, xid: number, r: JuteReader): true {
     const ops = MultiRequest.read(r);
+    if (ops.length > this.env.multiOpsMax) return this.refuse(from, xid, ERR.BADARGUMENTS);
     if (ops.some(({ op }) => op !== OP.getData && op !== OP.getChildren)) {
       // Apache's refusal has a body all the same: the end of an empty list.
       const w = beginReply(from, xid, this.zxidHi, this.zxidLo, ERR.MARSHALLINGERROR);
@@ -332,7 +336,10 @@ export class ReadRequestProcessor<W extends Requester> {
       return true;
     }
     const w = this.begin(from, xid);
+    const start = w.pos;
     for (const { op, req } of ops) {
+      // A request of a megabyte may ask for the same large node ten thousand times.
+      if (w.pos - start > this.env.multiReadBytesMax) return this.refuseMultiRead(from, w, start);
       const node = this.env.tree.find(req.path);
       const err = node === NO_NODE ? ERR.NONODE : this.mayRead(from, node) ? ERR.OK : ERR.NOAUTH;
       if (err !== ERR.OK) {
@@ -347,6 +354,14 @@ export class ReadRequestProcessor<W extends Requester> {
       } else this.writeChildren(w, node);
     }
     MultiHeader.write(w, { type: -1, done: true, err: -1 });
+    this.end(from);
+    return true;
+  }
+
+  /** Takes back what was written behind the reply's header; the code in the header is its last field. */
+  private refuseMultiRead(from: W, w: JuteWriter, start: number): true {
+    put32(w.buf, start - 4, ERR.BADARGUMENTS);
+    w.pos = start;
     this.end(from);
     return true;
   }
