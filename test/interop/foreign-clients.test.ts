@@ -7,6 +7,7 @@ import path from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { findApache } from './apache.ts';
 import { hasCClient, runCClient } from './c-client.ts';
+import { hasCShell, runCShell } from './c-shell.ts';
 import { runJsClient } from './js-client.ts';
 import { type Kind, killAll, start, type TestServer } from './servers.ts';
 
@@ -35,6 +36,16 @@ const CLIENTS = [
       'events: 4',
       'session of the heir: "SESSION"',
       'after the end failed: "-101 no node"',
+    ],
+  },
+  {
+    name: 'cli_mt, the shell of the C client',
+    here: hasCShell(),
+    run: runCShell,
+    told: [
+      '\tname = /c/seq-0000000001',
+      'Watcher CHANGED_EVENT state = CONNECTED_STATE for path /c',
+      '/absent: rc = -101',
     ],
   },
   {
