@@ -82,7 +82,7 @@ describe('the prompt', () => {
     screen.type('\t');
     await screen.until(shows(prompt(0, 'getAcl /app/')));
     screen.type('\t');
-    await screen.until((lines) => lines.some((line) => /"\/app\/two words"\s+\/app\/one/.test(line)));
+    await screen.until((lines) => lines.some((line) => /\/app\/one\s+"\/app\/two words"/.test(line)));
     await pause(150);
     screen.type('o');
     await pause(50);
