@@ -34,15 +34,25 @@ export interface TxnLogOptions {
   /** A sync that takes longer is told (`fsync.warningthresholdms`). */
   readonly slowSyncMs: number;
   /**
-   * While syncs take less than this, ms, a lone entry is forced without leaving the loop: that saves the way
-   * through the thread pool, half as long as the sync itself on a fast disk. 0 for never.
+   * While the disk is fast, a few entries are forced without leaving the loop: the way through the thread pool
+   * takes half as long as the sync itself. Left out: never.
    */
-  readonly inlineSyncMs?: number;
+  readonly inlineSync?: InlineSync;
+}
+
+/** When a sync is done without leaving the loop; a slow one then holds the loop, once. */
+export interface InlineSync {
+  /** Most entries of such a sync. With more, there is other work to do meanwhile. */
+  readonly entriesMax: number;
+  /** So fast, ms, the last syncs must have been, */
+  readonly fasterThanMs: number;
+  /** and so many of them. */
+  readonly inARow: number;
 }
 
 /**
- * What the log tells its owner. Calls come from the disk's callbacks; with `forceSync` off or `inlineSyncMs`
- * on, also from inside `flush`.
+ * What the log tells its owner. Calls come from the disk's callbacks; with `forceSync` off or `inlineSync` on,
+ * also from inside `flush`.
  */
 export interface TxnLogOwner {
   /** Every entry up to and including this zxid is on disk; `count` of them since the last time. */
@@ -66,10 +76,10 @@ export interface TxnLogDeps {
 const WRITE_EARLY_BYTES = 1024 * 1024;
 /** A batch buffer grown beyond this is given back once it is written. */
 const KEEP_BATCH_BYTES = 4 * 1024 * 1024;
-/** Entries that count as alone, for a sync without leaving the loop. */
-const INLINE_MAX = 2;
 /** See the head of the file. */
 export class TxnLog {
+  /** Set while somebody else keeps the disk busy (a snapshot): syncs are then slow without warning. */
+  diskShared = false;
   private readonly deps: TxnLogDeps;
   private readonly owner: TxnLogOwner;
   private readonly options: TxnLogOptions;
@@ -88,7 +98,8 @@ export class TxnLog {
   private writtenZxid = -1n;
   private syncedZxid = -1n;
   private slowSyncs = 0;
-  private lastSyncMs = Number.POSITIVE_INFINITY;
+  /** Fast syncs in a row. */
+  private fastSyncs = 0;
   private whenClosed: (() => void) | undefined;
 
   constructor(deps: TxnLogDeps, owner: TxnLogOwner, options: TxnLogOptions) {
@@ -305,7 +316,7 @@ export class TxnLog {
       if (this.publish(c)) done(undefined);
       return;
     }
-    if (count <= INLINE_MAX && this.lastSyncMs < (this.options.inlineSyncMs ?? 0) && c.published) {
+    if (c.published && this.mayInline(count)) {
       this.syncInline(c, done);
       return;
     }
@@ -313,6 +324,12 @@ export class TxnLog {
       if (error !== undefined || c.published || this.dead) done(error);
       else if (this.publish(c)) this.deps.disk.syncDirSoon(this.options.dir, done);
     });
+  }
+
+  private mayInline(count: number): boolean {
+    const inline = this.options.inlineSync;
+    if (inline === undefined || this.diskShared) return false;
+    return count <= inline.entriesMax && this.fastSyncs >= inline.inARow;
   }
 
   private syncInline(c: LogFile, done: (error: DiskError | undefined) => void): void {
@@ -343,7 +360,7 @@ export class TxnLog {
   private settle(c: LogFile, upTo: bigint, count: number, since: number): void {
     const { events, clock } = this.deps;
     const ms = clock.monotonicMs() - since;
-    this.lastSyncMs = ms;
+    this.fastSyncs = ms < (this.options.inlineSync?.fasterThanMs ?? 0) ? this.fastSyncs + 1 : 0;
     this.syncedZxid = upTo;
     this.unsyncedCount -= count;
     if (events.on['log.synced']) events.emit('log.synced', { count, zxid: upTo, ms });

@@ -171,17 +171,23 @@ describe('files', () => {
     expect(rig.names()).toEqual(['log.1', 'log.3']);
   });
 
-  it('forces a lone entry inline where the disk is fast, and goes back when it is not', () => {
-    const rig = new Rig({ inlineSyncMs: 1 });
+  it('forces a few entries inline where the disk is fast, and goes back when it is not', () => {
+    const rig = new Rig({ inlineSync: { entriesMax: 2, fasterThanMs: 1, inARow: 1 } });
     rig.append();
     rig.disk.runPending();
     rig.append();
     expect(rig.heard()).toEqual(['synced 1 (1)', 'synced 2 (1)']);
+    rig.log.diskShared = true;
+    rig.append();
+    expect(rig.heard()).toEqual([]);
+    rig.disk.runPending();
+    expect(rig.heard()).toEqual(['synced 3 (1)']);
+    rig.log.diskShared = false;
     rig.append(5);
     expect(rig.heard()).toEqual([]);
     rig.now += 5;
     rig.disk.runPending();
-    expect(rig.heard()).toEqual(['synced 7 (5)']);
+    expect(rig.heard()).toEqual(['synced 8 (5)']);
     rig.append();
     expect(rig.heard()).toEqual([]);
   });

@@ -180,8 +180,7 @@ export class ClientPort implements LinkHost<ClientLink> {
     return undefined;
   }
 
-  // ---- what links tell
-  // ------------------------------------------------------------------------------------------
+  // ---- what links tell ----
 
   beginTurn(): void {
     this.nowMs = this.world.clock.monotonicMs();
@@ -216,8 +215,7 @@ export class ClientPort implements LinkHost<ClientLink> {
     this.finishClosing();
   }
 
-  // ---- the turn
-  // -------------------------------------------------------------------------------------------------
+  // ---- the turn ----
 
   private endTurnSoon(): void {
     if (this.turnScheduled) return;

@@ -40,6 +40,8 @@ import type { ServerWorld } from './world.ts';
 const STANDALONE_SID = 1n;
 /** How often a full disk is tried again. */
 const RETRY_FULL_MS = 1_000;
+/** A sync of a few entries that is likely to take a fraction of a millisecond is done on the spot. */
+const INLINE_SYNC = { entriesMax: 16, fasterThanMs: 0.5, inARow: 32 };
 /** How long a snapshot may hold the loop at a time. */
 const SNAPSHOT_SLICE_MS = 4;
 /** Which transactions' digests are kept for `hash`, a power of two, and how many (facts 11.1). */
@@ -113,6 +115,7 @@ export class StandaloneServer implements ClientService<ClientLink> {
       forceSync: config.storage.forceSync,
       sizeLimitBytes: config.storage.logSizeBytesMax,
       slowSyncMs: config.storage.slowSyncMs,
+      inlineSync: INLINE_SYNC,
     });
     this.snapshots = new SnapshotWriter(world, {
       dir: parts.snapDir,
@@ -183,11 +186,14 @@ export class StandaloneServer implements ClientService<ClientLink> {
     this.log.roll();
     if (this.snapshots.running) return;
     const running = this.database.beginSnapshot();
-    this.snapshots.start(running.source, () => running.end());
+    this.log.diskShared = true;
+    this.snapshots.start(running.source, () => {
+      this.log.diskShared = false;
+      running.end();
+    });
   }
 
-  // ---- what the client port says
-  // ----------------------------------------------------------------------------------
+  // ---- what the client port says ----
 
   connect(link: ClientLink, request: ConnectRequest): void {
     this.sessions.connect(link, request);
@@ -230,8 +236,7 @@ export class StandaloneServer implements ClientService<ClientLink> {
     return this.parts.answerWord(this, word, more, link);
   }
 
-  // ---- inside
-  // -----------------------------------------------------------------------------------------------------
+  // ---- inside ----
 
   private applied(request: Request): void {
     this.noteDigest();
