@@ -48,7 +48,7 @@ const GROUPS = [
   },
   { name: 'platform', priority: 2, test: /\/src\/platform\// },
   { name: 'server', priority: 1, test: /\/src\/(server|storage)\// },
-  { name: 'files', priority: 1, test: /\/src\/(inspect|formatters)\// },
+  { name: 'files', priority: 1, test: /\/src\/(inspect|formatters\/(?!java-dates))/ },
   { name: 'commands', priority: 1, test: /\/src\/cli\/(nodes|output|parse|settings)\// },
 ];
 

@@ -3,17 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect } from '../../src/client/index.ts';
-import { Bus } from '../../src/events/bus.ts';
-import { systemClock } from '../../src/platform/clock.ts';
-import { systemCompression } from '../../src/platform/compression.ts';
-import { systemDisk } from '../../src/platform/disk.ts';
-import { systemNet } from '../../src/platform/net.ts';
-import { systemRandom } from '../../src/platform/random.ts';
-import { systemSecrets } from '../../src/platform/secrets.ts';
-import { systemTimers } from '../../src/platform/timers.ts';
-import { loadConfig } from '../../src/server/config/load-config.ts';
-import { type RunningServer, startStandalone } from '../../src/server/node/start-standalone.ts';
 import { replayWire } from './wire-replay.ts';
+import { type InProcess, startInProcess } from './zkt-in-process.ts';
 
 /** The recordings were made with these properties. */
 const DEFINITIONS = ['zookeeper.extendedTypesEnabled=true', 'tickTime=2000', 'maxSessionTimeout=600000'];
@@ -35,36 +26,17 @@ const DIFFERENT: Record<string, ReadonlyMap<number, string>> = {
 };
 
 let dir: string | undefined;
-let running: RunningServer | undefined;
+let server: InProcess | undefined;
 
 afterEach(async () => {
-  await running?.stop('the test is over');
+  await server?.stop();
   if (dir !== undefined) rmSync(dir, { recursive: true });
 });
 
 const start = async (): Promise<number> => {
   dir = mkdtempSync(path.join(tmpdir(), 'zkt-wire-'));
-  const config = loadConfig(systemDisk, { dataDir: dir, port: 0, definitions: DEFINITIONS });
-  running = await startStandalone(
-    config,
-    {
-      clock: systemClock,
-      timers: systemTimers,
-      random: systemRandom,
-      secrets: systemSecrets,
-      net: systemNet,
-      disk: systemDisk,
-      compression: systemCompression,
-      events: new Bus('1', systemClock),
-    },
-    {
-      answerWord: () => undefined,
-      failed: (error) => {
-        throw error;
-      },
-    },
-  );
-  return running.port;
+  server = await startInProcess(dir, DEFINITIONS);
+  return server.running.port;
 };
 
 /** What another client did while the Java client was recorded (`fixtures/make/java/WireOps.java`). */

@@ -1,8 +1,8 @@
 /** What a node is shown as: stat, ACL and data, as zkCli's lines and as JSON. */
 import { hex0x } from '../../base/brands.ts';
+import { javaDate } from '../../formatters/java-dates.ts';
 import { type Acl, permsText } from '../../protocol/acl.ts';
 import type { Stat } from '../../protocol/stat.ts';
-import { javaDate } from './java-date.ts';
 
 /** zkCli's eleven lines. */
 export const statLines = (stat: Stat): string[] => [

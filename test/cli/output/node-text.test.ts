@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { javaDate } from '../../../src/cli/output/java-date.ts';
+import { javaDate } from '../../../src/formatters/java-dates.ts';
 import { dataJson, hexDump, isoTime } from '../../../src/cli/output/node-text.ts';
 
 describe('data', () => {
