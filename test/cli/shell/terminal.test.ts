@@ -156,8 +156,7 @@ describe('the prompt', () => {
     const state = path.join(dir, 'other-state');
     const first = await open({ XDG_STATE_HOME: state });
     first.type('addauth digest user:secret\rwhoami\rget /app\rquit\r');
-    await first.until(() => first.exitCode !== undefined);
-    expect(first.lines()).toContain('digest: user');
+    await first.until((lines) => first.exitCode !== undefined && lines.includes('digest: user'));
     const text = readFileSync(path.join(state, 'zkt', 'history'), 'utf8');
     expect(text).toBe('whoami\nget /app\nquit\n');
     const second = await open({ XDG_STATE_HOME: state });
