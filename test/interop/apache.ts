@@ -62,6 +62,8 @@ export interface RunOptions {
   readonly properties?: Readonly<Record<string, string>>;
   /** Working directory; the tools write beside their input, so it seldom matters. */
   readonly cwd?: string;
+  /** Where other classes than Apache's are. */
+  readonly classPath?: string;
   /** The program is killed after this time. Default 60 000. */
   readonly timeoutMs?: number;
 }
@@ -186,10 +188,11 @@ function javaArgs(
   mainClass: string,
   properties: Readonly<Record<string, string>>,
   logging: 'nop' | 'simple',
+  more?: string,
 ): string[] {
   const defines = Object.entries(properties).map(([name, value]) => `-D${name}=${value}`);
-  const classPath = `${install.jar}:${join(JAR_DIR, `slf4j-${logging}.jar`)}`;
-  return [...JVM_FLAGS, ...defines, '-cp', classPath, mainClass];
+  const jars = [install.jar, join(JAR_DIR, `slf4j-${logging}.jar`), ...(more === undefined ? [] : [more])];
+  return [...JVM_FLAGS, ...defines, '-cp', jars.join(':'), mainClass];
 }
 
 const environment = { ...process.env, TZ: 'UTC', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' };
@@ -200,7 +203,7 @@ export function runApache(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const java = javaArgs(requireApache(), mainClass, options.properties ?? {}, 'nop');
+  const java = javaArgs(requireApache(), mainClass, options.properties ?? {}, 'nop', options.classPath);
   return new Promise((resolve, reject) => {
     const child = spawn(requireApache().java, [...java, ...args], { cwd: options.cwd, env: environment });
     const stdout: Buffer[] = [];
