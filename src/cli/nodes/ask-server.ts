@@ -43,8 +43,11 @@ export function askServer(
         },
         closed(error) {
           timer.cancel();
-          if (chunks.length > 0 || error === undefined) resolve(Buffer.concat(chunks));
-          else reject(new ZktError('ZKT_CONNECT', { servers, why: reasonOf(error) }));
+          if (chunks.length > 0) resolve(Buffer.concat(chunks));
+          else {
+            const why = error === undefined ? 'it closed the connection without a word' : reasonOf(error);
+            reject(new ZktError('ZKT_CONNECT', { servers, why }));
+          }
         },
       },
     );

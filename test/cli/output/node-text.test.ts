@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { javaDate } from '../../../src/formatters/java-dates.ts';
 import { dataJson, hexDump, isoTime } from '../../../src/cli/output/node-text.ts';
+import { javaDate } from '../../../src/formatters/java-dates.ts';
 
 describe('data', () => {
   test('as JSON: text where it is UTF-8, else base64', () => {
