@@ -1,7 +1,7 @@
 /**
  * The names nearest to one that was mistyped: at most two edits away, and no more than a third of its length.
  */
-export function suggest(typed: string, names: Iterable<string>): string[] {
+function suggest(typed: string, names: Iterable<string>): string[] {
   const limit = Math.min(2, Math.max(1, Math.floor(typed.length / 3)));
   const wanted = typed.toLowerCase();
   return [...names]

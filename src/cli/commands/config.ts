@@ -2,7 +2,7 @@ import type { Command } from '../command.ts';
 import { clientAddresses } from '../nodes/ensemble-config.ts';
 import { statJson, statLines } from '../output/node-text.ts';
 import { reportOne } from '../output/report.ts';
-import { STAT, WATCH } from '../parse/common-options.ts';
+import { STAT, WATCH } from '../parse/standard-options.ts';
 
 /** `config`: who belongs to the ensemble. */
 export const command: Command = {

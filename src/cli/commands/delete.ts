@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import { versionOf } from '../nodes/value.ts';
 import { reportOne } from '../output/report.ts';
-import { VERSION } from '../parse/common-options.ts';
+import { VERSION } from '../parse/standard-options.ts';
 
 /** `delete`: away with one node. */
 export const command: Command = {

@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import { aclJson, aclLines, statJson, statLines } from '../output/node-text.ts';
 import { reportOne } from '../output/report.ts';
-import { STAT } from '../parse/common-options.ts';
+import { STAT } from '../parse/standard-options.ts';
 
 /** `getAcl`: who may do what to a node. */
 export const command: Command = {

@@ -2,8 +2,8 @@ import type { NodeData } from '../../client/api.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { dataJson, hexDump, statJson, statLines } from '../output/node-text.ts';
 import { reportOne } from '../output/report.ts';
-import { STAT, WATCH } from '../parse/common-options.ts';
 import type { ParsedArgs } from '../parse/options.ts';
+import { STAT, WATCH } from '../parse/standard-options.ts';
 
 const EMPTY = Buffer.alloc(0);
 

@@ -2,7 +2,7 @@ import type { Command, CommandContext } from '../command.ts';
 import { walkAsZkCli } from '../nodes/walk.ts';
 import { statJson, statLines } from '../output/node-text.ts';
 import { ListReport, reportOne } from '../output/report.ts';
-import { STAT, WATCH } from '../parse/common-options.ts';
+import { STAT, WATCH } from '../parse/standard-options.ts';
 
 /** `ls`: the children of a node. */
 export const command: Command = {

@@ -6,8 +6,8 @@ import { CommandFailure, UsageFailure } from '../explain.ts';
 import { membersOf } from '../nodes/ensemble-config.ts';
 import { statJson, statLines } from '../output/node-text.ts';
 import { reportOne } from '../output/report.ts';
-import { STAT } from '../parse/common-options.ts';
 import type { ParsedArgs } from '../parse/options.ts';
+import { STAT } from '../parse/standard-options.ts';
 
 const USAGE =
   '[-s] [-v version] [[-file path] | [-members serverID=host:port1:port2;port3[,...]*]] | ' +

@@ -8,7 +8,7 @@ import { versionOf } from '../nodes/value.ts';
 import { walkAsZkCli } from '../nodes/walk.ts';
 import { statJson, statLines } from '../output/node-text.ts';
 import { reportOne } from '../output/report.ts';
-import { STAT, VERSION } from '../parse/common-options.ts';
+import { STAT, VERSION } from '../parse/standard-options.ts';
 
 /** `setAcl`: say who may do what to a node. */
 export const command: Command = {

@@ -2,7 +2,7 @@ import type { Command } from '../command.ts';
 import { VALUE_OPTIONS, valueFrom, versionOf } from '../nodes/value.ts';
 import { statJson, statLines } from '../output/node-text.ts';
 import { reportOne } from '../output/report.ts';
-import { STAT, VERSION } from '../parse/common-options.ts';
+import { STAT, VERSION } from '../parse/standard-options.ts';
 
 /** `set`: new data for a node. */
 export const command: Command = {

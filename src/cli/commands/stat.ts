@@ -3,7 +3,7 @@ import { ERR } from '../../protocol/error-codes.ts';
 import type { Command } from '../command.ts';
 import { statJson, statLines } from '../output/node-text.ts';
 import { reportOne } from '../output/report.ts';
-import { WATCH } from '../parse/common-options.ts';
+import { WATCH } from '../parse/standard-options.ts';
 
 /** `stat`: what there is to know of a node beside its data. */
 export const command: Command = {

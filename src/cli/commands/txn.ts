@@ -8,8 +8,8 @@ import { parseAclText } from '../nodes/acl-text.ts';
 import { versionOf } from '../nodes/value.ts';
 import { statJson } from '../output/node-text.ts';
 import { reportOne } from '../output/report.ts';
-import { VERSION } from '../parse/common-options.ts';
 import { type OptionSpec, parseOptions } from '../parse/options.ts';
+import { VERSION } from '../parse/standard-options.ts';
 import { splitWords } from '../parse/words.ts';
 import { createModeOf, createTtlOf } from './create.ts';
 

@@ -2,6 +2,7 @@ import { hex0x } from '../../base/brands.ts';
 import { EXIT } from '../../base/errors.ts';
 import type { Client, NodeData, WatchEvent } from '../../client/api.ts';
 import { isKeeperError } from '../../client/keeper-error.ts';
+import { systemClock } from '../../platform/clock.ts';
 import { EVENT, eventName, stateName } from '../../protocol/watch-types.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { CommandFailure } from '../explain.ts';
@@ -65,7 +66,7 @@ async function print(
   event: WatchEvent,
   withData: boolean,
 ): Promise<void> {
-  const time = new Date();
+  const time = new Date(systemClock.wallMs());
   const type = event.gap === undefined ? eventName(event.type) : 'Gap';
   const node = withData ? await dataOf(client, event) : undefined;
   const { out, format } = context;

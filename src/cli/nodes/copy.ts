@@ -61,7 +61,7 @@ export async function readNodes(
 const isMasked = ({ id }: Acl): boolean => id.scheme === 'digest' && id.id.endsWith(':x');
 
 /** The place of a copied node. */
-export const placeOf = (path: string, from: string, to: string): string => {
+const placeOf = (path: string, from: string, to: string): string => {
   const below = from === '/' ? path.slice(1) : path.slice(from.length + 1);
   return below === '' ? to : to === '/' ? `/${below}` : `${to}/${below}`;
 };

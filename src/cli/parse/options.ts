@@ -27,7 +27,7 @@ export interface OptionGroup {
 }
 
 /** The name options are asked by: the long one, else the flag. */
-export const optionName = (spec: OptionSpec): string => spec.long ?? spec.flag ?? '';
+const optionName = (spec: OptionSpec): string => spec.long ?? spec.flag ?? '';
 
 /** Why words could not be read as options and arguments. */
 export class OptionError extends ZktError<'ZKT_USAGE'> {

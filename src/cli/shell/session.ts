@@ -22,7 +22,7 @@ import type { OutputFormat } from '../settings/global-options.ts';
 import { suggestion } from '../suggest.ts';
 
 /** zkCli's exit code of a command nobody knows. */
-export const EXIT_NOT_FOUND = 127;
+const EXIT_NOT_FOUND = 127;
 
 /** What a shell is started with. */
 export interface ShellOptions {
