@@ -85,7 +85,7 @@ export function planCreate(
       : traits.ephemeral
         ? by.session
         : 0n;
-  const parentCVersion = parent.cversion + 1;
+  const parentCVersion = (parent.cversion + 1) | 0;
   ctx.changes.create(path, parent, owner, req.data, acl, by.at);
   const { data } = req;
   if (isContainer) return { type: OP.createContainer, path, data, acl, parentCVersion };

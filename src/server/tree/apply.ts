@@ -15,7 +15,7 @@ import { parentPath } from '../../protocol/paths.ts';
 import { STAT_BYTES } from '../../protocol/stat.ts';
 import { readSubTxns, type Txn, type TxnHeader } from '../../protocol/txn.ts';
 import type { DataTree, Stamp } from './data-tree.ts';
-import { NO_NODE, type NodeId } from './node-store.ts';
+import { NO_NODE, type NodeId, subtree } from './node-store.ts';
 
 /**
  * What a change means for others; ACL numbers are those from before the change, for the right to hear of it.
@@ -143,11 +143,21 @@ function applyDelete(tree: DataTree, type: number, path: string, at: Stamp, effe
   const parent = tree.store.parent(node);
   const acl = tree.aclOf(node);
   const aclId = tree.acls.hold(acl);
+  if (tree.store.childCount(node) > 0) removeBelow(tree, node, at);
   tree.remove(node, at);
   effects.deleted(path, aclId);
   effects.childrenChanged(parentPath(path), tree.store.acl(parent));
   tree.acls.release(aclId);
   return result(type, ERR.OK, path);
+}
+
+/**
+ * Only a replay comes here: a fuzzy snapshot may hold the node as it was made again later, with children. The
+ * log makes them again too, all of them, since they are younger than this delete.
+ */
+function removeBelow(tree: DataTree, node: NodeId, at: Stamp): void {
+  const below = [...subtree(tree.store, node)];
+  for (let i = below.length - 1; i > 0; i--) tree.remove(below[i] as NodeId, at);
 }
 
 function applyCloseSession(

@@ -242,8 +242,9 @@ export class DataTree {
     const stat = this.store.statBytes(parent);
     const start = this.store.statOffset(parent);
     const before = get32(stat, start + STAT_AT.cversion);
-    const next = parentCVersion === -1 ? before + 1 : parentCVersion;
-    if (next <= before) return;
+    const next = parentCVersion === -1 ? (before + 1) | 0 : parentCVersion;
+    // Larger as a serial number: the counter wraps at 2^31, and must go on counting.
+    if (((next - before) | 0) <= 0) return;
     this.beforeChange?.(parent);
     put32(stat, start + STAT_AT.cversion, next);
     put64(stat, start + STAT_AT.pzxid, at.zxidHi, at.zxidLo);

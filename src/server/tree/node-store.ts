@@ -220,6 +220,22 @@ export class NodeStore {
   }
 }
 
+/** How many nodes lie below one; a walk along the links, with no memory of its own. */
+export function countBelow(store: NodeStore, from: NodeId): number {
+  let count = 0;
+  let at = store.firstChild(from);
+  while (at !== NO_NODE) {
+    count++;
+    let next = store.firstChild(at);
+    while (next === NO_NODE && at !== from) {
+      next = store.nextSibling(at);
+      if (next === NO_NODE) at = store.parent(at);
+    }
+    at = next;
+  }
+  return count;
+}
+
 /** The node and all below it, parents first; for work on whole subtrees, outside the request path. */
 export function* subtree(store: NodeStore, from: NodeId): IterableIterator<NodeId> {
   const stack = from === NO_NODE ? [] : [from];

@@ -71,15 +71,32 @@ export class TreeSnapshot {
     this.tree.onBirth = undefined;
   }
 
+  /** Writes a node that was not written yet, ancestors first; no recursion, since paths may be very deep. */
   private save(id: NodeId, w: JuteWriter): void {
     const { store } = this.tree;
-    if (store.mark(id) === this.generation) return;
-    store.setMark(id, this.generation);
+    if (!this.take(id)) return;
     const parent = store.parent(id);
-    if (parent !== NO_NODE) this.save(parent, w);
+    if (parent !== NO_NODE && store.mark(parent) !== this.generation) {
+      const above: NodeId[] = [];
+      for (let a = parent; a !== NO_NODE && this.take(a); a = store.parent(a)) above.push(a);
+      for (let i = above.length - 1; i >= 0; i--) this.write(above[i] as NodeId, w);
+    }
+    this.write(id, w);
+  }
+
+  /** Marks a node as written; false when it was. */
+  private take(id: NodeId): boolean {
+    const { store } = this.tree;
+    if (store.mark(id) === this.generation) return false;
+    store.setMark(id, this.generation);
+    return true;
+  }
+
+  private write(id: NodeId, w: JuteWriter): void {
+    const { store } = this.tree;
     this.count++;
     const path = store.path(id);
-    w.writeString(parent === NO_NODE ? '' : path);
+    w.writeString(store.parent(id) === NO_NODE ? '' : path);
     const length = store.dataLength(id);
     w.writeInt(length);
     if (length > 0) {

@@ -5,7 +5,7 @@ import { JuteWriter } from '../../../src/jute/writer.ts';
 import { PERMS } from '../../../src/protocol/acl.ts';
 import { parentPath } from '../../../src/protocol/paths.ts';
 import { DataTree } from '../../../src/server/tree/data-tree.ts';
-import { NO_NODE } from '../../../src/server/tree/node-store.ts';
+import { countBelow, NO_NODE } from '../../../src/server/tree/node-store.ts';
 import { TreeSnapshot } from '../../../src/server/tree/tree-snapshot.ts';
 
 const OPTIONS = { extended: { enabled: true, emulate353: false }, digest: true, hashSeed: 1 };
@@ -151,5 +151,53 @@ describe('quotas', () => {
       { path: '/a', what: 'count', used: 3, limit: 2 },
     ]);
     expect(tree.quotas.exceedsHard('/a/d', 1, 0)).toBe(false);
+  });
+});
+
+describe('a snapshot of a deep tree', () => {
+  it('takes children whose rows come before those of thousands of ancestors', () => {
+    const tree = DataTree.fresh(OPTIONS);
+    const depth = 20_000;
+    const add = (p: string): number =>
+      tree.create(p, tree.parentOf(p), { data: null, acl: OPEN, owner: 0n }, -1, at(1));
+    // Freed rows are used again, the last freed first: the deepest node gets the lowest row.
+    const flat = Array.from({ length: depth }, (_, i) => add(`/f${i}`));
+    for (const id of flat) tree.remove(id, at(2));
+    let parent = tree.find('/');
+    for (let i = 0; i < depth; i++) {
+      // Names, not paths: those would be 200 MB in all.
+      parent = tree.create(`/${i}`, parent, { data: null, acl: OPEN, owner: 0n }, -1, at(3));
+    }
+    expect(countBelow(tree.store, tree.find('/'))).toBe(tree.nodeCount - 1);
+    const snapshot = new TreeSnapshot(tree, 1, new JuteWriter());
+    while (!snapshot.writeSome(new JuteWriter(), 1 << 20)) {}
+    snapshot.end();
+    expect(snapshot.written).toBe(tree.nodeCount);
+  });
+});
+
+describe('the counter of children', () => {
+  it('goes on counting past 2^31', () => {
+    const tree = DataTree.fresh(OPTIONS);
+    const root = tree.find('/');
+    const seen: number[] = [];
+    tree.raiseParent(root, 0x40000000, at(1));
+    for (const next of [0x7ffffffe, 0x7fffffff, -0x80000000, -0x7fffffff, 0x7fffffff]) {
+      tree.raiseParent(root, next, at(2));
+      seen.push(tree.cversionOf(root));
+    }
+    // The last is an old one, from a replay.
+    expect(seen).toEqual([0x7ffffffe, 0x7fffffff, -0x80000000, -0x7fffffff, -0x7fffffff]);
+  });
+});
+
+describe('the walk that counts', () => {
+  it('counts what is below, wherever it starts', () => {
+    const tree = DataTree.fresh(OPTIONS);
+    for (const p of ['/a', '/a/b', '/a/b/c', '/a/d', '/e', '/e/f', '/a/b/g']) {
+      tree.create(p, tree.parentOf(p), { data: null, acl: OPEN, owner: 0n }, -1, at(1));
+    }
+    const below = (p: string): number => countBelow(tree.store, tree.find(p));
+    expect(['/', '/a', '/a/b', '/a/b/c', '/e'].map(below)).toEqual([10, 4, 2, 0, 1]);
   });
 });
