@@ -16,15 +16,11 @@ import { type FourLetterWord, fourLetterWord } from '../../protocol/four-letter.
 import { ConnectRequest, ConnectResponse } from '../../protocol/messages.ts';
 import { answerWord } from './four-letter-gate.ts';
 import type { LinkHost } from './link-host.ts';
-import { LinkOutput } from './link-output.ts';
+import { LinkOutput, UNREAD_PAUSE_BYTES } from './link-output.ts';
 
 const NOTHING = Buffer.alloc(0);
 /** Bytes of `stmk` and its mask. */
 const STMK_BYTES = 12;
-/** Output gathered beyond this is handed to the socket without waiting for the end of the turn. */
-const FLUSH_BYTES = 256 * 1024;
-/** A connection with this much unread output is not read from until the output has left. */
-const UNREAD_PAUSE_BYTES = 1024 * 1024;
 
 /** One client connection. */
 export class ClientLink extends LinkOutput implements SocketHandler {
@@ -180,7 +176,7 @@ export class ClientLink extends LinkOutput implements SocketHandler {
     this.host.stats.packetsReceived++;
     if (this.state === 'open') {
       this.host.service.request(this, bytes, start, end);
-      if (this.out !== undefined && this.out.pos >= FLUSH_BYTES) this.flush();
+      this.flushIfLarge();
     } else if (!this.askedToConnect) this.takeConnect(bytes, start, end);
     return this.mayRead();
   };
@@ -241,7 +237,9 @@ export class ClientLink extends LinkOutput implements SocketHandler {
   }
 
   drained(): void {
-    if (this.state === 'open' && !this.reading) this.host.readSoon(this);
+    if (this.state !== 'open') return;
+    this.host.service.drained(this);
+    if (!this.reading) this.host.readSoon(this);
   }
 
   ended(): void {

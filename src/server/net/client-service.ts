@@ -22,6 +22,8 @@ export interface ClientService<L> {
    * views on it may be kept. A `JuteError` thrown here closes the connection as bad input.
    */
   request(link: L, bytes: Buffer, start: number, end: number): void;
+  /** The client has taken all output: what was held back while the link was `congested` may follow. */
+  drained(link: L): void;
   /** A connection that had asked to connect is gone. Said once, also when the service closed it. */
   closed(link: L): void;
   /**

@@ -32,6 +32,14 @@ const isUpdate = (op: number): boolean => {
   }
 };
 
+/** Output gathered beyond this is handed to the socket without waiting for the end of the turn. */
+const FLUSH_BYTES = 256 * 1024;
+/**
+ * A connection with this much unread output is not read from, nor are its waiting reads answered, until the
+ * output has left.
+ */
+export const UNREAD_PAUSE_BYTES = 1024 * 1024;
+
 /** A connection that was closed may take this long to read its last reply. */
 const CLOSING_TIMEOUT_MS = 5_000;
 
@@ -62,6 +70,8 @@ export abstract class LinkOutput {
   protected out: JuteWriter | undefined;
   private frameStart = -1;
   private whyClosed = '';
+  /** The most that was handed to the socket at once since it was last empty. */
+  private largestPending = 0;
 
   constructor(host: OutputHost, id: number, socket: Socket, wallMs: number) {
     this.host = host;
@@ -89,6 +99,16 @@ export abstract class LinkOutput {
   /** Output written and not taken by the kernel, bytes. */
   get unreadBytes(): number {
     return this.socket.pendingBytes + (this.out?.pos ?? 0);
+  }
+
+  /** True while the client is behind with reading: more answers should wait for `drained` of the service. */
+  get congested(): boolean {
+    this.flushIfLarge();
+    return this.live && this.socket.pendingBytes > UNREAD_PAUSE_BYTES;
+  }
+
+  protected flushIfLarge(): void {
+    if (this.out !== undefined && this.out.pos >= FLUSH_BYTES) this.flush();
   }
 
   /** Begins an outgoing frame: write its payload to the answer, then call `endFrame`. Frames do not nest. */
@@ -188,10 +208,13 @@ export abstract class LinkOutput {
       return;
     }
     const unread = this.socket.pendingBytes;
-    if (unread > this.host.options.unreadBytesMax) {
+    if (unread === 0) this.largestPending = 0;
+    // One answer may by itself be larger than the limit; who is still taking that one is no slow reader.
+    if (unread > this.host.options.unreadBytesMax + this.largestPending) {
       this.dropSlowReader(unread + out.pos);
       return;
     }
+    this.largestPending = Math.max(this.largestPending, out.pos);
     this.out = undefined;
     this.host.stats.bytesSent += out.pos;
     if (this.socket.write(out.bytes())) this.host.pool.give(out);

@@ -141,13 +141,15 @@ export class ClientSessions {
     const { tracker, passwords, clock, events } = this.world;
     const id = request.sessionId;
     const session = tracker.get(id);
-    const before = session?.owner;
-    if (before !== undefined && before !== link && before.sessionId === id) {
-      before.close('the client came back on another connection');
-    }
+    // Apache closes the earlier connection first. Session ids are easily guessed: whoever has only that must not be
+    // able to cut a client off.
     if (!passwords.check(id, request.passwd)) {
       this.refuse(link, 'wrong password', id);
       return;
+    }
+    const before = session?.owner;
+    if (before !== undefined && before !== link && before.sessionId === id) {
+      before.close('the client came back on another connection');
     }
     if (session === undefined || !tracker.touchSession(session, link.timeoutMs, clock.monotonicMs())) {
       this.refuse(link, session === undefined ? 'unknown' : 'closing', id);

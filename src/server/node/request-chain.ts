@@ -143,6 +143,10 @@ export class RequestChain {
   private commit(request: Request): void {
     const { world } = this;
     const zxid = request.header?.zxid ?? 0n;
+    const link = request.from as ClientLink | undefined;
+    const talk = link === undefined ? undefined : conversationOf(link);
+    // Reads whose client is slow to take earlier answers came before this write: they must not see it.
+    while (talk !== undefined && isRead(talk.order.peek())) this.answerHead(talk);
     // Before it is applied: notifications and answers bear this zxid.
     world.database.lastZxid = zxid;
     if (world.events.on['request.logged']) {
@@ -152,21 +156,31 @@ export class RequestChain {
     this.reads.setLastProcessed(zxid);
     this.prep.changes.settle(request.change);
     world.applied(request);
-    const link = request.from as ClientLink | undefined;
-    const talk = link === undefined ? undefined : conversationOf(link);
-    if (talk !== undefined && talk.order.peek() === request) this.advance(talk);
+    if (talk === undefined || talk.order.peek() !== request) return;
+    talk.order.shift();
+    talk.link.answered(request.end - request.start);
+    this.goOn(talk);
   }
 
-  /** The write at the head is answered: so may the reads behind it be. */
-  private advance(talk: Conversation): void {
+  /** The client has taken all it was sent: reads that waited for that are answered. */
+  drained(talk: Conversation): void {
+    this.reads.nowMs = this.world.clock.monotonicMs();
+    this.goOn(talk);
+  }
+
+  /**
+   * Answers the reads at the head, up to the next write. A client that does not take what it gets waits for
+   * the rest, until `drained`: a thousand reads of a megabyte must not all be answered into memory.
+   */
+  private goOn(talk: Conversation): void {
     const { order, link } = talk;
-    const done = order.shift() as Request;
-    link.answered(done.end - done.start);
-    for (let next = order.peek(); next !== undefined && next.header === undefined; next = order.peek()) {
-      order.shift();
-      this.answer(link, next);
-      link.answered(next.end - next.start);
-    }
+    while (isRead(order.peek()) && !link.congested) this.answerHead(talk);
+  }
+
+  private answerHead(talk: Conversation): void {
+    const next = talk.order.shift() as Request;
+    this.answer(talk.link, next);
+    talk.link.answered(next.end - next.start);
   }
 
   private answer(link: ClientLink, request: Request): void {
@@ -213,3 +227,7 @@ export class RequestChain {
 }
 
 const NO_BYTES = Buffer.alloc(0);
+
+/** Reads have no transaction, nor have writes that are refused. */
+const isRead = (request: Request | undefined): boolean =>
+  request !== undefined && request.header === undefined;

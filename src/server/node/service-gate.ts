@@ -23,6 +23,10 @@ export class ServiceGate implements ClientService<ClientLink> {
     this.behind?.request(link, bytes, start, end);
   }
 
+  drained(link: ClientLink): void {
+    this.behind?.drained(link);
+  }
+
   closed(link: ClientLink): void {
     this.behind?.closed(link);
   }

@@ -227,6 +227,11 @@ export class StandaloneServer implements ClientService<ClientLink> {
     }
   }
 
+  drained(link: ClientLink): void {
+    const talk = conversationOf(link);
+    if (talk !== undefined) this.chain.drained(talk);
+  }
+
   closed(link: ClientLink): void {
     this.registry.removeWatcher(link);
     this.sessions.dropped(link);

@@ -56,6 +56,8 @@ export function treeEffects(world: EffectsWorld): TreeEffects {
 export function limitedWatches(registry: WatchRegistry<ClientLink>, events: Emitter): Watches<ClientLink> {
   return {
     add(path: string, who: ClientLink, mode: WatchMode) {
+      // One request may ask for many; the first that is too many ends the connection, and is told once.
+      if (!who.live) return;
       if (!registry.add(path, who, mode)) {
         if (events.on['watch.limit']) {
           events.emit('watch.limit', { session: who.sessionId, watches: registry.countOf(who) });

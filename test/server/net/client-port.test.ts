@@ -368,6 +368,24 @@ describe('limits', () => {
     b.settle();
   });
 
+  test('one answer larger than that may take its time, but not with 8 MiB more behind it', () => {
+    const b = new Bench();
+    const client = b.client(connectFrame());
+    client.socket?.pause();
+    const link = [...b.port.links][0];
+    const answer = (bytes: number): void => {
+      link?.beginFrame().writeBuffer(Buffer.alloc(bytes));
+      link?.endFrame();
+      b.settle();
+    };
+    answer(20_000_000);
+    answer(100);
+    answer(100);
+    expect(b.port.links.size).toBe(1);
+    for (let i = 0; i < 60; i++) answer(200_000);
+    expect(b.named('connection.slow-reader').length).toBe(1);
+  });
+
   test('a client that never reads its last reply is let go', () => {
     const b = new Bench();
     const client = b.client(connectFrame());

@@ -105,6 +105,8 @@ export class EchoService implements ClientService<ClientLink> {
       link.answered(bytes);
     }
   }
+  drained(): void {}
+
   closed(link: ClientLink): void {
     this.closedLinks.push(link);
   }
