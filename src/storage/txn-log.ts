@@ -20,6 +20,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Disk, DiskError } from '../ports/disk.ts';
 import { isNoSpace, LogFile } from './log-file.ts';
 import { beginRecord, ENTRY_ZXID_OFFSET, endRecord, RECORD_PREFIX_BYTES } from './log-format.ts';
+import { type InlineSync, SyncPace } from './sync-pace.ts';
 
 /** How the log is kept; the names in parentheses are ZooKeeper's. */
 export interface TxnLogOptions {
@@ -34,25 +35,15 @@ export interface TxnLogOptions {
   /** A sync that takes longer is told (`fsync.warningthresholdms`). */
   readonly slowSyncMs: number;
   /**
-   * While the disk is fast, a few entries are forced without leaving the loop: the way through the thread pool
-   * takes half as long as the sync itself. Left out: never.
+   * While the disk is fast, a few entries are forced without leaving the loop: the way through the thread
+   * pool takes half as long as the sync itself. Left out: never.
    */
   readonly inlineSync?: InlineSync;
 }
 
-/** When a sync is done without leaving the loop; a slow one then holds the loop, once. */
-export interface InlineSync {
-  /** Most entries of such a sync. With more, there is other work to do meanwhile. */
-  readonly entriesMax: number;
-  /** So fast, ms, the last syncs must have been, */
-  readonly fasterThanMs: number;
-  /** and so many of them. */
-  readonly inARow: number;
-}
-
 /**
- * What the log tells its owner. Calls come from the disk's callbacks; with `forceSync` off or `inlineSync` on,
- * also from inside `flush`.
+ * What the log tells its owner. Calls come from the disk's callbacks; with `forceSync` off or `inlineSync`
+ * on, also from inside `flush`.
  */
 export interface TxnLogOwner {
   /** Every entry up to and including this zxid is on disk; `count` of them since the last time. */
@@ -98,14 +89,14 @@ export class TxnLog {
   private writtenZxid = -1n;
   private syncedZxid = -1n;
   private slowSyncs = 0;
-  /** Fast syncs in a row. */
-  private fastSyncs = 0;
+  private readonly pace: SyncPace;
   private whenClosed: (() => void) | undefined;
 
   constructor(deps: TxnLogDeps, owner: TxnLogOwner, options: TxnLogOptions) {
     this.deps = deps;
     this.owner = owner;
     this.options = options;
+    this.pace = new SyncPace(options.inlineSync);
   }
 
   /** No space: entries wait in memory. */
@@ -316,7 +307,7 @@ export class TxnLog {
       if (this.publish(c)) done(undefined);
       return;
     }
-    if (c.published && this.mayInline(count)) {
+    if (c.published && !this.diskShared && this.pace.mayInline(count)) {
       this.syncInline(c, done);
       return;
     }
@@ -324,12 +315,6 @@ export class TxnLog {
       if (error !== undefined || c.published || this.dead) done(error);
       else if (this.publish(c)) this.deps.disk.syncDirSoon(this.options.dir, done);
     });
-  }
-
-  private mayInline(count: number): boolean {
-    const inline = this.options.inlineSync;
-    if (inline === undefined || this.diskShared) return false;
-    return count <= inline.entriesMax && this.fastSyncs >= inline.inARow;
   }
 
   private syncInline(c: LogFile, done: (error: DiskError | undefined) => void): void {
@@ -360,7 +345,7 @@ export class TxnLog {
   private settle(c: LogFile, upTo: bigint, count: number, since: number): void {
     const { events, clock } = this.deps;
     const ms = clock.monotonicMs() - since;
-    this.fastSyncs = ms < (this.options.inlineSync?.fasterThanMs ?? 0) ? this.fastSyncs + 1 : 0;
+    this.pace.note(ms);
     this.syncedZxid = upTo;
     this.unsyncedCount -= count;
     if (events.on['log.synced']) events.emit('log.synced', { count, zxid: upTo, ms });
