@@ -89,8 +89,11 @@ export interface ShellState {
   printWatches: boolean;
   /** Lines typed, by number, and the number of the present one. */
   readonly lines: { get(index: number): string | null | undefined; readonly present: number };
-  /** Leaves one connection for another; without an address to the same servers again. */
-  connect(servers: string | undefined): void;
+  /**
+   * Begins a connection, without an address to the same servers again. Resolves when it stands if the shell
+   * was started with `-waitforconnection`, else at once.
+   */
+  connect(servers: string | undefined): Promise<void>;
   /** Ends the session. */
   close(): Promise<void>;
   /** Ends the session and the shell. */

@@ -135,8 +135,8 @@ describe('exit codes', () => {
     ['get /app -o xml', 2, expect.stringContaining('--output must be one of table, json, ndjson, raw')],
     ['get --timeout soon /app', 2, expect.stringContaining('--timeout')],
     ['--read-only set /app x', 2, expect.stringContaining('--read-only')],
-    ['setAcl /app junk', 1, expect.stringContaining('junk does not have the form scheme:id:perm')],
-    ['create -e -c /x', 1, expect.stringContaining('-c cannot be combined')],
+    ['setAcl /app junk', 2, expect.stringContaining('junk does not have the form scheme:id:perm')],
+    ['create -e -c /x', 2, expect.stringContaining('-c cannot be combined')],
     ['grep nothing /app', 1, ''],
     ['find /app -regex (', 2, expect.stringContaining('bad pattern')],
     [

@@ -16,6 +16,6 @@ export const command: Command = {
   optionsStand: 'nowhere',
   async run({ shell }, args) {
     await shell?.close();
-    shell?.connect(args.rest[0]);
+    await shell?.connect(args.rest[0]);
   },
 };

@@ -54,6 +54,7 @@ export async function runShell(words: readonly string[], { io, globals }: ToolCo
     servers: settings.servers,
     auth: settings.auth,
     sessionTimeoutMs: args.sessionTimeoutMs,
+    waitForConnection: args.waitForConnection,
     acceptReadOnly: args.acceptReadOnly,
     refuseWrites: settings.readOnly,
     output: settings.output,
@@ -108,10 +109,8 @@ async function begin(
   args: ShellArguments,
 ): Promise<boolean> {
   if (!args.quiet) out.line(`Connecting to ${options.servers}`);
-  shell.connect(options.servers);
-  if (!args.waitForConnection) return true;
   try {
-    await shell.connected(args.sessionTimeoutMs);
+    await shell.connect(options.servers);
     return true;
   } catch (error) {
     await shell.close();

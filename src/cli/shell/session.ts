@@ -28,6 +28,8 @@ const EXIT_NOT_FOUND = 127;
 export interface ShellOptions {
   readonly servers: string;
   readonly sessionTimeoutMs: number;
+  /** `connect` waits for the connection. */
+  readonly waitForConnection: boolean;
   /** Accept a server that is cut off from its ensemble. */
   readonly acceptReadOnly: boolean;
   readonly auth: readonly { readonly scheme: string; readonly auth: string | Buffer }[];
@@ -100,8 +102,8 @@ export class ShellSession implements ShellState {
     return this.client;
   }
 
-  connect(servers = this.servers): void {
-    const { sessionTimeoutMs, acceptReadOnly, auth } = this.options;
+  async connect(servers = this.servers): Promise<void> {
+    const { sessionTimeoutMs, acceptReadOnly, auth, waitForConnection } = this.options;
     const client = connect({
       servers,
       sessionTimeoutMs,
@@ -112,9 +114,10 @@ export class ShellSession implements ShellState {
     this.client = client;
     client.onEvent((event) => this.announce(event));
     client.onState(() => this.place.changed());
+    if (waitForConnection) await client.connected(sessionTimeoutMs);
   }
 
-  /** Resolves when connected; for `-waitforconnection`. */
+  /** Resolves when connected. */
   async connected(timeoutMs: number): Promise<void> {
     await this.client?.connected(timeoutMs);
   }
