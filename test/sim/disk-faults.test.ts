@@ -6,16 +6,19 @@ import { type DiskEvent, play, type Scenario, type ScenarioResult } from './scen
 /** Scripts (`ZKT_SIM_SEEDS`), and what a power cut leaves of each (`ZKT_SIM_LUCK`). */
 const SEEDS = Number(process.env.ZKT_SIM_SEEDS ?? 3);
 const LUCK = Number(process.env.ZKT_SIM_LUCK ?? 2);
+/** Sweeps but the first leave calls out; a longer run leaves out none with `ZKT_SIM_STEP=0`. */
+const STEP = Number(process.env.ZKT_SIM_STEP ?? 1);
 /** `ZKT_SIM_ONLY=seed:luck:call` replays one run. */
 const ONLY = process.env.ZKT_SIM_ONLY?.split(':').map(Number);
 const HOURS = { timeout: 6 * 3_600_000 };
 
+/** Names a run of a sweep: seed, luck, call. */
+type Key = readonly [seed: number, luck: number, at: number];
 type Plan = (call: SimDiskCall, path: string, n: number) => DiskEvent | undefined;
 
 /** Plays one scenario; a violation fails with the way to replay it. */
-async function check(name: string, scenario: Scenario, at: number, plan: Plan): Promise<ScenarioResult> {
-  const { seed, luck = 0 } = scenario;
-  const replay = `ZKT_SIM_ONLY=${seed}:${luck}:${at} npm run test:sim -- test/sim/disk-faults.test.ts -t '${name}'`;
+async function check(name: string, key: Key, scenario: Scenario, plan: Plan): Promise<ScenarioResult> {
+  const replay = `ZKT_SIM_ONLY=${key.join(':')} npm run test:sim -- test/sim/disk-faults.test.ts -t '${name}'`;
   let result: ScenarioResult;
   try {
     result = await play({ ...scenario, disk: plan });
@@ -34,12 +37,13 @@ async function check(name: string, scenario: Scenario, at: number, plan: Plan): 
 async function sweep(
   name: string,
   run: (seed: number, luck: number, at: number) => Promise<ScenarioResult>,
-  step = 1,
+  stride = 1,
 ): Promise<ScenarioResult[]> {
+  const step = Math.max(1, stride);
   const results: ScenarioResult[] = [];
   if (ONLY !== undefined) return [await run(...(ONLY as [number, number, number]))];
   for (let seed = 1; seed <= SEEDS; seed++) {
-    const { calls } = await check(name, { seed }, 0, () => undefined);
+    const { calls } = await check(name, [seed, 0, 0], { seed }, () => undefined);
     for (let luck = 0; luck < LUCK; luck++) {
       for (let at = 1 + ((seed + luck) % step); at <= calls; at += step)
         results.push(await run(seed, luck, at));
@@ -63,7 +67,7 @@ describe('power', () => {
   it('cut at every call', HOURS, async () => {
     const name = 'cut at every call';
     const results = await sweep(name, (seed, luck, at) =>
-      check(name, { seed, luck }, at, (_call, _path, n) => (n === at ? 'cut' : undefined)),
+      check(name, [seed, luck, at], { seed, luck }, (_call, _path, n) => (n === at ? 'cut' : undefined)),
     );
     if (ONLY === undefined) {
       // A sweep that misses what it is for proves nothing.
@@ -89,11 +93,11 @@ describe('power', () => {
       name,
       (seed, luck, at) => {
         const gap = 1 + new Prng(seed * 7919 + at + luck).below(14);
-        return check(name, { seed, luck: luck + 10 }, at, (_call, _path, n) =>
+        return check(name, [seed, luck, at], { seed, luck: luck + 10 }, (_call, _path, n) =>
           n === at || n === at + gap ? 'cut' : undefined,
         );
       },
-      3,
+      STEP * 3,
     );
   });
 
@@ -103,12 +107,12 @@ describe('power', () => {
       name,
       (seed, luck, at) => {
         const gap = 5 + new Prng(seed * 104_729 + at + luck).below(50);
-        return check(name, { seed, luck: luck + 20 }, at, (_call, _path, n) => {
+        return check(name, [seed, luck, at], { seed, luck: luck + 20 }, (_call, _path, n) => {
           if (n === at) return 'kill';
           return n === at + gap ? 'cut' : undefined;
         });
       },
-      3,
+      STEP * 3,
     );
   });
 });
@@ -123,7 +127,7 @@ describe('a call that fails', () => {
       async (seed, luck, at) => {
         let hit: { call: SimDiskCall; path: string } | undefined;
         const cutAt = at + 30 + new Prng(at).below(40);
-        const result = await check(name, { seed, luck: luck + 30 }, at, (call, path, n) => {
+        const result = await check(name, [seed, luck, at], { seed, luck: luck + 30 }, (call, path, n) => {
           if (n === cutAt) return 'cut';
           if (n !== at) return undefined;
           hit = { call, path };
@@ -136,7 +140,7 @@ describe('a call that fails', () => {
         }
         return result;
       },
-      2,
+      STEP * 3,
     );
   });
 
@@ -150,7 +154,7 @@ describe('a call that fails', () => {
         const prng = new Prng(seed * 31 + at * 7 + luck);
         const until = at + 1 + prng.below(25);
         const partialBytes = prng.chance(0.5) ? prng.below(600) : 0;
-        const result = await check(name, { seed, luck }, at, (call, _path, n) => {
+        const result = await check(name, [seed, luck, at], { seed, luck }, (call, _path, n) => {
           const grows = call === 'write' || call === 'create';
           return n >= at && n < until && grows ? { code: 'ENOSPC', partialBytes } : undefined;
         });
@@ -159,7 +163,7 @@ describe('a call that fails', () => {
         if (result.events.has('disk.recovered')) healed++;
         return result;
       },
-      3,
+      STEP * 5,
     );
     if (ONLY === undefined) {
       expect(full).toBeGreaterThan(0);
@@ -179,14 +183,15 @@ describe('any of it together', () => {
           ['cut', 'kill', { code: 'EIO' }, { code: 'ENOSPC', partialBytes: 100 }] as const
         ).filter(() => prng.chance(0.6));
         const rate = 0.01 + prng.next() * 0.04;
-        return check(name, { seed: seed * 1000 + at, luck: luck + 40, operations: 16 }, at, (call) => {
+        const scenario = { seed: seed * 1000 + at, luck: luck + 40, operations: 16 };
+        return check(name, [seed, luck, at], scenario, (call) => {
           if (kinds.length === 0 || !prng.chance(rate)) return undefined;
           const event = prng.pick(kinds);
           const grows = call === 'write' || call === 'create';
           return typeof event === 'object' && event.code === 'ENOSPC' && !grows ? undefined : event;
         });
       },
-      2,
+      STEP * 4,
     );
   });
 
@@ -194,10 +199,10 @@ describe('any of it together', () => {
     for (let seed = 1; seed <= 6; seed++) {
       const plan: Plan = (_call, _path, n) =>
         n === 20 * seed ? 'cut' : n === 20 * seed + 40 ? 'kill' : undefined;
-      const first = await check('the same seed', { seed, luck: 1 }, 0, plan);
-      const second = await check('the same seed', { seed, luck: 1 }, 0, plan);
+      const first = await check('the same seed', [seed, 1, 0], { seed, luck: 1 }, plan);
+      const second = await check('the same seed', [seed, 1, 0], { seed, luck: 1 }, plan);
       expect(second.digest).toBe(first.digest);
-      const other = await check('the same seed', { seed: seed + 100, luck: 1 }, 0, plan);
+      const other = await check('the same seed', [seed, 1, 0], { seed: seed + 100, luck: 1 }, plan);
       expect(other.digest).not.toBe(first.digest);
     }
   });

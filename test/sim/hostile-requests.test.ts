@@ -54,7 +54,7 @@ const REQUESTS: readonly (readonly [name: string, op: number, body: unknown])[] 
   [
     'a multiRead of many',
     OP.multiRead,
-    many(20_000, () => ({ op: OP.getChildren, req: { path: '/', watch: false } })),
+    many(9_999, () => ({ op: OP.getChildren, req: { path: '/', watch: false } })),
   ],
   ['an ACL of many entries', OP.create, { ...create('/acl'), acl: wide(30_000) }],
   ['an ACL of one entry, many times', OP.create, { ...create('/acl2'), acl: many(30_000, () => acl[0]) }],

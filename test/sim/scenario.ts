@@ -56,6 +56,7 @@ export interface ScenarioResult {
 }
 
 const CLIENTS = 3;
+const VISITS = 3;
 const DEFINITIONS = [...SMALL_LIMITS, 'znode.container.checkIntervalMs=150', 'autopurge.purgeInterval=1'];
 
 /** Plays a scenario. */
@@ -98,7 +99,7 @@ class Run {
   async play(): Promise<ScenarioResult> {
     await this.startServer();
     this.counting = true;
-    const clients = Array.from({ length: CLIENTS }, (_, i) => this.client(i));
+    const clients = Array.from({ length: CLIENTS }, (_, i) => this.dial(i, 4000).client);
     const state = { over: false, error: undefined as unknown };
     this.workAll(clients).then(
       () => {
@@ -123,7 +124,8 @@ class Run {
       virtualMs: 60_000,
       breathe,
     });
-    if (over()) return;
+    // It may have died in the very turn that ended the work.
+    if (server?.process.alive) return;
     if (server?.failure !== undefined && !this.disk.dead) this.failures.push(server.failure.message);
     this.restarts++;
     this.world.note(`restart ${this.restarts}`);
@@ -205,10 +207,12 @@ class Run {
     }
   }
 
-  private client(index: number): Client {
-    const ports = { net: this.tap.client(), clock: this.clientProcess, timers: this.clientProcess };
-    const options = { servers: `127.0.0.1:${SIM_PORT}`, sessionTimeoutMs: 4000, localExpiry: false };
-    return new ZkClient(options, { ...ports, random: new Prng(this.scenario.seed + index) });
+  private dial(index: number, sessionTimeoutMs: number): { client: Client; cut: () => void } {
+    const net = this.tap.client();
+    const ports = { net, clock: this.clientProcess, timers: this.clientProcess };
+    const options = { servers: `127.0.0.1:${SIM_PORT}`, sessionTimeoutMs, localExpiry: false };
+    const client = new ZkClient(options, { ...ports, random: new Prng(this.scenario.seed + index) });
+    return { client, cut: () => net.cut() };
   }
 
   private async workAll(clients: readonly Client[]): Promise<void> {
@@ -216,24 +220,34 @@ class Run {
     const sleep = (ms: number): Promise<void> =>
       new Promise((resolve) => void this.clientProcess.after(ms, resolve));
     await layGround(clients[0] as Client, sleep);
-    await Promise.all(
-      clients.map((client, i) =>
-        work({
-          client,
-          name: `c${i}`,
-          prng: new Prng(seed * 31 + i),
-          operations,
-          depth: 3,
-          sleep,
-          thinkMs: 40,
-        }),
-      ),
-    );
+    const working = clients.map((client, i) => {
+      const prng = new Prng(seed * 31 + i);
+      return work({ client, name: `c${i}`, prng, operations, depth: 3, sleep, thinkMs: 40 });
+    });
+    await Promise.all([...working, this.visit(sleep)]);
   }
 
-  /** Lets TTL nodes and containers go, reads the whole tree, stops in good order and compares the disk with the model. */
+  /** Short sessions: closed with ephemerals still on their way, or abandoned without a word. */
+  private async visit(sleep: (ms: number) => Promise<void>): Promise<void> {
+    const prng = new Prng(this.scenario.seed * 13 + 1);
+    for (let i = 0; i < VISITS; i++) {
+      const { client, cut } = this.dial(CLIENTS + i, 500);
+      const made = Array.from({ length: 1 + prng.below(4) }, (_, n) =>
+        client.create(`/w/v${i}-${n}`, null, { mode: 'ephemeral' }).catch(() => {}),
+      );
+      const closes = prng.chance(0.6);
+      if (prng.chance(0.5)) await Promise.race([made[0], sleep(100)]);
+      else await sleep(prng.next() * 20);
+      // It waits at most a second for the server's word: power may be away.
+      if (closes) await client.close();
+      else cut();
+      await sleep(prng.next() * 30);
+    }
+  }
+
+  /** Lets TTL nodes and containers go and a full disk heal, reads the whole tree, stops in good order and compares the disk with the model. */
   private async finish(clients: readonly Client[]): Promise<void> {
-    await this.world.pass(800);
+    await this.world.pass(2500);
     const state = { over: false, error: undefined as unknown };
     const [first, second] = clients as [Client, Client];
     (async () => {
