@@ -29,6 +29,8 @@ export interface AccessOptions {
    * rule.
    */
   readonly enforcedSchemes: readonly string[];
+  /** Largest ACL, bytes: entries of the scheme `auth` grow by the number of proved identities. */
+  readonly aclBytesMax: number;
 }
 
 /** What holds without configuration. */
@@ -38,6 +40,7 @@ export const ACCESS_DEFAULTS: AccessOptions = {
   x509: undefined,
   sasl: undefined,
   enforcedSchemes: [],
+  aclBytesMax: 0xfffff,
 };
 
 /** What an auth packet led to: the ids it adds, or the refusal (AUTHFAILED, then close). */
@@ -50,10 +53,12 @@ export class Access {
   private readonly schemes = new Map<string, AuthScheme>();
   private readonly skipAcl: boolean;
   private readonly enforced: ReadonlySet<string>;
+  private readonly aclBytesMax: number;
 
   constructor(secrets: Secrets, options: AccessOptions = ACCESS_DEFAULTS) {
     this.skipAcl = options.skipAcl;
     this.enforced = new Set(options.enforcedSchemes);
+    this.aclBytesMax = options.aclBytesMax;
     this.register(ipScheme);
     if (options.digest !== undefined) this.register(digestScheme(secrets, options.digest));
     if (options.x509 !== undefined) this.register(x509Scheme(options.x509.superUser));
@@ -96,18 +101,22 @@ export class Access {
   /**
    * The ACL that is stored for the one a client asked for: duplicates go, `auth` becomes the ids the
    * connection has proved. Undefined (INVALIDACL) when it is empty, names an id no scheme knows, or says
-   * `auth` and nothing is proved. The open ACL comes back as `OPEN_ACL` itself.
+   * `auth` and nothing is proved, or becomes too large. The open ACL comes back as `OPEN_ACL` itself.
    */
   fixup(acl: readonly Acl[] | null, ids: readonly Id[]): readonly Acl[] | undefined {
     if (acl === null || acl.length === 0) return undefined;
     if (acl === OPEN_ACL || isOpen(acl)) return OPEN_ACL;
     const fixed: Acl[] = [];
+    const proved = ids.filter((held) => this.schemes.get(held.scheme)?.proves === true);
+    const provedBytes = proved.reduce((sum, held) => sum + 12 + held.scheme.length + held.id.length, 0);
+    let room = this.aclBytesMax;
     for (const entry of withoutDuplicates(acl)) {
       const { scheme, id } = entry.id;
       if (scheme === 'world' && id === 'anyone') fixed.push(entry);
       else if (scheme === 'auth') {
-        const proved = ids.filter((held) => this.schemes.get(held.scheme)?.proves === true);
         if (proved.length === 0) return undefined;
+        room -= provedBytes;
+        if (room < 0) return undefined;
         for (const held of proved) fixed.push({ perms: entry.perms, id: held });
       } else {
         if (this.schemes.get(scheme)?.valid(id) !== true) return undefined;

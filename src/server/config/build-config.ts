@@ -70,7 +70,7 @@ export function buildConfig(read: ReadSettings, files: ConfigFiles, options: Con
       given,
     ),
     session: sessionOf(settings, given),
-    security: securityOf(settings),
+    security: securityOf(settings, given),
     tree: treeOf(settings),
     quorum: quorumOf(settings, given, membership),
     properties: read.properties,
@@ -244,16 +244,27 @@ function sessionOf(settings: Settings, given: ReadonlyMap<KeyName, SourcedLine>)
   };
 }
 
-const securityOf = (settings: Settings): SecurityConfig => ({
+const ENFORCEABLE: ReadonlySet<string> = new Set(['digest', 'ip', 'sasl', 'x509']);
+
+/** A rule that names no scheme, or one there is none of, must not be taken for no rule. */
+function enforcedSchemes(settings: Settings, given: ReadonlyMap<KeyName, SourcedLine>): string[] {
+  const on = settings['enforce.auth.enabled'];
+  const schemes = on ? splitList(settings['enforce.auth.schemes']) : [];
+  const line = given.get('enforce.auth.schemes') ?? given.get('enforce.auth.enabled');
+  if (on && line !== undefined && (schemes.length === 0 || !schemes.every((s) => ENFORCEABLE.has(s)))) {
+    throw badLine(line, `enforce.auth.schemes to name some of ${[...ENFORCEABLE].join(', ')}`);
+  }
+  return settings.sessionRequireClientSASLAuth ? [...schemes, 'sasl'] : schemes;
+}
+
+const securityOf = (settings: Settings, given: ReadonlyMap<KeyName, SourcedLine>): SecurityConfig => ({
   skipAcl: settings.skipACL,
   superDigest: settings['DigestAuthenticationProvider.superDigest'] || undefined,
   digestEnabled: settings['DigestAuthenticationProvider.enabled'],
   digestAlgorithm: settings['DigestAuthenticationProvider.digestAlg'],
   enforceAuth: settings['enforce.auth.enabled'] || settings.sessionRequireClientSASLAuth,
-  enforceAuthSchemes: [
-    ...(settings['enforce.auth.enabled'] ? splitList(settings['enforce.auth.schemes']) : []),
-    ...(settings.sessionRequireClientSASLAuth ? ['sasl'] : []),
-  ],
+  enforceAuthSchemes: enforcedSchemes(settings, given),
+  identitiesPerConnectionMax: settings['zkt.identitiesPerConnectionMax'],
 });
 
 const treeOf = (settings: Settings): TreeConfig => ({

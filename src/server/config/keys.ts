@@ -13,6 +13,7 @@ import type { ValueKind } from './value-kinds.ts';
 import {
   flag,
   fraction,
+  hash,
   host,
   oneOf,
   path,
@@ -175,6 +176,7 @@ const LIMIT_KEYS = {
   'zkt.unreadBytesMax': prop(whole(8 * 1024 * 1024, 1), 'Output a client has not read before it is dropped.'),
   'zkt.multiOperationsMax': prop(whole(10_000, 1), 'Operations of one multi.'),
   'zkt.watchesPerConnectionMax': prop(whole(100_000, 1), 'Watches of one connection.'),
+  'zkt.identitiesPerConnectionMax': prop(whole(100, 2), 'Identities of one connection.'),
 } as const;
 
 const SECURITY_KEYS = {
@@ -182,7 +184,7 @@ const SECURITY_KEYS = {
   superUser: later(text, 'Super user of the SASL scheme.'),
   'DigestAuthenticationProvider.enabled': prop(flag(true), 'The digest scheme.'),
   'DigestAuthenticationProvider.superDigest': prop(text, 'user:hash of the super user.'),
-  'DigestAuthenticationProvider.digestAlg': prop(textOr('SHA1'), 'Hash of the digest scheme.'),
+  'DigestAuthenticationProvider.digestAlg': prop(hash, 'Hash of the digest scheme.'),
   'X509AuthenticationProvider.superUser': later(text, 'Super user of the x509 scheme.'),
   'enforce.auth.enabled': prop(flag(false), 'Clients must authenticate.'),
   'enforce.auth.schemes': prop(text, 'By one of these schemes.'),

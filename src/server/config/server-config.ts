@@ -102,6 +102,8 @@ export interface SecurityConfig {
   /** `enforce.auth.enabled` and `enforce.auth.schemes`; `sessionRequireClientSASLAuth` adds sasl. */
   readonly enforceAuth: boolean;
   readonly enforceAuthSchemes: readonly string[];
+  /** Identities of one connection, its address included. */
+  readonly identitiesPerConnectionMax: number;
 }
 
 /** The data tree. */

@@ -55,6 +55,16 @@ export const text: ValueKind<string> = { fallback: '', expected: 'a text', parse
 /** Any text, with a default. */
 export const textOr = (fallback: string): ValueKind<string> => ({ ...text, fallback });
 
+/** A hash by Java's name. */
+export const hash: ValueKind<string> = {
+  fallback: 'SHA1',
+  expected: 'a hash, such as SHA1, SHA-256 or SHA3-256',
+  parse: (t) =>
+    /^(MD5|SHA-?1|SHA-?(224|256|384|512)|SHA-?512\/(224|256)|SHA3-(224|256|384|512))$/i.test(t)
+      ? t
+      : undefined,
+};
+
 /** A path that can be one: not empty, no NUL. */
 export const path: ValueKind<string> = {
   fallback: '',

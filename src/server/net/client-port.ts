@@ -50,6 +50,7 @@ export class ClientPort implements LinkHost<ClientLink> {
   private waiting: ClientLink[] = [];
   private outstandingRequests = 0;
   private outstandingRequestBytes = 0;
+  private saidOverloaded = false;
   private closing = false;
 
   constructor(options: ClientPortOptions, world: ClientPortWorld, service: ClientService<ClientLink>) {
@@ -199,12 +200,23 @@ export class ClientPort implements LinkHost<ClientLink> {
   began(bytes: number): void {
     this.outstandingRequests++;
     this.outstandingRequestBytes += bytes;
+    if (!this.saidOverloaded && this.overloaded) this.tellOverloaded();
   }
 
   answered(requests: number, bytes: number, idle: boolean): void {
     this.outstandingRequests -= requests;
     this.outstandingRequestBytes -= bytes;
+    if (this.saidOverloaded && !this.overloaded) this.saidOverloaded = false;
     if (this.waiting.length > 0 && (idle || !this.overloaded)) this.endTurnSoon();
+  }
+
+  private tellOverloaded(): void {
+    this.saidOverloaded = true;
+    if (!this.events.on['request.throttled']) return;
+    const { outstandingRequests: outstanding, options } = this;
+    const byCount = options.outstandingRequestsMax > 0 && outstanding > options.outstandingRequestsMax;
+    const limit = byCount ? 'globalOutstandingLimit' : 'largeRequestMaxBytes';
+    this.events.emit('request.throttled', { outstanding, limit });
   }
 
   gone(link: ClientLink): void {

@@ -10,6 +10,7 @@ import { get32, hi32, lo32 } from '../../base/halves.ts';
 import { Ring } from '../../base/ring.ts';
 import { JuteError } from '../../jute/jute-error.ts';
 import { JuteReader } from '../../jute/reader.ts';
+import type { Id } from '../../protocol/acl.ts';
 import { ERR } from '../../protocol/error-codes.ts';
 import type { FourLetterWord } from '../../protocol/four-letter.ts';
 import { AuthPacket, type ConnectRequest } from '../../protocol/messages.ts';
@@ -311,10 +312,23 @@ export class StandaloneServer implements ClientService<ClientLink> {
   private authenticate(link: ClientLink, xid: number, r: JuteReader, now: number): void {
     const { scheme, auth } = AuthPacket.read(r);
     const result = this.access.authenticate(scheme, auth, link.remoteAddress);
-    if (result.ok) addIds(link.authIds, result.ids);
-    beginReply(link, xid, 0, 0, result.ok ? ERR.OK : ERR.AUTHFAILED);
+    const ok = result.ok && this.takeIds(link, result.ids);
+    beginReply(link, xid, 0, 0, ok ? ERR.OK : ERR.AUTHFAILED);
     link.endReply(OP.auth, now, now);
-    if (!result.ok) link.close(`authentication by ${scheme} failed`);
+    if (!ok) link.close(`authentication by ${scheme} failed`);
+  }
+
+  /** False when the connection then has too many: each costs time at every check of an ACL. */
+  private takeIds(link: ClientLink, ids: readonly Id[]): boolean {
+    const { events } = this.world;
+    addIds(link.authIds, ids);
+    const value = this.config.security.identitiesPerConnectionMax;
+    if (link.authIds.length <= value) return true;
+    const limit = 'zkt.identitiesPerConnectionMax';
+    if (events.on['connection.refused']) {
+      events.emit('connection.refused', { remote: link.remote, limit, value });
+    }
+    return false;
   }
 
   /** No SASL here: an empty token tells the client to go on without (facts 5). */
@@ -355,7 +369,7 @@ const isWrite = (op: number): boolean => {
   }
 };
 
-const accessOptions = ({ security }: ServerConfig) => ({
+const accessOptions = ({ security, client }: ServerConfig) => ({
   skipAcl: security.skipAcl,
   digest: security.digestEnabled
     ? { algorithm: security.digestAlgorithm, superDigest: security.superDigest }
@@ -363,4 +377,5 @@ const accessOptions = ({ security }: ServerConfig) => ({
   x509: undefined,
   sasl: undefined,
   enforcedSchemes: security.enforceAuth ? security.enforceAuthSchemes : [],
+  aclBytesMax: client.frameBytesMax,
 });

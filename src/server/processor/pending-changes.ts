@@ -13,6 +13,9 @@ import type { DataTree, Stamp } from '../tree/data-tree.ts';
 import { NO_NODE, STAT_AT } from '../tree/node-store.ts';
 import { DigestSum, inDigest, nodeDigest } from '../tree/tree-digest.ts';
 
+/** Records kept for use again: a session that ends with 100,000 ephemerals must not leave as many behind. */
+const SPARE_MAX = 4096;
+
 /** A node as it will be. `exists` is false for one that pending transactions delete. */
 export class ChangeRecord {
   path = '';
@@ -192,7 +195,7 @@ export class PendingChanges {
       this.records.delete(record.path);
       record.pending = false;
       record.data = null;
-      this.spare.push(record);
+      if (this.spare.length < SPARE_MAX) this.spare.push(record);
     }
   }
 

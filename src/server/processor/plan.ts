@@ -38,6 +38,8 @@ export interface PlanContext {
   readonly access: Access;
   /** `enforceQuota`: hard quotas refuse. */
   readonly enforceQuota: boolean;
+  /** Largest transaction, bytes. */
+  readonly txnBytesMax: number;
   /** Told of soft quotas that a write exceeds. */
   readonly softQuota: (path: string, count: number, bytes: number) => void;
 }
@@ -178,14 +180,22 @@ export function planCheck(ctx: PlanContext, req: CheckVersionRequest, by: Writer
   return version === undefined ? ERR.BADVERSION : { type: OP.check, path: req.path, version };
 }
 
-/** closeSession: the session's ephemerals go with it. */
+/**
+ * closeSession: the session's ephemerals go with it. So many that a transaction of all their paths would be too
+ * large for whoever reads the log are not all named; every server removes those of its own accord (facts 3).
+ */
 export function planCloseSession(ctx: PlanContext, by: Writer): Plan {
   const paths = ctx.changes.ephemeralsOf(by.session);
   for (const path of paths) {
     const record = ctx.changes.get(path) as ChangeRecord;
     ctx.changes.delete(record, ctx.changes.get(parentPath(path)), by.at);
   }
-  return { type: OP.closeSession, paths2Delete: paths };
+  let room = ctx.txnBytesMax;
+  const untold = paths.findIndex((path) => {
+    room -= 4 + Buffer.byteLength(path);
+    return room < 0;
+  });
+  return { type: OP.closeSession, paths2Delete: untold < 0 ? paths : paths.slice(0, untold) };
 }
 
 /**

@@ -76,6 +76,7 @@ export class PrepRequestProcessor {
       changes: this.changes,
       access: env.access,
       enforceQuota: env.enforceQuota,
+      txnBytesMax: env.txnBytesMax,
       softQuota: (path, count, bytes) => this.warnOfQuota(path, count, bytes),
     };
   }

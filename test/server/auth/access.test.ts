@@ -213,3 +213,12 @@ describe('what is shown', () => {
     expect(a.schemeNames).toEqual(['ip', 'digest']);
   });
 });
+
+it('an ACL that grows too large by its `auth` entries is refused', () => {
+  const small = access({ aclBytesMax: 4000 });
+  const held = Array.from({ length: 10 }, (_, i) => ({ scheme: 'digest', id: `user${i}:${'x'.repeat(28)}` }));
+  const acl = (entries: number) =>
+    Array.from({ length: entries }, (_, i) => ({ perms: i + 1, id: { scheme: 'auth', id: '' } }));
+  expect(small.fixup(acl(7), held)?.length).toBe(70);
+  expect(small.fixup(acl(8), held)).toBeUndefined();
+});

@@ -368,3 +368,18 @@ describe('any bytes as zoo.cfg', () => {
     );
   });
 });
+
+describe('rules about authentication', () => {
+  const refused = (name: string, lines: string): void =>
+    test(`${name} is refused`, () => expect(errorOf(() => load(lines))).toMatch(/^ZKT_CONFIG_LINE/));
+  refused('authentication by no scheme', 'enforce.auth.enabled=true\n');
+  refused('authentication by an empty list', 'enforce.auth.enabled=true\nenforce.auth.schemes= ,\n');
+  refused('authentication by an unknown scheme', 'enforce.auth.enabled=true\nenforce.auth.schemes=digset\n');
+  refused('an unknown hash', 'DigestAuthenticationProvider.digestAlg=ROT13\n');
+  test('hashes have the names of Java', () => {
+    for (const name of ['SHA1', 'SHA-256', 'sha-512/256', 'SHA3-256']) {
+      const { security } = load(`DigestAuthenticationProvider.digestAlg=${name}\n`);
+      expect(security.digestAlgorithm).toBe(name);
+    }
+  });
+});

@@ -338,6 +338,22 @@ describe('limits', () => {
     expect(waiting.xids).toEqual([9, 10]);
   });
 
+  test('that too much is in flight is told once, until there is room again', () => {
+    const b = new Bench({ outstandingRequestsMax: 2 });
+    b.service.holds = true;
+    const clients = Array.from({ length: 5 }, () => b.client(connectFrame()));
+    const ask = (xid: number): void => {
+      for (const client of clients) b.send(client, requestFrame(xid));
+    };
+    ask(1);
+    const told = () => b.named('request.throttled').map((e) => e.fields);
+    expect(told()).toEqual([{ outstanding: 3, limit: 'globalOutstandingLimit' }]);
+    b.service.release();
+    b.settle();
+    ask(2);
+    expect(told().length).toBe(2);
+  });
+
   test('a client that does not read is not read from, then served when it reads', () => {
     const b = new Bench();
     b.service.replyBytes = 100_000;

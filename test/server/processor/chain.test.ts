@@ -265,3 +265,20 @@ describe('the view of pending changes', () => {
     );
   });
 });
+
+it('a session with more ephemerals than fit into a transaction takes all of them along', () => {
+  const chain = new Chain();
+  const name = 'x'.repeat(1000);
+  for (let i = 0; i < 1100; i++) {
+    chain.prepare(OP.create, m.CreateRequest, create(`/${name}${i}`, 1));
+    chain.applyAll();
+  }
+  const before = chain.tree.nodeCount;
+  const closing = chain.prepare(OP.closeSession, m.PathRequest, { path: '' });
+  const { txn } = closing;
+  const told = txn?.type === OP.closeSession ? (txn.paths2Delete ?? []) : [];
+  expect(told.length).toBeGreaterThan(1000);
+  expect(told.reduce((sum, path) => sum + 4 + path.length, 0)).toBeLessThanOrEqual(1 << 20);
+  chain.applyAll();
+  expect(chain.tree.nodeCount).toBe(before - 1100);
+});
