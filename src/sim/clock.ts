@@ -1,9 +1,10 @@
 /**
- * Time and turns in simulation: one loop for all processes, shaped like Node's (due timers, then what arrived, then what
- * waits for the end of the turn), driven by hand and by one seed.
+ * Time and turns in simulation: one loop for all processes, shaped like Node's (due timers, then what
+ * arrived, then what waits for the end of the turn), driven by hand and by one seed.
  *
- * Nothing passes but by `turn`. Time jumps to the next timer when nothing else is to be done, and creeps forward a little
- * with each turn, so that durations are not all zero. How much of what arrived a turn takes in is chance.
+ * Nothing passes but by `turn`. Time jumps to the next timer when nothing else is to be done, and creeps
+ * forward a little with each turn, so that durations are not all zero. How much of what arrived a turn takes
+ * in is chance.
  */
 import type { Prng } from '../base/prng.ts';
 import { Fifo } from '../base/ring.ts';
@@ -30,7 +31,7 @@ export interface RunLimits {
 }
 
 /** What `run` says when the condition does not come true in time: a hang, in simulated time. */
-export class SimStuck extends Error {
+class SimStuck extends Error {
   override readonly name = 'SimStuck';
 }
 
@@ -64,7 +65,10 @@ export class SimLoop {
     return WALL_START_MS + Math.floor(this.time);
   }
 
-  /** Something that happens outside and arrives now: a delivery of the network, the completion of a disk's call. */
+  /**
+   * Something that happens outside and arrives now: a delivery of the network, the completion of a disk's
+   * call.
+   */
   deliver(fn: () => void): void {
     this.arrived.push(fn);
   }
@@ -92,7 +96,8 @@ export class SimLoop {
   }
 
   /**
-   * One turn; false when there was nothing but time to pass, and no timer to wait for, or none due within `jumpMs`.
+   * One turn; false when there was nothing but time to pass, and no timer to wait for, or none due within
+   * `jumpMs`.
    */
   turn(jumpMs = Number.POSITIVE_INFINITY): boolean {
     this.turnCount++;

@@ -1,6 +1,6 @@
 /**
- * A process in simulation: its view of time and network, which ends when it is killed. What a dead process had under way
- * never comes, its connections are reset, its ports are free.
+ * A process in simulation: its view of time and network, which ends when it is killed. What a dead process
+ * had under way never comes, its connections are reset, its ports are free.
  */
 import type { Clock } from '../ports/clock.ts';
 import type { Listener, Net, Socket, SocketHandler } from '../ports/net.ts';

@@ -1,6 +1,6 @@
 /**
- * A network that writes down what clients say and hear: every frame decoded, with its time. What is recorded as sent was
- * handed to the network, what is recorded as received is what the client gets next.
+ * A network that writes down what clients say and hear: every frame decoded, with its time. What is recorded
+ * as sent was handed to the network, what is recorded as received is what the client gets next.
  */
 import { FrameSplitter } from '../jute/frames.ts';
 import { JuteReader } from '../jute/reader.ts';

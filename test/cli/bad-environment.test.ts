@@ -157,8 +157,9 @@ test('a server that was killed leaves a lock that keeps nobody out', async () =>
 /** A file system of that many KiB; undefined where mounting is not allowed. */
 function smallDisk(kiB: number): string | undefined {
   const dir = tempDir();
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kiB}k`, 'tmpfs', dir]).status !== 0) return undefined;
-  cleanUp.push(() => spawnSync('umount', ['-l', dir]));
+  if (spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', `size=${kiB}k`, 'tmpfs', dir]).status !== 0)
+    return undefined;
+  cleanUp.push(() => spawnSync('/bin/umount', ['-l', dir]));
   return dir;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Spoilt files through recovery, the tools that look at files, and the configuration. Whatever the bytes, the outcome is
- * a value or a `ZktError`; and a server that starts all the same holds a tree that really was, at the zxid it claims.
+ * Spoilt files through recovery, the tools that look at files, and the configuration. Whatever the bytes, the
+ * outcome is a value or a `ZktError`; and a server that starts all the same holds a tree that really was, at
+ * the zxid it claims.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -114,7 +115,7 @@ function alone(file: string): Original {
 }
 
 /** Everything that is spoilt. */
-export const ORIGINALS: readonly Original[] = [
+const ORIGINALS: readonly Original[] = [
   original('datadir-basic/clean', readFiles(path.join(FIXTURES, 'datadir-basic/clean/data/version-2'))),
   original('datadir-basic/killed', readFiles(path.join(FIXTURES, 'datadir-basic/killed/data/version-2'))),
   original(
@@ -137,7 +138,9 @@ export interface FileFigures {
   slowestMs: number;
 }
 
-/** Spoils one file of one directory, and looks at it in every way. Throws when something is not as promised. */
+/**
+ * Spoils one file of one directory, and looks at it in every way. Throws when something is not as promised.
+ */
 export function spoilOne(seed: number, figures: FileFigures): void {
   const prng = new Prng(seed);
   const from = prng.pick(ORIGINALS);

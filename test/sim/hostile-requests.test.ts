@@ -1,6 +1,6 @@
 /**
- * Requests that are well formed and as large as the limits allow: none may hold the event loop for long, cost memory beyond
- * its own size many times over, or keep other clients from being served.
+ * Requests that are well formed and as large as the limits allow: none may hold the event loop for long, cost
+ * memory beyond its own size many times over, or keep other clients from being served.
  */
 import { expect, it } from 'vitest';
 import { type Codec, encode } from '../../src/jute/schema.ts';
@@ -15,7 +15,10 @@ import { SimServer, SimWorld } from './sim-server.ts';
 const acl = [...OPEN_ACL];
 /** Just below `jute.maxbuffer`. */
 const FRAME = 0xfffff - 64;
-/** What a turn of the loop may take here, ms: machines are shared, code is cold. What is quadratic takes far longer. */
+/**
+ * What a turn of the loop may take here, ms: machines are shared, code is cold. What is quadratic takes far
+ * longer.
+ */
 const STALL_MS = 1500;
 
 const many = <T>(count: number, make: (i: number) => T): T[] =>

@@ -15,7 +15,7 @@ const LONGS = [
 ];
 
 /** Paths and names that something may stumble over. */
-export const TEXTS: readonly string[] = [
+const TEXTS: readonly string[] = [
   '/',
   '',
   '/a',

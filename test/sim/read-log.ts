@@ -1,4 +1,7 @@
-/** All transactions that the logs of a data directory hold, oldest first; where files overlap, the newer file's. */
+/**
+ * All transactions that the logs of a data directory hold, oldest first; where files overlap, the newer
+ * file's.
+ */
 import type { Disk } from '../../src/ports/disk.ts';
 import { decodeEntry, type TxnEntry } from '../../src/protocol/txn.ts';
 import { listLogs } from '../../src/storage/data-dir.ts';

@@ -2,7 +2,10 @@ import { afterAll, expect, it } from 'vitest';
 import { type FuzzFigures, RequestFuzz } from './request-fuzz.ts';
 import { watchdog } from './watchdog.ts';
 
-/** Requests sent at least; `ZKT_FUZZ_SEED` begins elsewhere, and with `ZKT_FUZZ_RUNS=1` replays that seed alone. */
+/**
+ * Requests sent at least; `ZKT_FUZZ_SEED` begins elsewhere, and with `ZKT_FUZZ_RUNS=1` replays that seed
+ * alone.
+ */
 const RUNS = Number(process.env.ZKT_FUZZ_RUNS ?? 20_000);
 const SEED = Number(process.env.ZKT_FUZZ_SEED ?? 1);
 /** Visitors of one server. */

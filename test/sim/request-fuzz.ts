@@ -1,6 +1,6 @@
 /**
- * Spoilt conversations with a standalone server in simulation. One seed is one server: some conversations, then a
- * restart that must bring back the same tree.
+ * Spoilt conversations with a standalone server in simulation. One seed is one server: some conversations,
+ * then a restart that must bring back the same tree.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -223,7 +223,8 @@ export class RequestFuzz {
     this.settle(300);
     const after = [tree.digest.value(), tree.nodeCount, tree.approximateDataSize].join();
     const what = `${op.name} cut to ${cut.length} of ${body.length} bytes: ${cut.toString('hex')}`;
-    // A session of another visitor may have ended meanwhile, and reapers work: what they did is not to blame on it.
+    // A session of another visitor may have ended meanwhile, and reapers work: what they did is not to blame
+    // on it.
     if (before !== after && !this.changedItself) throw new Error(`the tree changed by ${what}`);
     if (open && !link.lied && !link.closed && link.stands && link.take().length === 0) {
       throw new Error(`no answer to ${what}`);

@@ -1,6 +1,6 @@
 /**
- * A scripted run of a standalone server in simulation: three clients at work, faults of the disk, power cuts and restarts;
- * then the verdict of the checkers, and the tree on disk against the model's.
+ * A scripted run of a standalone server in simulation: three clients at work, faults of the disk, power cuts
+ * and restarts; then the verdict of the checkers, and the tree on disk against the model's.
  */
 import { ZktError } from '../../src/base/errors.ts';
 import { Prng } from '../../src/base/prng.ts';
@@ -19,7 +19,10 @@ import { inOrder, readLogs } from './read-log.ts';
 import { breathe, SIM_DIR, SIM_PORT, SimServer, SimWorld, SMALL_LIMITS } from './sim-server.ts';
 import { layGround, readAll, work } from './workload.ts';
 
-/** What happens to a call of the disk: power goes, the process is killed (what it wrote stays in the cache), or it fails. */
+/**
+ * What happens to a call of the disk: power goes, the process is killed (what it wrote stays in the cache),
+ * or it fails.
+ */
 export type DiskEvent = 'cut' | 'kill' | SimDiskFault;
 
 /** A run's plan. */
@@ -188,7 +191,10 @@ class Run {
     }
   }
 
-  /** Takes the log of this moment: purging may remove files later. What was taken before must not have changed. */
+  /**
+   * Takes the log of this moment: purging may remove files later. What was taken before must not have
+   * changed.
+   */
   private collect(lastZxid: bigint): void {
     const { counting } = this;
     this.counting = false;
@@ -245,7 +251,10 @@ class Run {
     }
   }
 
-  /** Lets TTL nodes and containers go and a full disk heal, reads the whole tree, stops in good order and compares the disk with the model. */
+  /**
+   * Lets TTL nodes and containers go and a full disk heal, reads the whole tree, stops in good order and
+   * compares the disk with the model.
+   */
   private async finish(clients: readonly Client[]): Promise<void> {
     await this.world.pass(2500);
     const state = { over: false, error: undefined as unknown };

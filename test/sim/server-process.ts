@@ -90,7 +90,10 @@ function serving(child: ChildProcess, lines: string[]): Promise<number> {
   });
 }
 
-/** A port nobody uses, out of the range the kernel hands out by itself: it stays free between two lives of a server. */
+/**
+ * A port nobody uses, out of the range the kernel hands out by itself: it stays free between two lives of a
+ * server.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);

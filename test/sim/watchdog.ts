@@ -1,6 +1,6 @@
 /**
- * Ends the process when one input holds the event loop for too long: a test's time limit cannot, since it needs the loop
- * itself. It watches from a thread of its own and says what was at hand.
+ * Ends the process when one input holds the event loop for too long: a test's time limit cannot, since it
+ * needs the loop itself. It watches from a thread of its own and says what was at hand.
  */
 import { Worker } from 'node:worker_threads';
 

@@ -1,6 +1,7 @@
 /**
- * Clients at work on one tree: creates with names of their own, sets with values of their own, sequential names,
- * ephemerals, multis good and bad, containers and TTL nodes, reads with watches. What they saw is in the wire tap.
+ * Clients at work on one tree: creates with names of their own, sets with values of their own, sequential
+ * names, ephemerals, multis good and bad, containers and TTL nodes, reads with watches. What they saw is in
+ * the wire tap.
  */
 import type { Prng } from '../../src/base/prng.ts';
 import type { Client, WriteOp } from '../../src/client/api.ts';
@@ -24,7 +25,7 @@ export interface WorkerOptions {
 }
 
 /** Shared nodes. */
-export const ROOT = '/w';
+const ROOT = '/w';
 const KEYS = 6;
 
 /** Makes the nodes all workers share. */

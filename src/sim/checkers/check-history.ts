@@ -1,10 +1,11 @@
 /**
  * Is a history of one server, with the log it left, one that a single correct tree could have made?
  *
- * The log says in which order writes happened, and what became of those whose reply was lost. The requests are done again
- * in that order on a model; every reply must be the model's, every read the model's at the zxid it bears. Beyond that:
- * nothing acknowledged is missing from the log, nothing is in it twice, and nothing that no client asked for; zxids have
- * no gaps; a session's writes are in the order it sent them; what began after something had ended comes after it.
+ * The log says in which order writes happened, and what became of those whose reply was lost. The requests
+ * are done again in that order on a model; every reply must be the model's, every read the model's at the
+ * zxid it bears. Beyond that: nothing acknowledged is missing from the log, nothing is in it twice, and
+ * nothing that no client asked for; zxids have no gaps; a session's writes are in the order it sent them;
+ * what began after something had ended comes after it.
  */
 import { hex0x } from '../../base/brands.ts';
 import { ERR } from '../../protocol/error-codes.ts';

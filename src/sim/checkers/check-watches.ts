@@ -1,10 +1,10 @@
 /**
  * Did every connection hear of what it watched, once, and before any reply that shows the change?
  *
- * From the log it is known which transaction changed what. A watch is armed by the reply that set it, at that reply's
- * zxid. Up to the next reply on the connection, exactly the changes up to that reply's zxid must have been told: an event
- * that is missing then was lost or late, one that nothing explains was invented. What a connection had not been told when
- * it ended is told to the next one, in answer to its setWatches.
+ * From the log it is known which transaction changed what. A watch is armed by the reply that set it, at that
+ * reply's zxid. Up to the next reply on the connection, exactly the changes up to that reply's zxid must have
+ * been told: an event that is missing then was lost or late, one that nothing explains was invented. What a
+ * connection had not been told when it ended is told to the next one, in answer to its setWatches.
  */
 import { ERR } from '../../protocol/error-codes.ts';
 import type { AddWatchRequest, PathWatchRequest, SetWatches2 } from '../../protocol/messages.ts';

@@ -1,6 +1,6 @@
 /**
- * What clients saw of a run: every connection with its requests, replies and notifications, decoded, with the time of
- * each on one clock. Made by `WireTap`, judged by `checkHistory` and `checkWatches`.
+ * What clients saw of a run: every connection with its requests, replies and notifications, decoded, with the
+ * time of each on one clock. Made by `WireTap`, judged by `checkHistory` and `checkWatches`.
  */
 import type { WatcherEvent } from '../../protocol/watch-types.ts';
 

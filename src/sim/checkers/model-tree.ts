@@ -1,6 +1,6 @@
 /**
- * A tree that is obviously right: one map, one node an object, operations as the facts state them. It knows nothing of
- * ACLs and quotas; histories to be checked against it use neither.
+ * A tree that is obviously right: one map, one node an object, operations as the facts state them. It knows
+ * nothing of ACLs and quotas; histories to be checked against it use neither.
  */
 import {
   CONTAINER_OWNER,
