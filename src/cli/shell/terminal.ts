@@ -36,6 +36,8 @@ export class Terminal {
   private asking: ((answer: string) => void) | undefined;
   private readonly waiting: string[] = [];
   private running = false;
+  /** Input has ended, by Ctrl-D or because the terminal has gone, while a command ran. */
+  private leaving = false;
   private ended: ((error?: unknown) => void) | undefined;
 
   constructor(io: Io, history: HistoryFile) {
@@ -100,7 +102,19 @@ export class Terminal {
   private readonly inputEnded = (): void => {
     if (this.editing) this.io.stdout.write('\n');
     this.editing = false;
-    this.ended?.();
+    if (!this.running) {
+      this.ended?.();
+      return;
+    }
+    // The command keeps its session to its end: half of a `deleteall` is worse than a late goodbye. From here
+    // on Ctrl-C comes as a signal.
+    this.leaving = true;
+    const interrupt = () => this.host?.interrupt();
+    this.io.stop.addEventListener('abort', interrupt, { once: true });
+    if (this.io.stop.aborted) interrupt();
+    const answer = this.asking;
+    this.asking = undefined;
+    answer?.('');
   };
 
   private readonly resized = (): void => {
@@ -138,7 +152,8 @@ export class Terminal {
       await this.host?.run(line);
     }
     this.running = false;
-    this.showPrompt();
+    if (this.leaving) this.ended?.();
+    else this.showPrompt();
   }
 
   private interrupted(): void {
@@ -171,7 +186,8 @@ export class Terminal {
     editor.setPrompt(host.prompt());
     (editor as EditedLine).prevRows = 0;
     this.editing = true;
-    editor.prompt();
+    // What was typed while the command ran is in the line already; the cursor stays behind it.
+    editor.prompt(true);
   }
 
   /** Shows the prompt anew, with the line as far as it was typed: something it tells has changed. */
@@ -199,7 +215,7 @@ export class Terminal {
   /** Asks a question; true for yes. */
   async ask(question: string): Promise<boolean> {
     const { editor } = this;
-    if (editor === undefined) return false;
+    if (editor === undefined || this.leaving) return false;
     const answer = new Promise<string>((resolve) => {
       this.asking = resolve;
     });

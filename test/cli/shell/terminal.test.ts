@@ -152,6 +152,40 @@ describe('the prompt', () => {
     await screen.until(shows(prompt(2, 'deleteall /gone'))); // the answers are no lines
   });
 
+  test('what is typed while a command runs is the next line, the cursor behind it', async () => {
+    const screen = await open();
+    screen.type('watch -n 1 /app\r');
+    await pause(300);
+    screen.type('typed ');
+    await pause(50);
+    await client.set('/app', 'seen');
+    await screen.until(shows(prompt(1, 'typed')));
+    screen.type('ahead');
+    await screen.until(shows(prompt(1, 'typed ahead')));
+    screen.type('\x15ls /app\r'); // Ctrl-U
+    await screen.until(shows(prompt(2)));
+    expect(screen.lines().at(-2)).toBe('[one, two words]');
+  });
+
+  test('Ctrl-D while a command runs, or asks, lets it end and then leaves', async () => {
+    const screen = await open();
+    screen.type('watch -n 1 /app\r');
+    await pause(300);
+    screen.type(CTRL_D);
+    await pause(150);
+    expect(screen.exitCode).toBe(undefined);
+    await client.set('/app', 'seen');
+    await screen.until(() => screen.exitCode !== undefined);
+    expect(screen.lines().at(-1)).toContain('NodeDataChanged');
+    const asked = await open();
+    asked.type('deleteall /app\r');
+    await asked.until(shows('Delete /app, 3 nodes in all? [y/N]'));
+    asked.type(CTRL_D);
+    await asked.until(() => asked.exitCode !== undefined);
+    expect(await client.exists('/app/one')).toBeDefined();
+    expect(asked.lines().join('\n')).not.toContain('expired');
+  });
+
   test('remembers lines over shells, but no credentials', async () => {
     const state = path.join(dir, 'other-state');
     const first = await open({ XDG_STATE_HOME: state });
