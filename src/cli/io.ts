@@ -78,10 +78,14 @@ class NodeOut implements OutStream {
     this.isTTY = stream.isTTY === true;
     this.colour = wantsColour(policy, this.isTTY, env);
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      // EPIPE: the reader has seen enough. Anything else (a full disk behind a redirection) cannot be told
-      // here.
+      // EPIPE: the reader has seen enough. Anything else is a failure, such as a full disk behind a redirection.
+      const told = this.broken;
       this.broken = true;
-      if (error.code !== 'EPIPE') process.exitCode = 1;
+      if (error.code !== 'EPIPE') {
+        process.exitCode = 1;
+        if (!told && stream !== process.stderr)
+          process.stderr.write(`zkt: cannot write the output: ${error.message}\n`);
+      }
       gone();
     });
   }

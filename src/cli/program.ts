@@ -82,7 +82,16 @@ async function runTool(
       .configureOutput({
         writeOut: (text) => void io.stdout.write(text),
         writeErr: (text) => void io.stderr.write(text),
-        outputError: (text, write) => write(`zkt: ${escapeLine(text.replace(/^error: /, '').trimEnd())}\n`),
+        // Commander puts its suggestion on a line of its own; an error is one line here.
+        outputError: (text, write) =>
+          write(
+            `zkt: ${escapeLine(
+              text
+                .replace(/^error: /, '')
+                .trimEnd()
+                .replace(/\n+/g, ' '),
+            )}\n`,
+          ),
       });
   }
   try {
@@ -112,8 +121,10 @@ function tell(error: unknown, json: boolean, io: Io): ExitCode {
     return EXIT.failed;
   }
   const { message, hint, code, exit } = known;
+  // No message: the exit code is the answer (`exists`, `grep`), and nothing went wrong.
+  if (message === '') return exit;
   if (json) err.json({ v: JSON_VERSION, error: { code, message, exit } });
-  else if (message !== '') {
+  else {
     err.line({ text: 'zkt: ', style: 'red' }, message);
     if (hint !== undefined) io.stderr.write(`${paint(io.stderr, 'dim', `     ${escapeLine(hint)}`)}\n`);
   }

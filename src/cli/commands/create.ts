@@ -1,3 +1,4 @@
+import { EXIT } from '../../base/errors.ts';
 import { isKeeperError, KeeperError } from '../../client/keeper-error.ts';
 import type { Acl } from '../../protocol/acl.ts';
 import type { CreateMode } from '../../protocol/create-mode.ts';
@@ -6,7 +7,7 @@ import { ERR, keeperMessage } from '../../protocol/error-codes.ts';
 import { pathFault } from '../../protocol/paths.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { CommandFailure } from '../explain.ts';
-import { parseAclText } from '../nodes/acl-text.ts';
+import { aclFrom } from '../nodes/acl-text.ts';
 import { VALUE_OPTIONS, valueFrom } from '../nodes/value.ts';
 import { reportOne } from '../output/report.ts';
 import type { ParsedArgs } from '../parse/options.ts';
@@ -40,8 +41,7 @@ export const command: Command = {
     const [argument = '', dataText, aclText] = args.rest;
     const path = context.path(argument);
     const data = dataText === undefined ? null : await valueFrom(context, args, dataText);
-    const acl =
-      aclText === undefined ? undefined : parseAclText(aclText, (message) => context.err.line(message));
+    const acl = aclText === undefined ? undefined : aclFrom(context, aclText);
     if (context.dryRun) {
       context.err.line(`would create ${path}`);
       return;
@@ -89,11 +89,13 @@ export function createModeOf(args: ParsedArgs): CreateMode {
   if (c && (s || e)) {
     throw new CommandFailure(
       '-c cannot be combined with -s or -e. Containers cannot be ephemeral or sequential.',
+      EXIT.usage,
     );
   }
-  if (t && !isLong(args.value('t') ?? '')) throw new CommandFailure('-t argument must be a long value');
-  if (t && e) throw new CommandFailure('TTLs cannot be used with Ephemeral znodes');
-  if (t && c) throw new CommandFailure('TTLs cannot be used with Container znodes');
+  if (t && !isLong(args.value('t') ?? ''))
+    throw new CommandFailure('-t argument must be a long value', EXIT.usage);
+  if (t && e) throw new CommandFailure('TTLs cannot be used with Ephemeral znodes', EXIT.usage);
+  if (t && c) throw new CommandFailure('TTLs cannot be used with Container znodes', EXIT.usage);
   if (c) return 'container';
   if (t) return s ? 'persistentSequentialTtl' : 'persistentTtl';
   if (e) return s ? 'ephemeralSequential' : 'ephemeral';
@@ -105,10 +107,10 @@ export function createTtlOf(args: ParsedArgs, path: string): number | undefined 
   const text = args.value('t');
   if (text === undefined) return undefined;
   const fault = pathFault(args.has('s') ? `${path}1` : path);
-  if (fault !== undefined) throw new CommandFailure(fault);
+  if (fault !== undefined) throw new CommandFailure(fault, EXIT.usage);
   const ttl = BigInt(text.replace(/^\+/, ''));
   if (ttl < 1n || ttl > TTL_MAX) {
-    throw new CommandFailure(`ttl must be positive and cannot be larger than: ${TTL_MAX}`);
+    throw new CommandFailure(`ttl must be positive and cannot be larger than: ${TTL_MAX}`, EXIT.usage);
   }
   return Number(ttl);
 }

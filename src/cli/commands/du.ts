@@ -11,7 +11,10 @@ export const command: Command = {
   name: 'du',
   usage: '[-d depth] [path]',
   summary: 'Print nodes and bytes of data of a subtree and of its branches.',
-  about: ['Columns: bytes of data, number of nodes, path. -d 0 prints only the sum.'],
+  about: [
+    'Columns: bytes of data, number of nodes, path. -d 0 prints only the sum.',
+    'Nodes whose children may not be read are told on stderr; what is below them is not counted.',
+  ],
   json: '`subtrees` (`path`, `bytes`, `nodes`)',
   options: [{ flag: 'd', value: 'depth', says: 'print branches down to that depth, default 1' }],
   arguments: ['path'],
@@ -23,7 +26,7 @@ export const command: Command = {
     const path = context.path(args.rest[0] ?? context.shell?.directory ?? '/');
     const depthMax = countOf(args.value('d') ?? '1', '-d', 0);
     const client = await context.client(path);
-    const sums = await sumUp(client, path);
+    const sums = await sumUp(client, path, (at) => context.err.line(`${at}: its children may not be read`));
     const report = new ListReport(context.out, context.format, 'subtrees');
     const depthOf = (at: string) =>
       at === path ? 0 : at.slice(path.length).split('/').length - (path === '/' ? 0 : 1);
@@ -41,8 +44,12 @@ export const command: Command = {
   },
 };
 
-async function sumUp(client: Client, path: string): Promise<Map<string, { bytes: number; nodes: number }>> {
-  const paths = await subtree(client, path);
+async function sumUp(
+  client: Client,
+  path: string,
+  refused: (path: string) => void,
+): Promise<Map<string, { bytes: number; nodes: number }>> {
+  const paths = await subtree(client, path, undefined, refused);
   const sizes = await inBatches(paths, async (at) => {
     try {
       return (await client.exists(at))?.dataLength;

@@ -14,8 +14,8 @@ export const command: Command = {
   usage: 'path',
   summary: 'Change the data of a node in $VISUAL or $EDITOR (else vi).',
   about: [
-    'What was changed is written only over the version that was read; when somebody else was faster, your text is kept in ' +
-      'a file. A line break the editor adds at the end of data that had none is taken off.',
+    'What was changed is written only over the version that was read; when somebody else was faster, or ' +
+      'writing failed, your text is kept in a file. A line break the editor adds at the end of data that had none is taken off.',
   ],
   options: [],
   arguments: ['path'],
@@ -45,10 +45,16 @@ export const command: Command = {
     try {
       await client.set(node, edited, stat.version);
     } catch (error) {
-      if (!isKeeperError(error, 'BADVERSION') && !isKeeperError(error, 'NONODE')) throw error;
+      // Whatever went wrong, work of an hour may be in it.
       const kept = path.join(folders(context.io.env).state, `edit-${process.pid}-${name}`);
       writePrivateFile(kept, edited);
-      throw new CommandFailure(`${node} was changed meanwhile; your text is kept in ${kept}`, EXIT.conflict);
+      if (isKeeperError(error, 'BADVERSION') || isKeeperError(error, 'NONODE'))
+        throw new CommandFailure(
+          `${node} was changed meanwhile; your text is kept in ${kept}`,
+          EXIT.conflict,
+        );
+      context.err.line(`your text is kept in ${kept}`);
+      throw error;
     }
   },
 };

@@ -80,6 +80,8 @@ export function build(command: Command, context: ToolContext): void {
 
 /** The configuration, with absolute directories. Throws `ZktError`. */
 function configuration(flags: ServerFlags): ServerConfig {
+  // An empty variable in a script (`--data "$DIR"`) would otherwise put the data into the working directory.
+  if (flags.data === '') throw new ZktError('ZKT_USAGE', { why: '--data names no directory' });
   const config = loadConfig(systemDisk, {
     file: flags.config,
     dataDir: flags.data,

@@ -3,7 +3,7 @@ import { KeeperError } from '../../client/keeper-error.ts';
 import type { Acl } from '../../protocol/acl.ts';
 import { ERR } from '../../protocol/error-codes.ts';
 import type { Command, CommandContext } from '../command.ts';
-import { parseAclText } from '../nodes/acl-text.ts';
+import { aclFrom } from '../nodes/acl-text.ts';
 import { versionOf } from '../nodes/value.ts';
 import { walkAsZkCli } from '../nodes/walk.ts';
 import { statJson, statLines } from '../output/node-text.ts';
@@ -17,7 +17,8 @@ export const command: Command = {
   summary: 'Say who may do what to a node.',
   about: [
     'An ACL is `scheme:id:perms`, several separated by commas; perms are letters out of `cdrwa`: create, delete, read, ' +
-      'write, admin. An entry of another form and an unknown letter are told and passed over, as in zkCli.',
+      'write, admin. In the shell an entry of another form and an unknown letter are told and passed over, as in zkCli; a ' +
+      'one-shot refuses them.',
   ],
   json: '`path`, `stat`; with -R `changed`: how many nodes',
   options: [
@@ -36,7 +37,7 @@ export const command: Command = {
   async run(context, args) {
     const [argument = '', text = ''] = args.rest;
     const path = context.path(argument);
-    const acl = parseAclText(text, (message) => context.err.line(message));
+    const acl = aclFrom(context, text);
     const version = versionOf(args.value('v'));
     if (acl.length === 0 && !(args.has('R') && context.style === 'zkCli'))
       throw new KeeperError(ERR.INVALIDACL);

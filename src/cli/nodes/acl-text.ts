@@ -1,4 +1,20 @@
+import { EXIT } from '../../base/errors.ts';
 import { type Acl, parsePerms } from '../../protocol/acl.ts';
+import type { CommandContext } from '../command.ts';
+import { CommandFailure } from '../explain.ts';
+
+/**
+ * The ACL an argument stands for. The shell tells what is wrong and passes it over, as zkCli does. A one-shot
+ * refuses it: `world:anyone:rwd,digest:…` with a slip of the finger would leave a node that nobody may use,
+ * and exit code 0.
+ */
+export function aclFrom(context: Pick<CommandContext, 'style' | 'err'>, text: string): Acl[] {
+  if (context.style === 'zkCli') return parseAclText(text, (message) => context.err.line(message));
+  const wrong: string[] = [];
+  const acl = parseAclText(text, (message) => wrong.push(message));
+  if (wrong.length > 0) throw new CommandFailure(`${wrong.join('; ')}; nothing was changed`, EXIT.usage);
+  return acl;
+}
 
 /**
  * Reads `scheme:id:perms,…` as zkCli does: an entry is cut at its first and its last colon, and perms are

@@ -33,19 +33,26 @@ export async function childrenOf(client: Client, path: string, watch = false): P
 
 /**
  * All paths of a subtree, a node before those below it, level by level. Rejects with NONODE where there is
- * none.
+ * none, and with NOAUTH where children may not be read, unless `refused` takes their path instead.
  */
 export async function subtree(
   client: Client,
   path: string,
   limit = Number.POSITIVE_INFINITY,
+  refused?: (path: string) => void,
 ): Promise<string[]> {
   const paths = [path];
   let level = [path];
   for (let first = true; level.length > 0 && paths.length <= limit; first = false) {
     const below = await inBatches(level, async (at) => {
-      const names = first ? (await client.getChildren(at)).children.sort() : await childrenOf(client, at);
-      return names.map((name) => childPath(at, name));
+      try {
+        const names = first ? (await client.getChildren(at)).children.sort() : await childrenOf(client, at);
+        return names.map((name) => childPath(at, name));
+      } catch (error) {
+        if (refused === undefined || !isKeeperError(error, 'NOAUTH')) throw error;
+        refused(at);
+        return [];
+      }
     });
     level = below.flat();
     for (const each of level) paths.push(each);

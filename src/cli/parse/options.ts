@@ -7,6 +7,7 @@
  * The words of the error messages are those zkCli prints, class names included: scripts look for them.
  */
 import { ZktError } from '../../base/errors.ts';
+import { suggestion } from '../suggest.ts';
 
 /** An option of a command. */
 export interface OptionSpec {
@@ -34,11 +35,12 @@ export class OptionError extends ZktError<'ZKT_USAGE'> {
   constructor(
     kind: 'UnrecognizedOption' | 'MissingArgument' | 'MissingOption' | 'AlreadySelected',
     why: string,
+    advice = '',
   ) {
     super('ZKT_USAGE', { why: `org.apache.commons.cli.${kind}Exception: ${why}` });
-    this.plain = why;
+    this.plain = why + advice;
   }
-  /** Without the class name: for one-shots. */
+  /** Without the class name, and with advice zkCli does not give: for one-shots. */
   readonly plain: string;
 }
 
@@ -119,6 +121,12 @@ class Parser {
     return new ParsedArgs(this.rest, this.given);
   }
 
+  private unknown(word: string): OptionError {
+    const long = this.specs.flatMap((spec) => (spec.long === undefined ? [] : [`--${spec.long}`]));
+    const advice = word.startsWith('--') ? suggestion(word.replace(/=.*$/s, ''), long) : '';
+    return new OptionError('UnrecognizedOption', `Unrecognized option: ${word}`, advice && `.${advice}`);
+  }
+
   private byFlag(flag: string): OptionSpec | undefined {
     return flag === '' ? undefined : this.specs.find((spec) => spec.flag === flag);
   }
@@ -135,10 +143,10 @@ class Parser {
     const equals = word.indexOf('=');
     const name = word.slice(2, equals < 0 ? undefined : equals);
     const spec = this.specs.find((it) => it.long === name);
-    if (spec === undefined) throw unknown(word);
+    if (spec === undefined) throw this.unknown(word);
     this.take(spec);
     if (equals < 0) return;
-    if (this.open === undefined) throw unknown(word);
+    if (this.open === undefined) throw this.unknown(word);
     this.supply(spec, word.slice(equals + 1));
   }
 
@@ -150,7 +158,7 @@ class Parser {
     else if (spec?.value !== undefined) {
       this.take(spec);
       this.supply(spec, word.slice(equals + 1));
-    } else if (equals >= 0) throw unknown(word);
+    } else if (equals >= 0) throw this.unknown(word);
     else this.cluster(word);
   }
 
@@ -158,7 +166,7 @@ class Parser {
   private cluster(word: string): void {
     for (let i = 1; i < word.length; i++) {
       const spec = this.byFlag(word.charAt(i));
-      if (spec === undefined) throw unknown(word);
+      if (spec === undefined) throw this.unknown(word);
       this.take(spec);
       if (this.open === undefined || i + 1 === word.length) continue;
       this.supply(spec, word.slice(i + 1));
@@ -203,8 +211,6 @@ class Parser {
     }
   }
 }
-
-const unknown = (word: string) => new OptionError('UnrecognizedOption', `Unrecognized option: ${word}`);
 
 /** A value loses quotes that surround it. */
 const unquoted = (text: string): string =>
