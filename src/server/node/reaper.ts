@@ -17,6 +17,9 @@ export interface ReaperOptions {
   readonly neverUsedMs: number;
 }
 
+/** Nodes looked at before the loop may serve clients again. */
+const LOOKED_AT_ONCE = 2000;
+
 /** The reaper of one server. */
 export class Reaper {
   private readonly tree: DataTree;
@@ -27,6 +30,7 @@ export class Reaper {
   private checking: Timer | undefined;
   private next: Timer | undefined;
   private queue: string[] = [];
+  private looking: Generator<string | undefined> | undefined;
 
   /** `remove` asks for a deletion; whether the node may go is checked again there. */
   constructor(
@@ -51,29 +55,47 @@ export class Reaper {
     this.checking?.cancel();
     this.next?.cancel();
     this.queue = [];
+    this.looking = undefined;
   }
 
-  /** The nodes to delete at that time (wall clock, ms). */
-  candidates(now: number): string[] {
+  /**
+   * Looks at every node that may go, at that time (wall clock, ms): its path where it is due, undefined where
+   * it stays.
+   */
+  private *look(now: number): Generator<string | undefined> {
     const { tree } = this;
-    const empty = (path: string, due: (id: NodeId) => boolean): boolean => {
+    const { neverUsedMs } = this.options;
+    const isDue = (path: string, due: (id: NodeId) => boolean): boolean => {
       const id = tree.find(path);
       return id !== NO_NODE && tree.store.childCount(id) === 0 && due(id);
     };
-    const { neverUsedMs } = this.options;
     const used = (id: NodeId): boolean =>
       tree.cversionOf(id) > 0 || (neverUsedMs > 0 && now - tree.mtimeOf(id) > neverUsedMs);
     const overdue = (id: NodeId): boolean => now - tree.mtimeOf(id) > Number(ttlOf(tree.ownerOf(id)));
-    return [
-      ...[...tree.owned.containers].filter((path) => empty(path, used)),
-      ...[...tree.owned.ttls].filter((path) => empty(path, overdue)),
-    ];
+    for (const path of tree.owned.containers) yield isDue(path, used) ? path : undefined;
+    for (const path of tree.owned.ttls) yield isDue(path, overdue) ? path : undefined;
   }
 
   private check(): void {
-    if (this.queue.length > 0) return;
-    this.queue = this.candidates(this.wallMs());
-    this.removeNext();
+    if (this.queue.length > 0 || this.looking !== undefined) return;
+    this.looking = this.look(this.wallMs());
+    this.lookOn();
+  }
+
+  /** Looks at some; a million TTL nodes at once would hold the loop for a second. */
+  private lookOn(): void {
+    const { looking } = this;
+    if (looking === undefined) return;
+    for (let i = 0; i < LOOKED_AT_ONCE; i++) {
+      const { done, value } = looking.next();
+      if (done === true) {
+        this.looking = undefined;
+        this.removeNext();
+        return;
+      }
+      if (value !== undefined) this.queue.push(value);
+    }
+    this.timers.soon(() => this.lookOn());
   }
 
   /** One a time, spread so that no more than `perMinuteMax` go in a minute. */
