@@ -75,6 +75,8 @@ const APACHE_SAYS = new RegExp(
     'fsync-ing the write ahead log',
     // A word that is asked while it starts, as these tests do to see when it serves.
     'Error closing a command socket|NullPointerException: .*ZKDatabase.removeCnxn',
+    // A snapshot between the two transactions that create the nodes of a quota.
+    'Missing quota stat node',
     'Too busy to snap, skipping',
     'NIOServerCnxn - (Unexpected exception|Unable to read additional data|Close of session)',
     '^\\s+at |^\\s*$|java.io.IOException: Connection reset by peer|EndOfStreamException',
