@@ -59,6 +59,11 @@ export interface RecoveryOptions {
    * An empty directory is a new server; otherwise only if the file `initialize` says so (`db.autocreate`).
    */
   readonly autoCreate: boolean;
+  /**
+   * False when logs are written without padding (`preAllocSize=0`): then its absence does not tell that a log
+   * was closed in good order.
+   */
+  readonly padded?: boolean;
   /** Change nothing on disk, for tools. */
   readonly readOnly?: boolean;
   /** Stop after this zxid, and use no later snapshot: the tree as it was. */
@@ -120,7 +125,7 @@ export function recover(
   }
   const leaveDisk = readOnly || options.upTo !== undefined;
   const { lastZxid, replayed } = replay.finish(leaveDisk);
-  if (!leaveDisk) secureLog(disk, dirs, replay.reports);
+  if (!leaveDisk) secureLog(disk, dirs, replay.reports, options.padded ?? true);
   return { kind: 'recovered', lastZxid, snapshot, skipped, logs: replay.reports, replayed };
 }
 

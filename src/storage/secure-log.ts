@@ -16,11 +16,14 @@ import type { LogReport } from './log-replay.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** Forces what recovery read. `reports` are its logs, oldest first. Throws `ZKT_DISK_WRITE`. */
-export function secureLog(disk: Disk, dirs: DataDirs, reports: readonly LogReport[]): void {
+/**
+ * Forces what recovery read. `reports` are its logs, oldest first; `padded`: an open log has padding behind
+ * its records, a closed one has none. Throws `ZKT_DISK_WRITE`.
+ */
+export function secureLog(disk: Disk, dirs: DataDirs, reports: readonly LogReport[], padded: boolean): void {
   const last = reports.findLast((report) => report.records > 0);
   try {
-    if (last !== undefined) secureFile(disk, dirs.logDir, last);
+    if (last !== undefined) secureFile(disk, dirs.logDir, last, padded);
     for (const dir of new Set([dirs.logDir, dirs.snapDir])) disk.syncDir(dir);
   } catch (error) {
     const file = last?.file ?? dirs.logDir;
@@ -28,9 +31,10 @@ export function secureLog(disk: Disk, dirs: DataDirs, reports: readonly LogRepor
   }
 }
 
-/** A closed log has no padding: that is how one that was closed in good order is known. */
-function secureFile(disk: Disk, dir: string, { file, end, endOffset }: LogReport): void {
-  if (end !== 'clean' && rewrite(disk, dir, file, endOffset)) return;
+function secureFile(disk: Disk, dir: string, report: LogReport, padded: boolean): void {
+  const { file, end, endOffset } = report;
+  const closed = padded && end === 'clean';
+  if (!closed && rewrite(disk, dir, file, endOffset)) return;
   const log = disk.open(file, 'update');
   try {
     log.sync();
@@ -50,6 +54,7 @@ function rewrite(disk: Disk, dir: string, path: string, bytes: number): boolean 
     for (let at = 0; at < bytes; ) {
       const part = chunk.subarray(0, Math.min(chunk.length, bytes - at));
       const got = from.readAt(part, at);
+      if (got === 0) throw new Error(`it ends at byte ${at} of ${bytes}`);
       to.writeAt(part.subarray(0, got), at);
       at += got;
     }

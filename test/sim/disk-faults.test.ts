@@ -172,6 +172,18 @@ describe('a call that fails', () => {
   });
 });
 
+/** Settings that change what is written and when; each run has some. */
+const SETTINGS = [
+  'zookeeper.snapshot.compression.method=gz',
+  'zookeeper.snapshot.compression.method=snappy',
+  'zookeeper.txnLogSizeLimitInKb=1',
+  'zookeeper.preAllocSize=0',
+  'zookeeper.snapCount=2',
+  'zookeeper.snapCount=40',
+  'zookeeper.digest.enabled=false',
+  'jute.maxbuffer=2048',
+];
+
 describe('any of it together', () => {
   it('swarm', HOURS, async () => {
     const name = 'swarm';
@@ -183,7 +195,8 @@ describe('any of it together', () => {
           ['cut', 'kill', { code: 'EIO' }, { code: 'ENOSPC', partialBytes: 100 }] as const
         ).filter(() => prng.chance(0.6));
         const rate = 0.01 + prng.next() * 0.04;
-        const scenario = { seed: seed * 1000 + at, luck: luck + 40, operations: 16 };
+        const definitions = SETTINGS.filter(() => prng.chance(0.25));
+        const scenario = { seed: seed * 1000 + at, luck: luck + 40, operations: 16, definitions };
         return check(name, [seed, luck, at], scenario, (call) => {
           if (kinds.length === 0 || !prng.chance(rate)) return undefined;
           const event = prng.pick(kinds);

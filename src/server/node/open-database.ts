@@ -58,6 +58,7 @@ function open(
   const recovery = recover(world, dirs, rebuild, {
     trustEmpty: storage.trustEmptySnapshot,
     autoCreate: true,
+    padded: storage.preallocBytes > 0,
   });
   const { database } = rebuild;
   database.finishLoad(recovery.snapshot?.path ?? dirs.snapDir);
