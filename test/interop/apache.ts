@@ -1,9 +1,9 @@
 /**
- * Apache ZooKeeper as Debian packages it, for interoperability tests: servers as child processes, zkCli, and
- * the offline tools. Install it with `apt-get install zookeeper libzookeeper-java`; where it is missing
- * {@link findApache} answers undefined and tests should skip themselves.
+ * Apache ZooKeeper as Debian packages it, for interoperability tests: servers as child processes, its
+ * programs and offline tools. Install it with `apt-get install zookeeper libzookeeper-java`; where it is
+ * missing {@link findApache} answers undefined and tests should skip themselves.
  *
- * Every call starts a JVM (0.5 to 1.5 seconds), so tests should share servers and feed zkCli whole scripts.
+ * Every call starts a JVM (0.5 to 1.5 seconds), so tests should share servers.
  * Output is made comparable: time zone UTC, locale en_US, UTF-8, no logging on stdout or stderr.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
@@ -223,35 +223,6 @@ export function runApache(
     child.stdin.on('error', () => {}); // a program that ends early breaks the pipe, which is its right
     child.stdin.end(options.stdin ?? '');
   });
-}
-
-/**
- * zkCli fed from standard input, as a script would: without JLine, so there is no prompt. It waits for the
- * connection before the first command, and its exit code is that of the last command.
- * @param server `host:port[,host:port…][/chroot]`
- * @param script one command a line
- */
-export function zkCli(
-  server: string,
-  script: string | readonly string[],
-  options: RunOptions = {},
-): Promise<RunResult> {
-  const text = typeof script === 'string' ? script : script.join('\n');
-  const stdin = text === '' || text.endsWith('\n') ? text : `${text}\n`;
-  return runApache('org.apache.zookeeper.ZooKeeperMain', ['-waitforconnection', '-server', server], {
-    ...options,
-    stdin,
-  });
-}
-
-/** zkCli with one command on its command line, such as `zkCliOnce('127.0.0.1:2181', ['get', '-s', '/a'])`. */
-export function zkCliOnce(
-  server: string,
-  command: readonly string[],
-  options: RunOptions = {},
-): Promise<RunResult> {
-  const args = ['-waitforconnection', '-server', server, ...command];
-  return runApache('org.apache.zookeeper.ZooKeeperMain', args, options);
 }
 
 /** TxnLogToolkit: dump (`[file]`), recover (`['-r', '-y', file]`), chop (`['-c', '-z', zxid, file]`). */
