@@ -24,6 +24,7 @@ import type { ClientPort } from '../net/client-port.ts';
 import type { ClientService } from '../net/client-service.ts';
 import { beginReply } from '../processor/reply.ts';
 import { Request } from '../processor/request.ts';
+import { isWrite, requestPath } from '../processor/request-kinds.ts';
 import { initialSessionId } from '../session/session-id.ts';
 import type { SessionPasswords } from '../session/session-password.ts';
 import { SessionTracker } from '../session/session-tracker.ts';
@@ -211,7 +212,7 @@ export class StandaloneServer implements ClientService<ClientLink> {
     // second close.
     if (!this.tracker.touchSession(talk.session, link.timeoutMs, now) && op !== OP.closeSession) return;
     const body = start + HEADER_BYTES;
-    if (this.world.events.on['request.received']) this.tellReceived(link, xid, op, end - start);
+    if (this.world.events.on['request.received']) this.tellReceived(link, xid, op, bytes, start, end);
     if (op === OP.auth) this.authenticate(link, xid, new JuteReader(bytes, body, end), now);
     else if (op === OP.sasl) this.answerSasl(link, xid, now);
     else if (!this.access.isAuthenticated(link.authIds)) this.demandAuth(link, xid, op, now);
@@ -343,31 +344,19 @@ export class StandaloneServer implements ClientService<ClientLink> {
     link.close('the client did not authenticate');
   }
 
-  private tellReceived(link: ClientLink, cxid: number, op: number, bytes: number): void {
-    const name = opName(op) ?? String(op);
-    this.world.events.emit('request.received', { session: link.sessionId, cxid, op: name, path: '', bytes });
+  private tellReceived(
+    link: ClientLink,
+    cxid: number,
+    op: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    const path = requestPath(op, bytes, start + HEADER_BYTES, end);
+    const about = { session: link.sessionId, cxid, op: opName(op) ?? String(op) };
+    this.world.events.emit('request.received', { ...about, path, bytes: end - start });
   }
 }
-
-/** Operations that become transactions; whatever is neither these nor known is refused by the read side. */
-const isWrite = (op: number): boolean => {
-  switch (op) {
-    case OP.create:
-    case OP.delete:
-    case OP.setData:
-    case OP.setACL:
-    case OP.multi:
-    case OP.create2:
-    case OP.reconfig:
-    case OP.createContainer:
-    case OP.createTTL:
-    case OP.closeSession:
-    case OP.error:
-      return true;
-    default:
-      return false;
-  }
-};
 
 const accessOptions = ({ security, client }: ServerConfig) => ({
   skipAcl: security.skipAcl,

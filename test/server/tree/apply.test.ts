@@ -46,8 +46,8 @@ const apply = (tree: DataTree, from: number, to: number): void => {
 const fresh = (): DataTree =>
   DataTree.fresh({ extended: { enabled: false, emulate353: false }, digest: true, hashSeed: 1 });
 
-// A snapshot of Apache is written while the tree changes: it bears the zxid at which it began, and holds what was
-// there when each node was written.
+// A snapshot of Apache is written while the tree changes: it bears the zxid at which it began, and holds
+// what was there when each node was written.
 it('a log replayed on a tree that is ahead of it leads to the same tree', () => {
   const expected = fresh();
   apply(expected, 1, LOG.length);
