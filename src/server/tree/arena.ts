@@ -19,6 +19,8 @@ const SLAB_BYTES = 1 << 20;
 const GRANULE_BITS = 16;
 const LARGE = 64 * 1024;
 const MAX_SLABS = 1 << 15;
+/** Empty slabs kept. */
+const SPARE_MAX = 4;
 
 interface Slab {
   bytes: Buffer;
@@ -48,6 +50,8 @@ export class Arena {
   private readonly holes: number[] = [];
   /** By slot size / 16: slabs that may have room. */
   private readonly roomy: number[][] = [];
+  /** Memory of empty slabs: a node whose value changes its size all the time must not cost a slab each. */
+  private readonly spare: Buffer[] = [];
   private held = 0;
 
   /** Bytes of memory held in slabs. */
@@ -139,7 +143,7 @@ export class Arena {
     const index = this.holes.pop() ?? this.slabs.length;
     invariant(index < MAX_SLABS, 'the tree holds more data than 32 GiB of slabs');
     const slab: Slab = {
-      bytes: Buffer.allocUnsafeSlow(bytes),
+      bytes: (slot > 0 ? this.spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(bytes),
       slot,
       live: slot === 0 ? 1 : 0,
       fresh: 0,
@@ -160,6 +164,7 @@ export class Arena {
 
   private release(index: number, slab: Slab): void {
     this.slabs[index] = undefined;
+    if (slab.slot > 0 && this.spare.length < SPARE_MAX) this.spare.push(slab.bytes);
     this.holes.push(index);
     this.held -= slab.bytes.length;
   }
