@@ -141,8 +141,8 @@ export class ClientSessions {
     const { tracker, passwords, clock, events } = this.world;
     const id = request.sessionId;
     const session = tracker.get(id);
-    // Apache closes the earlier connection first. Session ids are easily guessed: whoever has only that must not be
-    // able to cut a client off.
+    // Apache closes the earlier connection first. Session ids are easily guessed: whoever has only that must
+    // not be able to cut a client off.
     if (!passwords.check(id, request.passwd)) {
       this.refuse(link, 'wrong password', id);
       return;

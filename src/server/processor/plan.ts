@@ -181,8 +181,9 @@ export function planCheck(ctx: PlanContext, req: CheckVersionRequest, by: Writer
 }
 
 /**
- * closeSession: the session's ephemerals go with it. So many that a transaction of all their paths would be too
- * large for whoever reads the log are not all named; every server removes those of its own accord (facts 3).
+ * closeSession: the session's ephemerals go with it. So many that a transaction of all their paths would be
+ * too large for whoever reads the log are not all named; every server removes those of its own accord (facts
+ * 3).
  */
 export function planCloseSession(ctx: PlanContext, by: Writer): Plan {
   const paths = ctx.changes.ephemeralsOf(by.session);
