@@ -57,6 +57,8 @@ async function dispatch(words: readonly string[], io: Io): Promise<ExitCode> {
   return await runOneShot(command, rest, globals, io);
 }
 
+const COLOURS = ['auto', 'always', 'never'];
+
 /** Commander knows the options of tools; it is loaded for them only. */
 async function runTool(
   name: string,
@@ -64,7 +66,7 @@ async function runTool(
   words: readonly string[],
   { io, globals }: Pick<ToolContext, 'io' | 'globals'>,
 ): Promise<ExitCode> {
-  const [{ Command, CommanderError }, module] = await Promise.all([import('commander'), load()]);
+  const [{ Command, CommanderError, Option }, module] = await Promise.all([import('commander'), load()]);
   let code: ExitCode = EXIT.ok;
   const context: ToolContext = {
     io,
@@ -76,6 +78,8 @@ async function runTool(
   const command = new Command(`zkt ${name}`);
   module.build(command, context);
   for (const each of [command, ...command.commands]) {
+    // What it says was read before there was an `Io`; the shell reads its own options.
+    if (name !== 'shell') each.addOption(new Option('--color <when>', 'use of colour').choices(COLOURS));
     each
       .exitOverride()
       .showSuggestionAfterError()

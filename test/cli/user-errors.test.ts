@@ -1,4 +1,5 @@
 /** Slips a person or a script makes, and answers that must not be mistaken for success. */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -42,6 +43,32 @@ test.each<[string, RegExp]>([
   ['create -t 5 -e /x', /^zkt: TTLs cannot be used/],
 ])('zkt %s is one line, and exit code 2', async (line, err) => {
   expect(await zkt(line.split(' '))).toEqual({ code: 2, out: '', err: expect.stringMatching(err) });
+});
+
+test('a check in txn takes any version, and an ACL there is refused like any other', async () => {
+  expect(await zkt(['txn', 'check', '/app', '-1'])).toMatchObject({ code: 0, out: 'check /app\n' });
+  expect((await zkt(['txn', 'check', '-v', '7', '/app'])).code).toBe(5);
+  expect((await zkt(['txn', 'create', '/locked', 'x', 'world:anyone:zz'])).code).toBe(2);
+});
+
+test('tools take --color behind their name, as verbs do', async () => {
+  expect((await zkt(['completion', 'bash', '--color', 'never'])).code).toBe(0);
+  expect((await zkt(['completion', 'bash', '--color', 'blue'])).code).toBe(2);
+});
+
+test('completion: what stands behind a tool, and in bash, addresses with a colon', async () => {
+  expect((await zkt(['complete-words', '--', 'log', 'd'])).out).toBe('dump\n');
+  expect((await zkt(['complete-words', '--', '4lw', 'sr'])).out).toBe('srst\nsrvr\n');
+  const { out: script } = await zkt(['completion', 'bash']);
+  const line = 'zkt -s zk1:2181 get /a:b';
+  const bash = spawnSync('bash', ['--norc'], {
+    encoding: 'utf8',
+    input: `${script}
+zkt() { printf '[%s]' "$@" >&2; echo /a:bc; }
+COMP_LINE='${line}' COMP_POINT=${line.length} COMP_WORDS=(zkt -s zk1 : 2181 get /a : b) COMP_CWORD=8
+_zkt; printf '%s' "\${COMPREPLY[*]}"`,
+  });
+  expect(bash.stdout).toBe('bc');
 });
 
 test('an empty --data is no directory, least of all the present one', async () => {

@@ -3,6 +3,7 @@
  */
 import type { Command } from 'commander';
 import { connect } from '../../client/index.ts';
+import { FOUR_LETTER_WORDS } from '../../protocol/four-letter.ts';
 import { VERBS } from '../catalogue.ts';
 import { Printer } from '../output/printer.ts';
 import { GLOBAL_OPTIONS, globalsFrom, splitCommandLine } from '../parse/command-line.ts';
@@ -13,6 +14,14 @@ import type { ToolContext } from '../tool.ts';
 import { TOOLS } from '../tools.ts';
 
 const CONNECT_MS = 1_000;
+
+/** What stands behind the name of a tool. */
+const FIRST_WORDS = new Map<string, readonly string[]>([
+  ['4lw', FOUR_LETTER_WORDS],
+  ['completion', ['bash', 'fish', 'zsh']],
+  ['log', ['chop', 'dump', 'repair', 'tail', 'verify']],
+  ['snapshot', ['compare', 'dump', 'summary', 'verify']],
+]);
 
 /** See `ToolModule`. */
 export function build(command: Command, context: ToolContext): void {
@@ -33,6 +42,9 @@ async function candidatesFor(words: readonly string[], context: ToolContext): Pr
         .filter((it) => it.startsWith(typed))
         .sort();
     }
+    const firstWords = FIRST_WORDS.get(name);
+    if (firstWords !== undefined)
+      return rest.length > 0 ? [] : firstWords.filter((it) => it.startsWith(typed)).sort();
     const line = [name, ...rest, typed].map((word, i, all) =>
       i === all.length - 1 ? word : (quoteWord(word) ?? word),
     );

@@ -4,19 +4,25 @@ import { ZktError } from '../../base/errors.ts';
 import type { ToolContext } from '../tool.ts';
 
 /**
- * Every script asks `zkt complete-words`, so that one place knows the answer. `:` and `=` stay part of a
- * word.
+ * Every script asks `zkt complete-words`, so that one place knows the answer. Bash cuts words at `:` and `=`
+ * (`zk1:2181` is three of them): its script takes the words from the line instead, and gives back only what
+ * follows the last cut. Where files are meant, the shell completes them itself.
  */
 const SCRIPTS: ReadonlyMap<string, string> = new Map([
   [
     'bash',
     `# zkt completion for bash: source <(zkt completion bash)
 _zkt() {
-  local line
+  local line typed words
   COMPREPLY=()
+  line=\${COMP_LINE:0:COMP_POINT}
+  read -ra words <<< "$line"
+  [[ $line == *[[:blank:]] ]] && words+=("")
+  typed=\${words[\${#words[@]}-1]}
   while IFS= read -r line; do
-    COMPREPLY+=("$line")
-  done < <(zkt complete-words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    COMPREPLY+=("\${line#"\${typed%"\${typed##*[:=]}"}"}")
+  done < <(zkt complete-words -- "\${words[@]:1}" 2>/dev/null)
+  case \${words[1]} in log|snapshot|server) compopt -o default 2>/dev/null ;; esac
   if [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == */ ]]; then
     compopt -o nospace 2>/dev/null
   fi

@@ -4,11 +4,11 @@ import { KeeperError } from '../../client/keeper-error.ts';
 import { ERR } from '../../protocol/error-codes.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { CommandFailure, explain, zkCliMessage } from '../explain.ts';
-import { parseAclText } from '../nodes/acl-text.ts';
+import { aclFrom } from '../nodes/acl-text.ts';
 import { versionOf } from '../nodes/value.ts';
 import { statJson } from '../output/node-text.ts';
 import { reportOne } from '../output/report.ts';
-import { type OptionSpec, parseOptions } from '../parse/options.ts';
+import { type OptionSpec, ParsedArgs, parseOptions } from '../parse/options.ts';
 import { VERSION } from '../parse/standard-options.ts';
 import { splitWords } from '../parse/words.ts';
 import { createModeOf, createTtlOf } from './create.ts';
@@ -79,7 +79,9 @@ function operation(
 ): WriteOp {
   const bad = (why: string) => new CommandFailure(`txn: operation ${index + 1}: ${why}`, EXIT.usage);
   const specs = verb === 'create' ? CREATE : [VERSION];
-  const args = parseOptions(specs, words);
+  // Behind the path of `check`, `-1` is a version: any.
+  const plain = verb === 'check' && words[0]?.startsWith('-') === false;
+  const args = plain ? new ParsedArgs(words, new Map()) : parseOptions(specs, words);
   const [argument, second, third] = args.rest;
   if (argument === undefined) throw bad(`${verb || 'it'} needs a path`);
   const path = context.path(argument);
@@ -87,8 +89,7 @@ function operation(
   switch (verb) {
     case 'create': {
       const ttlMs = createTtlOf(args, path);
-      const acl =
-        third === undefined ? undefined : parseAclText(third, (message) => context.err.line(message));
+      const acl = third === undefined ? undefined : aclFrom(context, third);
       const data = second ?? null;
       return {
         type: 'create',
