@@ -362,7 +362,8 @@ async function awaitServing(
         `Apache ZooKeeper ended with code ${child.exitCode}:\n${readFileSync(logFile, 'utf8')}`,
       );
     }
-    const reply = await fourLetterWord(port, 'srvr').catch(() => '');
+    // Asked too early, it may never answer, and keeps the connection.
+    const reply = await fourLetterWord(port, 'srvr', 500).catch(() => '');
     if (/^Mode: /m.test(reply)) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

@@ -87,7 +87,7 @@ const pairs = both.flatMap((from) => COMPRESSIONS.map((compression) => ({ from, 
 
 describe.skipIf(findApache() === undefined)('handed over after a clean end', () => {
   it.each(pairs)('from $from, with "$compression" snapshots', async ({ from, compression }) => {
-    const writing = await start(from, { dataDir, properties: properties(compression, 8000) });
+    const writing = await start(from, { dataDir, properties: properties(compression, 5000) });
     const { a, b, passing } = await writers(writing);
     await writeVariety('/app', { a, b, passing });
     await writeMany('/many', NODES, a);
