@@ -3,7 +3,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -33,8 +33,12 @@ interface Ended {
 }
 
 /** A `zkt server` in a process of its own; its directory is an empty one. */
-function launch(...args: string[]) {
-  const child = spawn(process.execPath, [ZKT, 'server', '--log-format', 'json', ...args], { cwd: tempDir() });
+const launch = (...args: string[]) => launchAs([], ...args);
+
+/** The same, started by another program (`sh -c …`), which gets the command line as its last arguments. */
+function launchAs(by: readonly string[], ...args: string[]) {
+  const [program, ...rest] = [...by, process.execPath, ZKT, 'server', '--log-format', 'json', ...args];
+  const child = spawn(program as string, rest, { cwd: tempDir() });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk) => {
     stdout += chunk;
@@ -152,6 +156,30 @@ test('a server that was killed leaves a lock that keeps nobody out', async () =>
   await first.ended;
   expect(existsSync(path.join(dir, 'zkt.pid'))).toBe(true);
   await launch('--data', dir, '--port', '0').serving();
+});
+
+test('clients cannot take the file descriptors that the log needs', async () => {
+  const dir = path.join(tempDir(), 'data');
+  const few = ['sh', '-c', 'ulimit -n 80 && exec "$@"', 'sh'];
+  const settings = ['maxClientCnxns=0', 'zookeeper.snapCount=5'].flatMap((line) => ['-D', line]);
+  const server = launchAs(few, '--data', dir, '--port', '0', ...settings);
+  const port = await server.serving();
+  const client = connect({ servers: `127.0.0.1:${port}` });
+  await client.create('/a', 'x');
+  const crowd = Array.from({ length: 300 }, () => createConnection(port, '127.0.0.1').on('error', () => {}));
+  cleanUp.push(() => crowd.forEach((socket) => void socket.destroy()));
+  const closed = (): number => crowd.filter((socket) => socket.closed).length;
+  for (const until = Date.now() + WAIT_MS; closed() < 200 && Date.now() < until; ) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(closed()).toBeGreaterThanOrEqual(200);
+  // Each begins a new log and a snapshot before long.
+  for (let i = 0; i < 30; i++) await client.set('/a', `${i}`);
+  expect(
+    readdirSync(path.join(dir, 'version-2')).filter((name) => name.startsWith('log.')).length,
+  ).toBeGreaterThan(2);
+  expect(server.stderr()).toContain('this process may open only 80 files');
+  await client.close();
 });
 
 /** A file system of that many KiB; undefined where mounting is not allowed. */

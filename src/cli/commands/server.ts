@@ -97,7 +97,30 @@ function configuration(flags: ServerFlags): ServerConfig {
   const { storage } = config;
   const dataDir = path.resolve(storage.dataDir);
   const dataLogDir = path.resolve(storage.dataLogDir);
-  return { ...config, storage: { ...storage, dataDir, dataLogDir } };
+  return withinFiles({ ...config, storage: { ...storage, dataDir, dataLogDir } });
+}
+
+/** Descriptors kept from clients: files of the server itself, Node's own, and connections being turned away. */
+const FILES_RESERVED = 48;
+
+/**
+ * Each connection takes a file descriptor. Where the system grants fewer than `maxCnxns`, clients could take
+ * them all, and the server would have none left for its log: so fewer connections are accepted.
+ */
+function withinFiles(config: ServerConfig): ServerConfig {
+  const granted = openFiles()?.max;
+  if (granted === undefined) return config;
+  const { file, client, warnings } = config;
+  const room = Math.max(1, granted - FILES_RESERVED);
+  if (client.connectionsMax > 0 && client.connectionsMax <= room) return config;
+  const message = `maxCnxns is ${room}, since this process may open only ${granted} files`;
+  return {
+    ...config,
+    client: { ...client, connectionsMax: room },
+    // Nobody needs to hear of a limit that was not asked for and is far away.
+    warnings:
+      client.connectionsMax === 0 ? warnings : [...warnings, { file: file ?? '-D', line: 0, message }],
+  };
 }
 
 /** One run of a server in this process: from start to signal. */
