@@ -1,6 +1,7 @@
 /** Slips a person or a script makes, and answers that must not be mistaken for success. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -49,6 +50,20 @@ test('a check in txn takes any version, and an ACL there is refused like any oth
   expect(await zkt(['txn', 'check', '/app', '-1'])).toMatchObject({ code: 0, out: 'check /app\n' });
   expect((await zkt(['txn', 'check', '-v', '7', '/app'])).code).toBe(5);
   expect((await zkt(['txn', 'create', '/locked', 'x', 'world:anyone:zz'])).code).toBe(2);
+});
+
+test('a shell does not wait longer than --timeout for a server that hangs', async () => {
+  const silent = createServer((socket) => socket.on('error', () => {}));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo;
+  try {
+    const begun = performance.now();
+    const ran = await zkt(['shell', '-q', '-s', `127.0.0.1:${port}`, '--timeout', '300', 'ls', '/']);
+    expect(ran).toMatchObject({ code: 1, err: 'KeeperErrorCode = ConnectionLoss for /\n' });
+    expect(performance.now() - begun).toBeLessThan(3_000);
+  } finally {
+    silent.close();
+  }
 });
 
 test('tools take --color behind their name, as verbs do', async () => {

@@ -54,6 +54,7 @@ export async function runShell(words: readonly string[], { io, globals }: ToolCo
     servers: settings.servers,
     auth: settings.auth,
     sessionTimeoutMs: args.sessionTimeoutMs,
+    requestTimeoutMs: args.globals.timeoutMs ?? globals.timeoutMs,
     waitForConnection: args.waitForConnection,
     acceptReadOnly: args.acceptReadOnly,
     refuseWrites: settings.readOnly,

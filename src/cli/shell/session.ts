@@ -30,6 +30,8 @@ export interface ShellOptions {
   readonly sessionTimeoutMs: number;
   /** `connect` waits for the connection. */
   readonly waitForConnection: boolean;
+  /** How long an operation may take, and waiting for a connection before it; without end, as in zkCli. */
+  readonly requestTimeoutMs: number | undefined;
   /** Accept a server that is cut off from its ensemble. */
   readonly acceptReadOnly: boolean;
   readonly auth: readonly { readonly scheme: string; readonly auth: string | Buffer }[];
@@ -103,10 +105,11 @@ export class ShellSession implements ShellState {
   }
 
   async connect(servers = this.servers): Promise<void> {
-    const { sessionTimeoutMs, acceptReadOnly, auth, waitForConnection } = this.options;
+    const { sessionTimeoutMs, requestTimeoutMs, acceptReadOnly, auth, waitForConnection } = this.options;
     const client = connect({
       servers,
       sessionTimeoutMs,
+      ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
       readOnly: acceptReadOnly,
       auth: this.client ? [] : auth,
     });
@@ -272,7 +275,8 @@ export class ShellSession implements ShellState {
     const client = this.client;
     if (client === undefined) throw new KeeperError(ERR.CONNECTIONLOSS, path);
     try {
-      await client.connected(this.options.sessionTimeoutMs, 1);
+      const { requestTimeoutMs, sessionTimeoutMs } = this.options;
+      await client.connected(requestTimeoutMs ?? sessionTimeoutMs, 1);
     } catch (error) {
       if (this.options.interactive || !(error instanceof ZktError)) throw error;
       throw new KeeperError(ERR.CONNECTIONLOSS, path);
