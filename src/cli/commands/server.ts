@@ -100,7 +100,9 @@ function configuration(flags: ServerFlags): ServerConfig {
   return withinFiles({ ...config, storage: { ...storage, dataDir, dataLogDir } });
 }
 
-/** Descriptors kept from clients: files of the server itself, Node's own, and connections being turned away. */
+/**
+ * Descriptors kept from clients: files of the server itself, Node's own, and connections being turned away.
+ */
 const FILES_RESERVED = 48;
 
 /**
