@@ -117,10 +117,13 @@ const STORAGE_KEYS = {
   'snapshot.compression.method': prop(oneOf('', ['', 'gz', 'snappy']), 'Compression of snapshots.'),
   'snapshot.trust.empty': prop(flag(false), 'Start with logs but no snapshot.'),
   'datadir.autocreate': prop(flag(true), 'Make missing directories.'),
-  'db.autocreate': later(flag(true), 'An empty data directory counts as an empty database.'),
+  'db.autocreate': prop(flag(true), 'An empty data directory counts as an empty database.'),
   'digest.enabled': prop(flag(true), 'Digests in log and snapshot.'),
-  'closeSessionTxn.enabled': later(flag(true), 'closeSession transactions list the ephemerals.'),
-  'serializeLastProcessedZxid.enabled': later(flag(true), 'Snapshots end with the last zxid (3.9).'),
+  'closeSessionTxn.enabled': prop(flag(true), 'closeSession transactions list the ephemerals.'),
+  'serializeLastProcessedZxid.enabled': prop(
+    flag(false),
+    'Snapshots end with the last zxid, as in 3.9 (where it is on).',
+  ),
   initConfigFile: none(path, 'Copy of the configuration shown by icfg.'),
 } as const;
 

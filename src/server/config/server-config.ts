@@ -72,6 +72,12 @@ export interface StorageConfig {
   readonly slowSyncMs: number;
   /** Compression of new snapshots (`snapshot.compression.method`). */
   readonly snapshotCompression: 'none' | 'gzip' | 'snappy';
+  /** An empty data directory is that of a new server (`db.autocreate`). */
+  readonly emptyIsNew: boolean;
+  /** closeSession transactions list the ephemerals (`closeSessionTxn.enabled`). */
+  readonly closeSessionPaths: boolean;
+  /** Snapshots end with 3.9's section (`serializeLastProcessedZxid.enabled`). */
+  readonly lastZxidInSnapshots: boolean;
   /** Start although there are logs and no snapshot (`snapshot.trust.empty`). */
   readonly trustEmptySnapshot: boolean;
   /** Digests in log and snapshot (`digest.enabled`). */

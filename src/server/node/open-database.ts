@@ -57,16 +57,25 @@ function open(
   const rebuild = new Rebuild(make);
   const recovery = recover(world, dirs, rebuild, {
     trustEmpty: storage.trustEmptySnapshot,
-    autoCreate: true,
+    autoCreate: storage.emptyIsNew,
     padded: storage.preallocBytes > 0,
   });
   const { database } = rebuild;
   database.finishLoad(recovery.snapshot?.path ?? dirs.snapDir);
+  if (recovery.kind === 'untrusted') {
+    const why =
+      'it is empty and db.autocreate is off; put the file `initialize` into it to begin a new database';
+    throw new ZktError('ZKT_DATA_DIR', { dir: dirs.snapDir, why });
+  }
   if (recovery.kind === 'empty') {
     // snapshot.0 says that the directory is complete: logs without a snapshot are not believed (facts 7).
     const running = database.beginSnapshot();
     const compression = snapshotCompression(config);
-    writeSnapshotNow(world, { dir: dirs.snapDir, compression, lastProcessedZxid: false }, running.source);
+    writeSnapshotNow(
+      world,
+      { dir: dirs.snapDir, compression, lastProcessedZxid: storage.lastZxidInSnapshots },
+      running.source,
+    );
     running.end();
   }
   const { secrets } = world;

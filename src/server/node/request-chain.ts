@@ -66,6 +66,7 @@ export class RequestChain {
       enforceQuota: config.tree.enforceQuota,
       reconfigEnabled: config.quorum.reconfigEnabled,
       txnBytesMax: config.client.frameBytesMax,
+      closeSessionPaths: config.storage.closeSessionPaths,
       multiOpsMax: config.tree.multiOperationsMax,
     });
     this.sync = new SyncRequestProcessor(world.log, world.random, {

@@ -122,7 +122,7 @@ export class StandaloneServer implements ClientService<ClientLink> {
     this.snapshots = new SnapshotWriter(world, {
       dir: parts.snapDir,
       compression: snapshotCompression(config),
-      lastProcessedZxid: false,
+      lastProcessedZxid: config.storage.lastZxidInSnapshots,
       sliceMs: SNAPSHOT_SLICE_MS,
     });
     this.chain = this.makeChain();

@@ -2,6 +2,7 @@
 import { put32 } from '../../base/halves.ts';
 import { invariant } from '../../base/invariant.ts';
 import type { JuteWriter } from '../../jute/writer.ts';
+import { OP } from '../../protocol/opcodes.ts';
 import { DIGEST_VERSION, TXN_CODECS, TxnHeader } from '../../protocol/txn.ts';
 import type { Request } from './request.ts';
 
@@ -15,7 +16,9 @@ export function encodeEntry(w: JuteWriter, request: Request, digest: boolean): v
   const codec = TXN_CODECS.get(txn.type);
   invariant(codec !== undefined, `no codec for transaction type ${txn.type}`);
   codec.write(w, txn);
-  if (!digest) return;
+  // Readers since 3.6 would take the digest behind an empty closeSession for its list of paths (facts 14.2).
+  const bare = txn.type === OP.closeSession && txn.paths2Delete === undefined;
+  if (!digest || bare) return;
   w.reserve(12);
   put32(w.buf, w.pos, DIGEST_VERSION);
   put32(w.buf, w.pos + 4, request.digestHi);

@@ -40,6 +40,8 @@ export interface PlanContext {
   readonly enforceQuota: boolean;
   /** Largest transaction, bytes. */
   readonly txnBytesMax: number;
+  /** `closeSessionTxn.enabled`: the transaction lists the ephemerals that go. */
+  readonly closeSessionPaths: boolean;
   /** Told of soft quotas that a write exceeds. */
   readonly softQuota: (path: string, count: number, bytes: number) => void;
 }
@@ -191,6 +193,7 @@ export function planCloseSession(ctx: PlanContext, by: Writer): Plan {
     const record = ctx.changes.get(path) as ChangeRecord;
     ctx.changes.delete(record, ctx.changes.get(parentPath(path)), by.at);
   }
+  if (!ctx.closeSessionPaths) return { type: OP.closeSession, paths2Delete: undefined };
   let room = ctx.txnBytesMax;
   const untold = paths.findIndex((path) => {
     room -= 4 + Buffer.byteLength(path);

@@ -55,6 +55,8 @@ export interface PrepEnvironment {
   readonly reconfigEnabled: boolean;
   /** Largest transaction, bytes (`jute.maxbuffer`): a sequence of small requests must not add up to more. */
   readonly txnBytesMax: number;
+  /** `closeSessionTxn.enabled`. */
+  readonly closeSessionPaths: boolean;
   /** Most operations in a multi. */
   readonly multiOpsMax: number;
 }
@@ -77,6 +79,7 @@ export class PrepRequestProcessor {
       access: env.access,
       enforceQuota: env.enforceQuota,
       txnBytesMax: env.txnBytesMax,
+      closeSessionPaths: env.closeSessionPaths,
       softQuota: (path, count, bytes) => this.warnOfQuota(path, count, bytes),
     };
   }

@@ -39,6 +39,7 @@ class Chain {
       enforceQuota: true,
       reconfigEnabled: false,
       txnBytesMax: 1 << 20,
+      closeSessionPaths: true,
       multiOpsMax: 100,
     });
     const tell = (what: string) => (path: string) => void this.told.push(`${what} ${path}`);
