@@ -78,7 +78,8 @@ class NodeOut implements OutStream {
     this.isTTY = stream.isTTY === true;
     this.colour = wantsColour(policy, this.isTTY, env);
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      // EPIPE: the reader has seen enough. Anything else is a failure, such as a full disk behind a redirection.
+      // EPIPE: the reader has seen enough. Anything else is a failure, such as a full disk behind a
+      // redirection.
       const told = this.broken;
       this.broken = true;
       if (error.code !== 'EPIPE') {
