@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests with Apache ZooKeeper and foreign clients. JVMs are slow to start and hungry: two files at a time. */
+/**
+ * Tests with Apache ZooKeeper and foreign clients. JVMs are slow to start and hungry: two files at a time.
+ */
 export default defineConfig({
   test: {
     include: ['test/interop/**/*.test.ts'],

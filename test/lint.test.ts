@@ -1,7 +1,9 @@
 /**
- * Plants what the pure floors may not hold, and expects Biome to see it: a linter that reads nothing passes too.
+ * Plants what the pure floors may not hold, and expects Biome to see it: a linter that reads nothing passes
+ * too.
  *
- * The planted house stands in an ignored folder of the repository, since Biome reads nothing below node_modules.
+ * The planted house stands in an ignored folder of the repository, since Biome reads nothing below
+ * node_modules.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -29,8 +29,7 @@ const isUnbreakable = (line: string): boolean => !isComment(line) && /['"`/]/.te
 const isCode = (file: string): boolean => /^(src|test|bench|scripts)\/.*\.(ts|tsx|mjs|cjs)$/.test(file);
 const isSource = (file: string): boolean => /^src\/.*\.tsx?$/.test(file);
 const isPure = (file: string): boolean =>
-  isSource(file) &&
-  ROOMS.some((room) => room.pure && file.startsWith(`src/${room.path}/`));
+  isSource(file) && ROOMS.some((room) => room.pure && file.startsWith(`src/${room.path}/`));
 const sourceOutside = (...rooms: readonly string[]) => {
   return (file: string): boolean => isSource(file) && !rooms.some((room) => file.startsWith(`src/${room}/`));
 };

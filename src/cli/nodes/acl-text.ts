@@ -21,7 +21,7 @@ export function aclFrom(context: Pick<CommandContext, 'style' | 'err'>, text: st
  * letters out of `cdrwa`. What is wrong is told and passed over: an entry without two colons, a letter that
  * is none.
  */
-export function parseAclText(text: string, complain: (message: string) => void): Acl[] {
+function parseAclText(text: string, complain: (message: string) => void): Acl[] {
   const acl: Acl[] = [];
   for (const entry of entriesOf(text)) {
     const first = entry.indexOf(':');
