@@ -134,3 +134,8 @@ test('edit keeps the text when it cannot be written, whatever the reason', async
   expect(readFileSync(file).length).toBe(2_000_000);
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
+
+test('a four-letter word that the server refuses is no success', async () => {
+  const refused = await zkt(['4lw', 'mntr']);
+  expect(refused).toMatchObject({ code: 1, out: expect.stringContaining('not in the whitelist') });
+});

@@ -16,6 +16,9 @@ import type { ToolContext } from '../tool.ts';
 
 const PORTS = { net: systemNet, timers: systemTimers };
 
+/** What a server says whose whitelist does not hold the word. */
+const REFUSED = /^[a-z]{4} is not executed because it is not in the whitelist\.\s*$/;
+
 const HELP = `
 Examples:
   zkt 4lw srvr                        of the server on 127.0.0.1:2181
@@ -23,7 +26,7 @@ Examples:
   zkt 4lw stmk 306                    a trace mask
 
 Words: ${FOUR_LETTER_WORDS.join(' ')}
-A server answers those its 4lw.commands.whitelist allows: srvr, unless it says more.`;
+A server answers those its 4lw.commands.whitelist allows: srvr, unless it says more. Exit code 1: it was refused.`;
 
 /** See `ToolModule`. */
 export function build(command: Command, context: ToolContext): void {
@@ -51,6 +54,7 @@ async function ask(
     const name = addressText(server);
     try {
       const reply = (await askServer(PORTS, server, bytes, settings.timeoutMs)).toString('utf8');
+      if (REFUSED.test(reply)) context.exit(EXIT.failed);
       await report.add(
         () => ({ server: name, word, reply }),
         () => {
