@@ -10,7 +10,7 @@ export interface InlineSync {
 
 /**
  * Whether the disk is fast enough to wait for on the spot: the way through the thread pool takes half as long
- * as the sync itself, and with one request a client each sync would carry half of the clients.
+ * as the sync itself, so that a client that waits for each answer gains most.
  */
 export class SyncPace {
   private readonly inline: InlineSync | undefined;

@@ -43,7 +43,7 @@ const STANDALONE_SID = 1n;
 /** How often a full disk is tried again. */
 const RETRY_FULL_MS = 1_000;
 /** A sync of a few entries that is likely to take a fraction of a millisecond is done on the spot. */
-const INLINE_SYNC = { entriesMax: 16, fasterThanMs: 0.5, inARow: 32 };
+const INLINE_SYNC = { entriesMax: 2, fasterThanMs: 0.5, inARow: 8 };
 /** How long a snapshot may hold the loop at a time. */
 const SNAPSHOT_SLICE_MS = 4;
 /** Which transactions' digests are kept for `hash`, a power of two, and how many (facts 11.1). */
