@@ -6,7 +6,7 @@ import { watchdog } from './watchdog.ts';
  * Requests sent at least; `ZKT_FUZZ_SEED` begins elsewhere, and with `ZKT_FUZZ_RUNS=1` replays that seed
  * alone.
  */
-const RUNS = Number(process.env.ZKT_FUZZ_RUNS ?? 20_000);
+const RUNS = Number(process.env.ZKT_FUZZ_RUNS ?? 50_000);
 const SEED = Number(process.env.ZKT_FUZZ_SEED ?? 1);
 /** Visitors of one server. */
 const VISITS = 60;
