@@ -141,8 +141,8 @@ function applyDelete(tree: DataTree, type: number, path: string, at: Stamp, effe
     return result(type, ERR.NONODE, path);
   }
   const parent = tree.store.parent(node);
-  const acl = tree.aclOf(node);
-  const aclId = tree.acls.hold(acl);
+  const aclId = tree.store.acl(node);
+  tree.acls.holdId(aclId);
   if (tree.store.childCount(node) > 0) removeBelow(tree, node, at);
   tree.remove(node, at);
   effects.deleted(path, aclId);
@@ -181,8 +181,7 @@ function applyMulti(
   at: Stamp,
   effects: TreeEffects,
 ): Applied {
-  const culprit = parts.find((p) => p === undefined || (p.type === OP.error && p.err !== ERR.OK));
-  if (parts.length > 0 && (culprit !== undefined || parts.includes(undefined))) {
+  if (parts.some((p) => p === undefined || (p.type === OP.error && p.err !== ERR.OK))) {
     // Nothing of a failed multi is applied, though its first parts bear their real types (facts 6).
     const failed = parts.map((p) => result(OP.error, p?.type === OP.error ? p.err : ERR.OK));
     const err = failed.find((f) => f.err !== ERR.OK && f.err !== ERR.RUNTIMEINCONSISTENCY)?.err;
