@@ -13,6 +13,7 @@ const ROOMS = [
   { path: 'server/session', floor: 3, pure: true },
   { path: 'server/watch', floor: 3, pure: true },
   { path: 'server/auth', floor: 3, pure: true },
+  { path: 'server/quorum', floor: 3, pure: true },
   { path: 'platform', floor: 3 },
   { path: 'server/processor', floor: 4, pure: true },
   { path: 'server/election', floor: 4, pure: true },

@@ -118,6 +118,20 @@ const REGISTRY = {
     text: (c: { limit: number }) =>
       `${c.limit} operations wait for an answer already; await some of them first`,
   },
+  ZKT_SYNC: {
+    exit: EXIT.failed,
+    text: (c: { what: string; why: string }) =>
+      `the leader asked to ${c.what}, which is not possible: ${c.why}; empty this server's data directory to take the ` +
+      "leader's data",
+  },
+  ZKT_PEER: {
+    exit: EXIT.failed,
+    text: (c: { peer: string; port: string; why: string }) => `${c.peer} on the ${c.port} port: ${c.why}`,
+  },
+  ZKT_EPOCH: {
+    exit: EXIT.corrupt,
+    text: (c: { dir: string; why: string }) => `the epoch files in ${c.dir} do not fit the data: ${c.why}`,
+  },
   ZKT_UNSUPPORTED: { exit: EXIT.usage, text: (c: { what: string }) => `${c.what} is not supported` },
 } as const;
 

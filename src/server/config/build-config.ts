@@ -1,12 +1,13 @@
 /** From checked settings to the one `ServerConfig` that node, port and storage take. Pure. */
 import { ZktError } from '../../base/errors.ts';
+import type { Membership } from '../quorum/membership.ts';
+import { parseMembership } from '../quorum/membership-lines.ts';
 import type { KeyName, Settings } from './keys.ts';
-import { localEnsemble, parseMembership } from './membership.ts';
+import { localEnsemble } from './local-ensemble.ts';
 import { badLine, type ReadSettings, type SourcedLine } from './read-settings.ts';
 import type {
   ClientConfig,
   ConfigWarning,
-  Membership,
   QuorumConfig,
   SecurityConfig,
   ServerConfig,

@@ -1,8 +1,8 @@
 /** Reads the files a configuration consists of, through the disk port, and builds it. */
 import { reasonOf, ZktError } from '../../base/errors.ts';
 import type { Disk } from '../../ports/disk.ts';
+import { isMembershipKey } from '../quorum/membership-lines.ts';
 import { buildConfig, type ConfigOptions } from './build-config.ts';
-import { isMembershipKey } from './membership.ts';
 import { badLine, readDefinitions, readLines, readSettings, type SourcedLine } from './read-settings.ts';
 import type { ServerConfig } from './server-config.ts';
 

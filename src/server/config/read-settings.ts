@@ -3,10 +3,10 @@
  * Pure.
  */
 import { ZktError } from '../../base/errors.ts';
+import { isMembershipKey } from '../quorum/membership-lines.ts';
 import type { PropertyLine } from './java-properties.ts';
 import { parseProperties } from './java-properties.ts';
 import { isKeptFamily, isSecret, KEYS, type KeyName, keySpec, type Settings } from './keys.ts';
-import { isMembershipKey } from './membership.ts';
 import type { ConfigWarning } from './server-config.ts';
 
 /** A text that holds lines, and the name it is shown by. */

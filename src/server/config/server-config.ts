@@ -2,35 +2,7 @@
  * What a server is told to be: the result of a zoo.cfg, `-D` properties and options, checked, with every
  * default filled in.
  */
-
-/** One address of a server in the ensemble. */
-export interface ServerAddress {
-  readonly host: string;
-  readonly quorumPort: number;
-  readonly electionPort: number;
-}
-
-/** A line `server.N=`. */
-export interface Member {
-  readonly id: number;
-  /** At least one; more with `|` between them. */
-  readonly addresses: readonly ServerAddress[];
-  readonly role: 'participant' | 'observer';
-  /** The client address of the line, after `;`. */
-  readonly client: { readonly host: string; readonly port: number } | undefined;
-}
-
-/** The ensemble, as configured. */
-export interface Membership {
-  /** By id, ascending. */
-  readonly members: readonly Member[];
-  /** `group.G`: ids of the voters in it; empty without groups. */
-  readonly groups: ReadonlyMap<number, readonly number[]>;
-  /** `weight.N`; a voter that is not in it weighs 1. */
-  readonly weights: ReadonlyMap<number, number>;
-  /** Version of the dynamic configuration; 0 where there was none. */
-  readonly version: bigint;
-}
+import type { Membership } from '../quorum/membership.ts';
 
 /** The client port (all of `ClientPortOptions`). */
 export interface ClientConfig {

@@ -5,12 +5,18 @@
  * `participant` or `observer` in any case, IPv6 addresses stand in brackets. Pure: texts in, a membership or
  * a fault out.
  */
-import type { PropertyLine } from './java-properties.ts';
-import type { Member, Membership, ServerAddress } from './server-config.ts';
+import type { Member, Membership, ServerAddress } from './membership.ts';
+
+/** One `key=value`, with its place for errors (from 1; 0 where there is none). */
+export interface MembershipLine {
+  readonly key: string;
+  readonly value: string;
+  readonly line: number;
+}
 
 /** What is wrong with which line. */
 export interface MembershipFault {
-  readonly line: PropertyLine;
+  readonly line: MembershipLine;
   readonly expected: string;
 }
 
@@ -80,7 +86,7 @@ const parseClient = (text: string): Member['client'] => {
 
 /** The ensemble the lines describe, undefined when there are none; or the line that is wrong. */
 export function parseMembership(
-  lines: readonly PropertyLine[],
+  lines: readonly MembershipLine[],
   severalAddresses: boolean,
   version: bigint,
 ): { membership: Membership | undefined } | MembershipFault {
@@ -120,12 +126,12 @@ export function parseMembership(
 
 /** What holds over several lines: groups name voters once each and all of them, weights name servers. */
 function checkWhole(
-  lines: readonly PropertyLine[],
+  lines: readonly MembershipLine[],
   members: ReadonlyMap<number, Member>,
   groups: ReadonlyMap<number, readonly number[]>,
   weights: ReadonlyMap<number, number>,
 ): MembershipFault | undefined {
-  const lineOf = (key: string): PropertyLine =>
+  const lineOf = (key: string): MembershipLine =>
     lines.findLast((l) => l.key === key) ?? { key, value: '', line: 0 };
   if (members.size > 0 && [...members.values()].every((m) => m.role === 'observer')) {
     const first = [...members.values()][0] as Member;
@@ -152,16 +158,3 @@ function checkWhole(
   }
   return undefined;
 }
-
-/** The three servers on this host that `--id` without a configuration stands for. */
-export const localEnsemble = (size = 3): Membership => ({
-  members: Array.from({ length: size }, (_, i) => ({
-    id: i + 1,
-    addresses: [{ host: '127.0.0.1', quorumPort: 2888 + i, electionPort: 3888 + i }],
-    role: 'participant',
-    client: { host: '127.0.0.1', port: 2181 + i },
-  })),
-  groups: new Map(),
-  weights: new Map(),
-  version: 0n,
-});
