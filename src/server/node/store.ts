@@ -1,0 +1,256 @@
+/**
+ * What a server keeps, whatever its role is at the moment: directories, database, log, snapshots, epochs, and the cache
+ * of committed transactions.
+ *
+ * The log belongs to a role: `openLog` begins one, `settle` ends it. While a role runs, what it appends waits in
+ * `pending` until it is applied; `settle` waits for the disk and then applies what is left, so that memory is what a
+ * restart would find. Memory is never ahead of the disk (2845, 2355).
+ */
+import type { ZktError } from '../../base/errors.ts';
+import { lo32 } from '../../base/halves.ts';
+import { invariant } from '../../base/invariant.ts';
+import { Fifo, Ring } from '../../base/ring.ts';
+import { decodeEntry } from '../../protocol/txn.ts';
+import { type DataDirs, listLogs, listSnapshots, snapshotName } from '../../storage/data-dir.ts';
+import type { RecoveryResult } from '../../storage/recovery.ts';
+import { SnapshotWriter } from '../../storage/snapshot-writer.ts';
+import { truncate } from '../../storage/truncate.ts';
+import { TxnLog } from '../../storage/txn-log.ts';
+import type { ServerConfig } from '../config/server-config.ts';
+import type { SessionPasswords } from '../session/session-password.ts';
+import { CommittedLog } from '../zab/committed-log.ts';
+import type { ZabEntry } from '../zab/learner-effects.ts';
+import type { Database } from './database.ts';
+import { Epochs } from './epochs.ts';
+import { openDatabase, snapshotCompression } from './open-database.ts';
+import type { ServerWorld } from './world.ts';
+
+/** How often a full disk is tried again. */
+const RETRY_FULL_MS = 1_000;
+/** A sync of a few entries that is likely to take a fraction of a millisecond is done on the spot. */
+const INLINE_SYNC = { entriesMax: 2, fasterThanMs: 0.5, inARow: 8 };
+/** How long a snapshot may hold the loop at a time. */
+const SNAPSHOT_SLICE_MS = 4;
+/** Which transactions' digests are kept for `hash`, a power of two, and how many (facts 11.1). */
+const DIGEST_EVERY = 128;
+const DIGESTS_KEPT = 1024;
+
+/** The role that uses the log. */
+export interface LogUser {
+  /** Everything appended up to that zxid is on disk. */
+  logged(upTo: bigint): void;
+  /** There is room on the disk again. */
+  spaceBack(): void;
+}
+
+/** What the store tells the process. */
+export interface StoreHost {
+  /** Makes the directories this process's own; throws when they are another's. */
+  claim?(dirs: readonly string[]): void;
+  /** The disk has failed: nothing more may be acknowledged, the process must end. */
+  failed(error: ZktError): void;
+}
+
+/** See the head of the file. */
+export class Store {
+  readonly config: ServerConfig;
+  readonly dirs: DataDirs;
+  readonly recovery: RecoveryResult;
+  readonly epochs: Epochs;
+  /** Of this server's own sessions; an ensemble may have another. */
+  readonly passwords: SessionPasswords;
+  /** The last committed transactions, for learners. */
+  readonly committedLog: CommittedLog;
+  /** Digests of the tree at some zxids, the oldest forgotten (`hash`). */
+  readonly digests = new Ring<{ readonly zxid: bigint; readonly digest: bigint }>(DIGESTS_KEPT);
+  readonly snapshots: SnapshotWriter;
+  private readonly world: ServerWorld;
+  private readonly host: StoreHost;
+  private current: Database;
+  private openedLog: TxnLog | undefined;
+  private user: LogUser | undefined;
+  private logged: bigint;
+  /** Files that a database from the leader makes worthless, the logs first, newest to oldest. */
+  private superseded: string[] = [];
+  /** Appended and not applied, oldest first. */
+  private readonly pending = new Fifo<ZabEntry>();
+
+  /** Recovers what the directories hold. Throws a `ZktError`. */
+  constructor(config: ServerConfig, world: ServerWorld, host: StoreHost) {
+    this.config = config;
+    this.world = world;
+    this.host = host;
+    const opened = openDatabase(config, world, (dirs) => host.claim?.(dirs));
+    this.current = opened.database;
+    this.dirs = opened.dirs;
+    this.recovery = opened.recovery;
+    this.passwords = opened.passwords;
+    this.logged = opened.recovery.lastZxid;
+    this.epochs = new Epochs(world.disk, opened.dirs.snapDir, this.logged);
+    this.committedLog = new CommittedLog(COMMITTED_COUNT);
+    this.snapshots = new SnapshotWriter(world, {
+      dir: this.dirs.snapDir,
+      compression: snapshotCompression(config),
+      lastProcessedZxid: config.storage.lastZxidInSnapshots,
+      sliceMs: SNAPSHOT_SLICE_MS,
+    });
+  }
+
+  /** The tree with its sessions. Another one after `truncate` and `replaceDatabase`. */
+  get database(): Database {
+    return this.current;
+  }
+
+  /** The last transaction known to be on disk: what votes and ACKEPOCH tell. */
+  get lastLogged(): bigint {
+    return this.logged;
+  }
+
+  /** The log of the present role. */
+  get log(): TxnLog {
+    invariant(this.openedLog !== undefined, 'a role opens the log before it uses it');
+    return this.openedLog;
+  }
+
+  /** A role begins to log. */
+  openLog(user: LogUser): TxnLog {
+    invariant(this.openedLog === undefined, 'one role at a time');
+    const { config, world } = this;
+    this.user = user;
+    const log: TxnLog = new TxnLog(
+      world,
+      this.logOwner(() => log),
+      {
+        dir: this.dirs.logDir,
+        preAllocBytes: config.storage.preallocBytes,
+        forceSync: config.storage.forceSync,
+        sizeLimitBytes: config.storage.logSizeBytesMax,
+        slowSyncMs: config.storage.slowSyncMs,
+        inlineSync: INLINE_SYNC,
+      },
+    );
+    this.openedLog = log;
+    return log;
+  }
+
+  /** An entry of an ensemble was appended to the log (`TxnLog.endEntry`): it waits to be applied. Copies. */
+  appended(zxid: bigint, bytes: Buffer, start: number, end: number): void {
+    this.pending.push({ zxid, bytes: Buffer.from(bytes.subarray(start, end)) });
+  }
+
+  /** Appends an entry that is encoded already, and keeps it until it is applied. */
+  append(entry: ZabEntry): void {
+    this.log.append(entry.bytes);
+    this.pending.push(entry);
+  }
+
+  /** The oldest pending entry was applied: learners may ask for it. */
+  applied(zxid: bigint): void {
+    const entry = this.pending.shift();
+    invariant(entry?.zxid === zxid, 'transactions are applied in the order they were appended');
+    this.committedLog.add(entry.zxid, entry.bytes);
+    this.noteDigest();
+  }
+
+  /** Applies an entry while nobody is served. */
+  applyUnseen(entry: ZabEntry): void {
+    const decoded = decodeEntry(entry.bytes);
+    invariant(decoded !== undefined, 'only transactions that can be decoded are logged');
+    this.current.replay(decoded);
+  }
+
+  /** Every 128th transaction's digest is kept for `hash`. */
+  noteDigest(): void {
+    const { lastZxid: zxid, tree } = this.current;
+    if (!this.config.storage.digests || (lo32(zxid) & (DIGEST_EVERY - 1)) !== 0) return;
+    this.digests.push({ zxid, digest: tree.digest.value() });
+  }
+
+  /** Rolls the log and writes a snapshot, unless one is being written still. */
+  snapshot(done: () => void = () => {}): void {
+    this.openedLog?.roll();
+    if (this.snapshots.running) return;
+    const running = this.current.beginSnapshot();
+    const log = this.openedLog;
+    if (log !== undefined) log.diskShared = true;
+    this.snapshots.start(running.source, (outcome) => {
+      if (log !== undefined) log.diskShared = false;
+      running.end();
+      if (outcome.kind === 'written') done();
+    });
+  }
+
+  /**
+   * A role has ended: its log goes to disk and is closed, and what it did not apply is applied. Then memory is what a
+   * restart would find.
+   */
+  settle(): Promise<void> {
+    this.snapshots.cancel();
+    const log = this.openedLog;
+    this.user = undefined;
+    return new Promise((resolve) => {
+      const settled = (): void => {
+        this.openedLog = undefined;
+        for (let entry = this.pending.shift(); entry !== undefined; entry = this.pending.shift()) {
+          this.applyUnseen(entry);
+          this.committedLog.add(entry.zxid, entry.bytes);
+        }
+        resolve();
+      };
+      if (log === undefined) settled();
+      else log.close(settled);
+    });
+  }
+
+  /** Cuts the history back; the database is read anew. Throws a `ZktError`. Only while no role logs. */
+  truncate(zxid: bigint): void {
+    invariant(this.openedLog === undefined && this.pending.peek() === undefined, 'the log is settled');
+    truncate(this.world.disk, this.dirs, zxid);
+    this.committedLog.clear();
+    const { database, recovery } = openDatabase(this.config, this.world);
+    this.current = database;
+    this.logged = recovery.lastZxid;
+  }
+
+  /**
+   * A database that came from the leader takes the place of this one, in memory; `supersede` once it is on disk, too.
+   */
+  replaceDatabase(database: Database): void {
+    const { disk } = this.world;
+    this.snapshots.cancel();
+    this.committedLog.clear();
+    this.current = database;
+    const logs = listLogs(disk, this.dirs.logDir).reverse();
+    this.superseded = [...logs, ...listSnapshots(disk, this.dirs.snapDir)].map((file) => file.path);
+  }
+
+  /**
+   * The replaced database is on disk as a snapshot of `zxid`. The files from before go: together with what comes now
+   * they would be a history with a hole, and look whole (2099).
+   */
+  supersede(zxid: bigint): void {
+    const { disk } = this.world;
+    const kept = disk.join(this.dirs.snapDir, snapshotName(zxid, snapshotCompression(this.config)));
+    for (const path of this.superseded.splice(0)) if (path !== kept) disk.remove(path);
+    for (const dir of new Set([this.dirs.logDir, this.dirs.snapDir])) disk.syncDir(dir);
+    const appended = this.openedLog?.lastSynced ?? -1n;
+    this.logged = appended > zxid ? appended : zxid;
+  }
+
+  private logOwner(log: () => TxnLog) {
+    return {
+      synced: (upTo: bigint) => {
+        if (upTo > this.logged) this.logged = upTo;
+        this.user?.logged(upTo);
+      },
+      failed: (error: ZktError) => this.host.failed(error),
+      full: () => {
+        this.world.timers.after(RETRY_FULL_MS, () => log().retry());
+      },
+      spaceBack: () => this.user?.spaceBack(),
+    };
+  }
+}
+
+/** `commitLogCount`: Apache's lower bound as well. */
+const COMMITTED_COUNT = 500;
