@@ -17,6 +17,8 @@ export interface FieldKinds {
   zxid: bigint;
   /** Written as `0x…`. */
   session: bigint;
+  /** The id of a server; -1 for none. Written as a number. */
+  sid: bigint;
 }
 /** The name of a field type. */
 export type FieldKind = keyof FieldKinds;
@@ -286,6 +288,20 @@ export const EVENTS = {
     message: 'text',
   }),
   'disk.recovered': event('info', 'counter', 'There is space again; writes are accepted.', { file: 'text' }),
+
+  'peer.state': event(
+    'info',
+    'none',
+    'A member of an ensemble looks for a leader, leads, follows or observes.',
+    {
+      state: 'text',
+      leader: 'sid',
+    },
+  ),
+  'peer.role-ended': event('warn', 'counter', 'A member leads, follows or observes no longer.', {
+    state: 'text',
+    why: 'text',
+  }),
 
   'loop.stalled': event('warn', 'summary', 'The event loop did nothing else for a while.', { ms: 'number' }),
 } as const satisfies Record<string, EventSpec>;
