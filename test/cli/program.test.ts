@@ -337,7 +337,7 @@ describe('looking around', () => {
       await check(
         `status -s ${at}`,
         expect.stringMatching(
-          /^SERVER .*\n127\.0\.0\.1:\d+ +leader +3\.8\.0-x +0x1f +7 +3 +0 +5 +0\/0\.5\/2\n$/,
+          /^ID +SERVER .*\n- +127\.0\.0\.1:\d+ +leader +0 +0x1f +0 +3 +0 +0\/0\.5\/2 +7 +5 +- +3\.8\.0-x\n/,
         ),
       );
       const both = await zkt(`status -o json -s ${at},127.0.0.1:1`);
@@ -353,6 +353,7 @@ describe('looking around', () => {
         }),
         { server: '127.0.0.1:1', problem: expect.stringContaining('ECONNREFUSED') },
       ]);
+      expect(JSON.parse(both.out)).toMatchObject({ v: 1, healthy: false, epoch: 0, voters: { serving: 1 } });
       expect((await zkt('status -s 127.0.0.1:1')).code).toBe(3);
     } finally {
       fake.close();

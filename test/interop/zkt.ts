@@ -11,6 +11,24 @@ import { freePort } from './apache.ts';
 /** The launcher under test. */
 export const ZKT_BIN = process.env.ZKT_BIN ?? path.join(import.meta.dirname, '..', '..', 'bin', 'zkt');
 
+/** Runs a command to its end. */
+export function runZkt(
+  args: readonly string[],
+): Promise<{ stdout: string; stderr: string; code: number | null }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [ZKT_BIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString('utf8');
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString('utf8');
+    });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ stdout, stderr, code }));
+  });
+}
+
 /** A running `zkt server`. */
 export interface ZktServer {
   readonly port: number;

@@ -1,11 +1,11 @@
-/** `zkt status`: how servers are, by what they say to `srvr` and, where they may, `mntr`. */
+/** `zkt status`: how an ensemble is, server by server and as a whole; by what servers say to four-letter words. */
 import type { Command } from 'commander';
 import { EXIT } from '../../base/errors.ts';
-import { addressText, parseServerList, type ServerAddress } from '../../client/connect-string.ts';
+import { parseServerList } from '../../client/connect-string.ts';
 import { systemNet } from '../../platform/net.ts';
 import { systemTimers } from '../../platform/timers.ts';
-import { explain } from '../explain.ts';
-import { type AskPorts, askServer } from '../nodes/ask-server.ts';
+import type { EnsembleStatus, ServerStatus } from '../ensemble/judge.ts';
+import { survey } from '../ensemble/survey.ts';
 import { Printer } from '../output/printer.ts';
 import { ListReport } from '../output/report.ts';
 import { settle } from '../settings/settings.ts';
@@ -13,135 +13,112 @@ import { type ServerFlags, serverOptions, toolGlobals } from '../settings/tool-o
 import type { ToolContext } from '../tool.ts';
 
 const PORTS = { net: systemNet, timers: systemTimers };
+/** A server that says nothing for so long is not well; `--timeout` waits longer. */
+const TIMEOUT_MS = 3_000;
 
 const HELP = `
 Examples:
-  zkt status                            the server on 127.0.0.1:2181
-  zkt status -s zk1:2181,zk2:2181       two servers
-  zkt status -o json | jq .servers      for a program
+  zkt status                            the ensemble that the server on 127.0.0.1:2181 belongs to
+  zkt status -s zk1:2181,zk2:2181       of these servers, and of those they name
+  zkt status -o json | jq .problems     for a program
 
-Ends with 0 when every server serves, with 8 when one does not, with 3 when none can be reached.
-Servers answer srvr unless their 4lw.commands.whitelist forbids it; with mntr allowed they tell more.`;
+One server is enough: the others are found in its configuration where that tells their client ports. LAG is the number
+of transactions that the leader had and a server still had not half a second later.
+
+Ends with 0 when all is well, with 8 when not (no leader, a voter missing, one that lags), with 3 when nobody answers.
+Servers answer srvr unless their 4lw.commands.whitelist forbids it; with conf and mntr allowed they tell more.`;
 
 /** See `ToolModule`. */
 export function build(command: Command, context: ToolContext): void {
   serverOptions(command)
-    .description('Print how every server of the list is.')
+    .description('Print how an ensemble is, server by server.')
     .addHelpText('after', HELP)
     .action((flags: ServerFlags) => status(flags, context));
-}
-
-/** What is known of a server. */
-export interface ServerStatus {
-  readonly server: string;
-  readonly version?: string;
-  /** `standalone`, `leader`, `follower`, `observer`, `read-only`; undefined when it does not serve. */
-  readonly mode?: string;
-  readonly zxid?: string;
-  readonly connections?: number;
-  readonly outstanding?: number;
-  readonly nodes?: number;
-  /** `min/avg/max`, ms. */
-  readonly latency?: string;
-  /** Only from `mntr`. */
-  readonly watches?: number;
-  readonly ephemerals?: number;
-  /** Why it is not well. */
-  readonly problem?: string;
 }
 
 async function status(flags: ServerFlags, context: ToolContext): Promise<void> {
   const { io } = context;
   const settings = settle(toolGlobals(flags, context.globals), io.env);
   const { servers } = parseServerList(settings.servers);
-  const all = await Promise.all(servers.map((server) => statusOf(PORTS, server, settings.timeoutMs)));
+  const timeoutMs = settings.timeoutGiven ? settings.timeoutMs : TIMEOUT_MS;
+  const whole = await survey(PORTS, { servers, timeoutMs, auth: settings.auth });
   const out = new Printer(io.stdout);
   const report = new ListReport(out, settings.output, 'servers');
-  const rows = table(all);
-  const head = rows.shift() ?? '';
-  if (settings.output === 'table' || settings.output === 'raw') out.line({ text: head, style: 'bold' });
-  for (const [i, each] of all.entries()) {
+  const [head = '', ...rows] = table(whole.servers);
+  const forPeople = settings.output === 'table' || settings.output === 'raw';
+  if (forPeople) out.line({ text: head, style: 'bold' });
+  for (const [i, each] of whole.servers.entries()) {
     await report.add(
       () => ({ ...each }),
       () => out.line(each.problem === undefined ? (rows[i] ?? '') : { text: rows[i] ?? '', style: 'red' }),
     );
   }
-  report.end();
-  if (all.every(({ version }) => version === undefined)) context.exit(EXIT.noConnection);
-  else if (all.some(({ problem }) => problem !== undefined)) context.exit(EXIT.unhealthy);
+  const { servers: _rows, reached: _reached, alone: _alone, ...more } = whole;
+  report.end(more);
+  if (forPeople && !whole.alone) verdict(out, whole);
+  if (!whole.reached) context.exit(EXIT.noConnection);
+  else if (!whole.healthy) context.exit(EXIT.unhealthy);
 }
 
-/** Asks one server. Never rejects for what is wrong with the server: that is the answer. */
-export async function statusOf(
-  ports: AskPorts,
-  server: ServerAddress,
-  timeoutMs: number,
-): Promise<ServerStatus> {
-  const name = addressText(server);
-  const ask = async (word: string) =>
-    (await askServer(ports, server, Buffer.from(word), timeoutMs)).toString('utf8');
-  try {
-    const srvr = parseSrvr(await ask('srvr'));
-    if ('problem' in srvr) return { server: name, ...srvr };
-    const mntr = parseMntr(await ask('mntr').catch(() => ''));
-    return { server: name, ...srvr, ...mntr };
-  } catch (error) {
-    const known = explain(error);
-    if (known === undefined) throw error;
-    return { server: name, problem: known.message };
-  }
-}
-
-/** Reads the answer to `srvr`; see facts 11.1. */
-export function parseSrvr(text: string): Omit<ServerStatus, 'server'> {
-  const fields = new Map<string, string>();
-  for (const line of text.split('\n')) {
-    const colon = line.indexOf(': ');
-    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 2));
-  }
-  const version = fields.get('Zookeeper version');
-  const mode = fields.get('Mode');
-  if (version === undefined || mode === undefined) {
-    return { problem: text.trim().split('\n')[0]?.slice(0, 200) || 'it said nothing' };
-  }
-  const number = (name: string) => Number(fields.get(name) ?? Number.NaN);
-  return {
-    version: version.replace(/, built on.*/, ''),
-    mode,
-    zxid: fields.get('Zxid') ?? '',
-    connections: number('Connections'),
-    outstanding: number('Outstanding'),
-    nodes: number('Node count'),
-    latency: fields.get('Latency min/avg/max') ?? '',
-  };
-}
-
-function parseMntr(text: string): Partial<ServerStatus> {
-  const fields = new Map(text.split('\n').map((line) => line.split('\t') as [string, string]));
-  const [watches, ephemerals] = [fields.get('zk_watch_count'), fields.get('zk_ephemerals_count')];
-  return {
-    ...(watches !== undefined && { watches: Number(watches) }),
-    ...(ephemerals !== undefined && { ephemerals: Number(ephemerals) }),
-  };
+function verdict(out: Printer, whole: EnsembleStatus): void {
+  const { healthy, problems, leader, epoch, voters, observers } = whole;
+  if (leader === undefined && problems.length === 0) return;
+  const count = ({ serving, total }: EnsembleStatus['voters'], what: string): string =>
+    total === undefined ? `${serving} ${what}` : `${serving} of ${total} ${what}`;
+  const parts = [
+    ...problems,
+    ...(leader === undefined
+      ? []
+      : [`${leader} leads in epoch ${epoch}`, `${count(voters, 'voters')} serve`]),
+    ...(observers.serving + (observers.total ?? 0) === 0 ? [] : [`${count(observers, 'observers')} serve`]),
+  ];
+  out.line();
+  out.line(
+    { text: healthy ? 'Healthy: ' : 'Not healthy: ', style: healthy ? 'green' : 'red' },
+    `${parts.join('; ')}.`,
+  );
 }
 
 const COLUMNS: readonly (readonly [string, (s: ServerStatus) => string | number | undefined])[] = [
+  ['ID', (s) => s.id],
   ['SERVER', (s) => s.server],
   ['MODE', (s) => s.mode],
-  ['VERSION', (s) => s.version],
+  ['EPOCH', (s) => s.epoch],
   ['ZXID', (s) => s.zxid],
-  ['NODES', (s) => s.nodes],
+  ['LAG', (s) => s.lag],
   ['CONNS', (s) => s.connections],
   ['QUEUED', (s) => s.outstanding],
-  ['WATCHES', (s) => s.watches],
   ['LATENCY', (s) => s.latency],
+  ['NODES', (s) => s.nodes],
+  ['WATCHES', (s) => s.watches],
+  ['UPTIME', (s) => (s.uptimeMs === undefined ? undefined : uptimeText(s.uptimeMs))],
+  ['VERSION', (s) => s.version],
 ];
+/** Columns that are there whatever is wrong with a server. */
+const ALWAYS = 2;
 
-/** Lines of a table, the head first. A server that is not well has its problem instead of columns. */
+/** The two largest units: `3d4h`, `12m5s`, `7s`. */
+export function uptimeText(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const units = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ] as const;
+  const first = units.findIndex(([n]) => n > 0);
+  if (first < 0) return '0s';
+  return units
+    .slice(first, first + 2)
+    .map(([n, unit]) => `${n}${unit}`)
+    .join('');
+}
+
+/** Lines of a table, the head first. What is wrong stands at the end, or instead of columns where there are none. */
 function table(all: readonly ServerStatus[]): string[] {
   const cells = all.map((each) => COLUMNS.map(([, value]) => String(value(each) ?? '-')));
   const widths = COLUMNS.map(([head], i) => {
-    const shown = cells.filter((_, row) => i === 0 || all[row]?.problem === undefined);
+    const shown = cells.filter((_, row) => i < ALWAYS || all[row]?.mode !== undefined);
     return Math.max(head.length, ...shown.map((row) => (row[i] ?? '').length));
   });
   const line = (row: readonly string[]) =>
@@ -150,8 +127,9 @@ function table(all: readonly ServerStatus[]): string[] {
       .join('  ')
       .trimEnd();
   const rows = cells.map((row, i) => {
-    const problem = all[i]?.problem;
-    return problem === undefined ? line(row) : `${(row[0] ?? '').padEnd(widths[0] ?? 0)}  ${problem}`;
+    const { mode, problem } = all[i] as ServerStatus;
+    if (mode === undefined) return line([...row.slice(0, ALWAYS), problem ?? 'not asked']);
+    return problem === undefined ? line(row) : `${line(row)}  ${problem}`;
   });
   return [line(COLUMNS.map(([head]) => head)), ...rows];
 }

@@ -13,13 +13,23 @@ export interface AskPorts {
   readonly timers: Timers;
 }
 
+/** Limits and ears of a question. */
+export interface AskOptions {
+  /** More is not taken; the connection is then closed. Default 64 MiB. */
+  readonly replyBytesMax?: number;
+  /** Told the address and port that the server's name led to. */
+  readonly reached?: (address: string, port: number) => void;
+}
+
 /** Sends `bytes` and answers all the server says until it closes. Rejects with ZKT_CONNECT or ZKT_TIMEOUT. */
 export function askServer(
   { net, timers }: AskPorts,
   server: ServerAddress,
   bytes: Buffer,
   timeoutMs: number,
+  options: AskOptions = {},
 ): Promise<Buffer> {
+  const { replyBytesMax = REPLY_BYTES_MAX, reached } = options;
   const servers = addressText(server);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -30,11 +40,12 @@ export function askServer(
       {
         opened(opened) {
           socket = opened;
+          reached?.(opened.remoteAddress, opened.remotePort);
           opened.write(bytes);
         },
         data(chunk) {
           size += chunk.length;
-          if (size <= REPLY_BYTES_MAX) chunks.push(chunk);
+          if (size <= replyBytesMax) chunks.push(chunk);
           else socket?.destroy();
         },
         drained() {},
