@@ -303,6 +303,19 @@ export const EVENTS = {
     why: 'text',
   }),
 
+  'quorum.peer-refused': event(
+    'warn',
+    'counter',
+    'A connection on the quorum or election port was closed for what came over it.',
+    { port: 'text', remote: 'text', why: 'text' },
+  ),
+  'quorum.slow-peer': event(
+    'warn',
+    'counter',
+    'A server does not read what is sent to it; it was disconnected.',
+    { remote: 'text', bytes: 'number', limit: 'number' },
+  ),
+
   'loop.stalled': event('warn', 'summary', 'The event loop did nothing else for a while.', { ms: 'number' }),
 } as const satisfies Record<string, EventSpec>;
 

@@ -1,0 +1,294 @@
+/**
+ * One connection of the quorum port, from either side: packets in, packets out, and now and then a snapshot between them.
+ *
+ * Output is gathered over a turn of the loop and leaves with one write. Who does not read is closed once too much waits
+ * (`unsentBytesMax`); who sends bytes that are no packets, or is silent for longer than the read timeout, is closed as
+ * well. Nothing of that reaches beyond this connection.
+ */
+import type { Emitter } from '../../events/bus.ts';
+import { JuteError } from '../../jute/jute-error.ts';
+import { JuteWriter } from '../../jute/writer.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Socket, SocketHandler } from '../../ports/net.ts';
+import type { Timer, Timers } from '../../ports/timers.ts';
+import type { Id } from '../../protocol/acl.ts';
+import { type PacketLimits, PacketParser, type PacketSink } from './packet-parser.ts';
+
+/** The limits of a connection. */
+export interface PacketLinkLimits extends PacketLimits {
+  /** Bytes that may wait to be sent before the peer counts as gone (`zkt.learnerQueueBytesMax`). */
+  readonly unsentBytesMax: number;
+}
+
+/** The world a connection lives in. */
+export interface PacketLinkWorld {
+  readonly timers: Timers;
+  readonly clock: Clock;
+  readonly events: Emitter;
+}
+
+/** What a connection tells its owner; never from inside a call of the owner's, `close` and `send` included. */
+export interface PacketLinkHandler extends PacketSink {
+  /**
+   * `PacketSink.packet` and `raw` may throw `JuteError` for bytes that are not what they should be: the connection is
+   * then closed, as it is for bytes that are no packet. Other errors are not caught.
+   */
+  packet(type: number, zxid: bigint, data: Buffer | null, authinfo: readonly Id[] | null): void;
+  /** What had to wait has been sent. */
+  drained(): void;
+  /** Gone, and why, in words; said once, the last word. */
+  closed(why: string): void;
+}
+
+/** Beyond jute.maxbuffer: the header of a log entry and its digest, or of a forwarded request. */
+const DATA_SLACK_BYTES = 64 * 1024;
+/** 12 bytes a session. */
+const PING_BYTES_MAX = 8 * 1024 * 1024;
+const AUTHINFO_MAX = 1_000;
+const UNSENT_BYTES_MAX = 64 * 1024 * 1024;
+
+/** The limits that follow from `jute.maxbuffer`. */
+export function packetLinkLimits(juteMaxBuffer: number, unsentBytesMax = UNSENT_BYTES_MAX): PacketLinkLimits {
+  return {
+    dataBytesMax: juteMaxBuffer + DATA_SLACK_BYTES,
+    pingBytesMax: Math.max(PING_BYTES_MAX, juteMaxBuffer),
+    authinfoMax: AUTHINFO_MAX,
+    authinfoBytesMax: juteMaxBuffer + DATA_SLACK_BYTES,
+    unsentBytesMax,
+  };
+}
+
+/** Output gathered beyond this is handed to the socket without waiting for the end of the turn. */
+const FLUSH_BYTES = 256 * 1024;
+/** A buffer that grew beyond this is not kept for the next turn. */
+const KEPT_BYTES_MAX = 512 * 1024;
+const FIRST_BUFFER_BYTES = 16 * 1024;
+/** A connection that was closed may take this long to read what was sent. */
+const CLOSING_TIMEOUT_MS = 5_000;
+
+/** See the head of the file. */
+export class PacketLink {
+  /** `address:port` of the peer, brackets around IPv6. */
+  readonly remote: string;
+  /** What the socket is to be attached to. */
+  readonly handler: SocketHandler;
+  private readonly socket: Socket;
+  private readonly limits: PacketLinkLimits;
+  private readonly world: PacketLinkWorld;
+  private readonly owner: PacketLinkHandler;
+  private readonly parser: PacketParser;
+  private out = new JuteWriter(FIRST_BUFFER_BYTES);
+  private flushing = false;
+  private state: 'open' | 'closing' | 'closed' = 'open';
+  private why = '';
+  private readTimeoutMs = 0;
+  private heardMs: number;
+  private readTimer: Timer | undefined;
+  private closingTimer: Timer | undefined;
+
+  constructor(socket: Socket, limits: PacketLinkLimits, world: PacketLinkWorld, owner: PacketLinkHandler) {
+    this.socket = socket;
+    this.limits = limits;
+    this.world = world;
+    this.owner = owner;
+    this.parser = new PacketParser(limits, owner);
+    const { remoteAddress: address, remotePort } = socket;
+    this.remote = address.includes(':') ? `[${address}]:${remotePort}` : `${address}:${remotePort}`;
+    this.heardMs = world.clock.monotonicMs();
+    this.handler = {
+      data: (chunk) => this.data(chunk),
+      drained: () => {
+        if (this.state === 'open') this.owner.drained();
+      },
+      ended: () => this.close('the peer closed the connection'),
+      closed: (error) => this.gone(error),
+    };
+  }
+
+  /** True until it is closed by either side. */
+  get live(): boolean {
+    return this.state === 'open';
+  }
+
+  /** Bytes that were sent and that the kernel has not taken. */
+  get pendingBytes(): number {
+    return this.socket.pendingBytes + this.out.pos;
+  }
+
+  /** The address of this side, without brackets. */
+  get localAddress(): string {
+    return this.socket.localAddress;
+  }
+
+  /** Sends a packet; it leaves at the end of the turn. The bytes of `data` are copied. Nothing once it is closed. */
+  send(type: number, zxid: bigint, data: Uint8Array | null, authinfo: readonly Id[] | null = null): void {
+    if (this.state !== 'open') return;
+    const { out } = this;
+    out.writeInt(type);
+    out.writeLong(zxid);
+    out.writeBuffer(data);
+    if (authinfo === null) out.writeInt(-1);
+    else this.writeAuthinfo(authinfo);
+    this.written();
+  }
+
+  /** As `send`, with the data in `bytes[start, end)`. */
+  sendPart(type: number, zxid: bigint, bytes: Uint8Array, start: number, end: number): void {
+    if (this.state !== 'open') return;
+    const { out } = this;
+    out.writeInt(type);
+    out.writeLong(zxid);
+    out.writeInt(end - start);
+    out.writeRaw(bytes, start, end);
+    out.writeInt(-1);
+    this.written();
+  }
+
+  /**
+   * Sends bytes that are no packet, behind what was sent before. True when the buffer may be used again at once, false
+   * when it belongs to the connection from now on.
+   */
+  sendRaw(bytes: Buffer): boolean {
+    this.flush();
+    if (this.state !== 'open') return true;
+    return this.socket.write(bytes);
+  }
+
+  /** From inside `packet`: what follows it goes to `raw`. */
+  readRaw(): void {
+    this.parser.readRaw();
+  }
+
+  /** Closes the connection when nothing arrives for that long; 0 for never. Counts from now. */
+  setReadTimeout(ms: number): void {
+    this.readTimeoutMs = ms;
+    this.heardMs = this.world.clock.monotonicMs();
+    this.readTimer?.cancel();
+    this.readTimer = undefined;
+    if (ms > 0 && this.state === 'open') this.armReadTimer(ms);
+  }
+
+  /** Closes after what was sent has left. What arrives from now on is not looked at. */
+  close(why: string): void {
+    if (this.state !== 'open') return;
+    this.flush();
+    if (this.state !== 'open') return;
+    this.shut(why);
+    this.closingTimer = this.world.timers.after(CLOSING_TIMEOUT_MS, () => this.socket.destroy());
+    this.socket.end();
+  }
+
+  /** Closes now; what has not left is lost. */
+  destroy(why: string): void {
+    if (this.state === 'closed') return;
+    this.shut(why);
+    this.socket.destroy();
+  }
+
+  // ---- input ----
+
+  private data(chunk: Buffer): void {
+    if (this.state !== 'open') return;
+    this.heardMs = this.world.clock.monotonicMs();
+    try {
+      this.parser.push(chunk);
+    } catch (thrown) {
+      if (!(thrown instanceof JuteError)) throw thrown;
+      this.refuse(thrown.message);
+    }
+  }
+
+  private refuse(why: string): void {
+    const { events } = this.world;
+    if (events.on['quorum.peer-refused']) {
+      events.emit('quorum.peer-refused', { port: 'quorum', remote: this.remote, why });
+    }
+    this.destroy(why);
+  }
+
+  private armReadTimer(ms: number): void {
+    this.readTimer = this.world.timers.after(ms, () => {
+      const left = this.heardMs + this.readTimeoutMs - this.world.clock.monotonicMs();
+      if (left > 0) this.armReadTimer(left);
+      // This process may have stood still: what arrived meanwhile is read first.
+      else this.world.timers.soon(() => this.lookAtSilence());
+    });
+  }
+
+  private lookAtSilence(): void {
+    if (this.state !== 'open' || this.readTimeoutMs === 0) return;
+    const left = this.heardMs + this.readTimeoutMs - this.world.clock.monotonicMs();
+    if (left > 0) this.setReadTimer(left);
+    else this.destroy(`nothing was heard for ${this.readTimeoutMs} ms`);
+  }
+
+  private setReadTimer(ms: number): void {
+    this.readTimer?.cancel();
+    this.armReadTimer(ms);
+  }
+
+  // ---- output ----
+
+  private writeAuthinfo(authinfo: readonly Id[]): void {
+    const { out } = this;
+    out.writeInt(authinfo.length);
+    for (const { scheme, id } of authinfo) {
+      out.writeString(scheme);
+      out.writeString(id);
+    }
+  }
+
+  private written(): void {
+    if (this.out.pos >= FLUSH_BYTES) this.flush();
+    else if (!this.flushing) {
+      this.flushing = true;
+      this.world.timers.soon(this.endTurn);
+    }
+  }
+
+  private readonly endTurn = (): void => {
+    this.flushing = false;
+    this.flush();
+  };
+
+  private flush(): void {
+    const { out } = this;
+    if (out.pos === 0 || this.state !== 'open') return;
+    const waiting = this.socket.pendingBytes;
+    if (waiting > this.limits.unsentBytesMax) {
+      this.dropSlowPeer(waiting + out.pos);
+      return;
+    }
+    const taken = this.socket.write(out.bytes());
+    if (taken && out.buf.length <= KEPT_BYTES_MAX) out.reset();
+    else this.out = new JuteWriter(FIRST_BUFFER_BYTES);
+  }
+
+  private dropSlowPeer(bytes: number): void {
+    const { events } = this.world;
+    if (events.on['quorum.slow-peer']) {
+      const limit = this.limits.unsentBytesMax;
+      events.emit('quorum.slow-peer', { remote: this.remote, bytes, limit });
+    }
+    this.destroy('it does not read what is sent to it');
+  }
+
+  // ---- the end ----
+
+  private shut(why: string): void {
+    if (this.state === 'open') this.why = why;
+    this.state = 'closing';
+    this.parser.stop();
+    this.readTimer?.cancel();
+    this.readTimer = undefined;
+    this.out.reset();
+  }
+
+  private gone(error: Error | undefined): void {
+    if (this.state === 'closed') return;
+    this.shut(error?.message ?? 'the peer closed the connection');
+    this.state = 'closed';
+    this.closingTimer?.cancel();
+    this.owner.closed(this.why);
+  }
+}
