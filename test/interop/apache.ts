@@ -299,6 +299,17 @@ export async function startApache(options: ApacheServerOptions = {}): Promise<Ap
   return server;
 }
 
+/** The command line of a small server with this configuration; it logs what happens to stderr. */
+export function apacheServerCommand(
+  properties: Readonly<Record<string, string>>,
+  configFile: string,
+): string[] {
+  const all = { 'org.slf4j.simpleLogger.defaultLogLevel': 'info', ...properties };
+  const install = requireApache();
+  const args = javaArgs(install, 'org.apache.zookeeper.server.quorum.QuorumPeerMain', all, 'simple');
+  return [install.java, '-Xms64m', ...args, configFile];
+}
+
 function baseConfig(port: number, dataDir: string): string[] {
   return [
     'tickTime=2000',

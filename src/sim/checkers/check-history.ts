@@ -1,11 +1,15 @@
 /**
- * Is a history of one server, with the log it left, one that a single correct tree could have made?
+ * Is a history of a server or an ensemble, with the log it left, one that a single correct tree could have made?
  *
  * The log says in which order writes happened, and what became of those whose reply was lost. The requests
  * are done again in that order on a model; every reply must be the model's, every read the model's at the
  * zxid it bears. Beyond that: nothing acknowledged is missing from the log, nothing is in it twice, and
  * nothing that no client asked for; zxids have no gaps; a session's writes are in the order it sent them;
  * what began after something had ended comes after it.
+ *
+ * In an ensemble, zxids begin anew with each epoch, and a read may be answered by a server that lags behind: it
+ * is right for the zxid it bears, and no session ever goes back. Only a `sync` has to be as new as all that was
+ * answered before it was asked.
  */
 import { hex0x } from '../../base/brands.ts';
 import { ERR } from '../../protocol/error-codes.ts';
@@ -48,17 +52,33 @@ const WRITES: ReadonlySet<number> = new Set([
   OP.closeSession,
 ]);
 
-/** The log, oldest first, from the first transaction of a fresh server on. */
-export function checkHistory(history: History, log: readonly TxnEntry[]): HistoryVerdict {
-  return new HistoryCheck(history, log).run();
+/** What kind of service it was. */
+export interface HistoryOptions {
+  /** Several servers. Default: one. */
+  readonly ensemble?: boolean;
 }
 
+/**
+ * The log, oldest first, from the first transaction of a fresh server or ensemble on: what is committed, and
+ * nothing else.
+ */
+export function checkHistory(
+  history: History,
+  log: readonly TxnEntry[],
+  options: HistoryOptions = {},
+): HistoryVerdict {
+  return new HistoryCheck(history, log, options.ensemble ?? false).run();
+}
+
+const epochOf = (zxid: bigint): bigint => zxid >> 32n;
+const counterOf = (zxid: bigint): bigint => zxid & 0xffffffffn;
 const keyOf = (session: bigint, cxid: number): string => `${session}:${cxid}`;
 
 class HistoryCheck {
   private readonly requests: readonly HistoryRequest[];
   private readonly history: History;
   private readonly log: readonly TxnEntry[];
+  private readonly ensemble: boolean;
   private readonly violations: Violation[] = [];
   private readonly tree = new ModelTree();
   private readonly sessions = new Map<bigint, number>();
@@ -70,9 +90,10 @@ class HistoryCheck {
   private readonly zxids = new Map<HistoryRequest, bigint>();
   private reads = 0;
 
-  constructor(history: History, log: readonly TxnEntry[]) {
+  constructor(history: History, log: readonly TxnEntry[], ensemble: boolean) {
     this.history = history;
     this.log = log;
+    this.ensemble = ensemble;
     this.requests = requestsOf(history);
   }
 
@@ -82,12 +103,16 @@ class HistoryCheck {
     let last = 0n;
     for (const entry of this.log) {
       const { zxid } = entry.header;
-      if (zxid !== last + 1n) this.say('zxids have no gaps', `${hex0x(zxid)} follows ${hex0x(last)}`);
+      const begins = this.ensemble && epochOf(zxid) > epochOf(last) && counterOf(zxid) === 1n;
+      if (zxid !== last + 1n && !begins)
+        this.say('zxids have no gaps', `${hex0x(zxid)} follows ${hex0x(last)}`);
+      this.checkReadsBefore(zxid, last);
       last = zxid;
       this.replay(entry);
       this.changes.set(zxid, this.tree.takeChanges());
       this.checkReads(zxid);
     }
+    this.checkReadsBefore(undefined, last);
     this.checkAcknowledged(last);
     this.checkSessionOrder();
     this.checkRealTime();
@@ -208,6 +233,14 @@ class HistoryCheck {
       this.say('replies are right', `${this.tell(request)}: ${actual}, expected ${expected}`);
   }
 
+  /** A new leader bears the zxid of its epoch, of which there is no transaction, until there is the first. */
+  private checkReadsBefore(zxid: bigint | undefined, last: bigint): void {
+    if (!this.ensemble || (zxid !== undefined && epochOf(zxid) === epochOf(last))) return;
+    for (const at of [...this.readsAt.keys()]) {
+      if (counterOf(at) === 0n && at > last && (zxid === undefined || at < zxid)) this.checkReads(at);
+    }
+  }
+
   private checkReads(zxid: bigint): void {
     for (const read of this.readsAt.get(zxid) ?? []) {
       this.reads++;
@@ -251,6 +284,8 @@ class HistoryCheck {
       if (request.reply === undefined || this.zxids.has(request)) continue;
       // What the server refuses before it becomes a transaction: a full disk.
       if (request.reply.err === ERR.SYSTEMERROR) continue;
+      // And what a learner refuses for a session that is not there, or not its own.
+      if (this.ensemble && SESSION_FAULTS.has(request.reply.err)) continue;
       this.say(
         'nothing acknowledged is lost',
         `${this.tell(request)}, acknowledged at ${hex0x(request.reply.zxid)}`,
@@ -292,14 +327,18 @@ class HistoryCheck {
     }
   }
 
-  /** What is sent after a write was answered comes after that write; a read then sees it (one server). */
+  /**
+   * What is sent after a write was answered comes after that write; a read then sees it, on one server. In an
+   * ensemble it need not, but a sync does.
+   */
   private checkRealTime(): void {
     const ended = [...this.zxids]
       .flatMap(([r, zxid]) => (r.reply === undefined ? [] : [{ atMs: r.reply.atMs, zxid }]))
       .sort((a, b) => a.atMs - b.atMs);
     const begun = this.requests
       .flatMap((request) => {
-        const zxid = this.zxids.get(request) ?? (READS.has(request.op) ? request.reply?.zxid : undefined);
+        const current = this.ensemble ? request.op === OP.sync : READS.has(request.op);
+        const zxid = this.zxids.get(request) ?? (current ? request.reply?.zxid : undefined);
         return zxid === undefined ? [] : [{ request, zxid }];
       })
       .sort((a, b) => a.request.sentMs - b.request.sentMs);
