@@ -24,7 +24,7 @@ const ROOMS = [
   { path: 'client', floor: 4 },
   { path: 'formatters', floor: 4 },
   { path: 'server/node', floor: 5 },
-  { path: 'sim', floor: 5 },
+  { path: 'sim', floor: 6 },
   { path: 'inspect', floor: 5 },
   { path: 'tui', floor: 6 },
   { path: 'cli', floor: 7 },

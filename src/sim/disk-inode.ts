@@ -32,6 +32,17 @@ export class SimInode {
     return this.liveSize;
   }
 
+  /** Bytes that are on the disk for certain. */
+  get durableSize(): number {
+    return this.diskSize;
+  }
+
+  /** As `read`, of what is on the disk for certain. */
+  readDurable(into: Buffer, position: number): number {
+    if (position >= this.diskSize) return 0;
+    return this.disk.copy(into, 0, position, Math.min(this.diskSize, position + into.length));
+  }
+
   /** The bytes as a program sees them, copied. */
   content(): Buffer {
     return Buffer.from(this.live.subarray(0, this.liveSize));

@@ -10,6 +10,7 @@
 import type { Prng } from '../base/prng.ts';
 import type { Disk, DiskCallback, DiskError, DiskFile, OpenMode } from '../ports/disk.ts';
 import { SimInode } from './disk-inode.ts';
+import { type DiskLayer, DiskView } from './disk-view.ts';
 
 /** The calls that a fault can hit. */
 export type SimDiskCall =
@@ -55,7 +56,7 @@ interface DirChange {
 /** One directory: its names now, its names on disk, and the changes in between. */
 class SimDir {
   names = new Map<string, SimInode>();
-  private durable = new Map<string, SimInode>();
+  durable = new Map<string, SimInode>();
   private pending: DirChange[] = [];
 
   change(change: DirChange): void {
@@ -149,6 +150,40 @@ export class SimDisk implements Disk {
   /** The file behind a path, to damage it on purpose. */
   inode(path: string): SimInode {
     return this.find(path, 'open');
+  }
+
+  /** A layer of the disk, to be read: neither counted nor hit by faults. */
+  look(layer: DiskLayer): Disk {
+    return new DiskView(this.dirs, layer);
+  }
+
+  /** A disk that holds, durably, what this one has in that layer. */
+  copy(layer: DiskLayer): SimDisk {
+    const copy = new SimDisk();
+    for (const [path, dir] of this.dirs) {
+      copy.makeDir(path);
+      for (const [name, inode] of layer === 'live' ? dir.names : dir.durable) {
+        const bytes = Buffer.alloc(layer === 'live' ? inode.size : inode.durableSize);
+        if (layer === 'live') inode.read(bytes, 0);
+        else inode.readDurable(bytes, 0);
+        copy.plant(`${path}/${name}`, bytes);
+      }
+    }
+    return copy;
+  }
+
+  /** Empties a directory and those below it, durably: a disk that was replaced. */
+  wipe(path: string): void {
+    for (const at of [...this.dirs.keys()]) {
+      if (at === clean(path) || at.startsWith(`${clean(path)}/`)) this.dirs.set(at, new SimDir());
+    }
+  }
+
+  /** Paths of all files as programs see them, sorted. */
+  files(): string[] {
+    return [...this.dirs]
+      .flatMap(([path, dir]) => [...dir.names.keys()].map((name) => `${path}/${name}`))
+      .sort();
   }
 
   /** Puts a file there, durably. */

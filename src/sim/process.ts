@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Listener, Net, Socket, SocketHandler } from '../ports/net.ts';
 import type { Timer, Timers } from '../ports/timers.ts';
 import type { SimLoop } from './clock.ts';
+import type { ProcessLoop } from './host-loop.ts';
 import { MemoryNet } from './net.ts';
 
 /** A network whose deliveries are the loop's. */
@@ -24,14 +25,14 @@ export class LoopNet extends MemoryNet {
 
 /** See the head of the file. */
 export class SimProcess implements Clock, Timers, Net {
-  private readonly loop: SimLoop;
+  private readonly loop: ProcessLoop;
   private readonly network: Net;
   private readonly sockets = new Set<Socket>();
   private readonly listeners = new Set<Listener>();
   private readonly dials = new Set<{ cancel(): void }>();
   private dead = false;
 
-  constructor(loop: SimLoop, network: Net) {
+  constructor(loop: ProcessLoop, network: Net) {
     this.loop = loop;
     this.network = network;
   }

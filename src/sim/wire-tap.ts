@@ -31,16 +31,16 @@ export class WireTap {
     return { connections: this.connections };
   }
 
-  /** The network for one client. `cut` ends its connections and lets it dial no more: a client that died. */
-  client(): Net & { cut(): void } {
+  /** The network for one client, its own or the common one. `cut` ends its connections and lets it dial no more: a client that died. */
+  client(net: Net = this.net): Net & { cut(): void } {
     let dead = false;
     const sockets = new Set<Socket>();
     return {
-      listen: (...args) => this.net.listen(...args),
+      listen: (...args) => net.listen(...args),
       connect: (to, handler) => {
         if (dead) return { cancel() {} };
         const record = new Recording(this.clock, this.connections);
-        return this.net.connect(to, {
+        return net.connect(to, {
           opened: (socket) => {
             if (dead) {
               socket.destroy();
