@@ -8,6 +8,7 @@ export const TOOL_MODULES: ReadonlyMap<string, () => Promise<ToolModule>> = new 
   () => Promise<ToolModule>
 >([
   ['server', () => import('./commands/server.ts')],
+  ['up', () => import('./commands/up.ts')],
   ['shell', () => import('./commands/shell.ts')],
   ['status', () => import('./commands/status.ts')],
   ['4lw', () => import('./commands/four-letter.ts')],

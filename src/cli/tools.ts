@@ -3,8 +3,9 @@
 /** The tools by name, with a sentence each, in the order of help. */
 export const TOOLS: ReadonlyMap<string, string> = new Map([
   ['server', 'Run a server.'],
+  ['up', 'Run a local ensemble in one terminal.'],
   ['shell', 'A prompt as of zkCli, or one of its commands.'],
-  ['status', 'How servers are, as a table.'],
+  ['status', 'How an ensemble is, server by server.'],
   ['4lw', 'Send a four-letter word to servers.'],
   ['log', 'Read, check and mend transaction logs.'],
   ['snapshot', 'Read, check and compare snapshots.'],

@@ -73,8 +73,7 @@ const ABSENT = [
   },
   { names: /stale_(requests|replies)|insecure_admin|requests_not_forwarded|skip_learner/, why: 'Java parts' },
   {
-    names:
-      /(leader_unavailable|unavailable|follower_sync|observer_sync|election)_time|inflight_(snap|diff)_count/,
+    names: /(leader_unavailable|unavailable|follower_sync|observer_sync)_time|inflight_(snap|diff)_count/,
     why: 'an ensemble has them',
   },
   {

@@ -34,6 +34,7 @@ interface ServerFlags {
   readonly define?: readonly string[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
+  readonly untilStdinEnds?: boolean;
 }
 
 const EXAMPLES = `
@@ -71,11 +72,31 @@ export function build(command: Command, context: ToolContext): void {
     )
     .addOption(new Option('--log-level <level>', 'what to log').choices([...LOG_LEVELS]).default('info'))
     .addOption(new Option('--log-format <form>', 'how to log').choices([...LOG_FORMATS]).default('auto'))
+    // How `zkt up` makes sure that no server outlives it.
+    .addOption(new Option('--until-stdin-ends', 'stop when standard input ends').hideHelp())
     .addHelpText('after', EXAMPLES)
     .action(async (flags: ServerFlags) => {
       const config = configuration(flags);
-      await new ServerProcess(config, flags, context.io).run();
+      const { io } = context;
+      const stop = flags.untilStdinEnds === true ? AbortSignal.any([io.stop, endOf(io.stdin)]) : io.stop;
+      await new ServerProcess(config, flags, { ...io, stop }).run();
     });
+}
+
+/** A server without its parent has so long to stop in good order, ms. */
+const ORPHAN_MS_MAX = 10_000;
+
+/** Aborted when standard input ends: who started the server is gone. */
+function endOf(stdin: Io['stdin']): AbortSignal {
+  const gone = new AbortController();
+  const end = (): void => {
+    if (gone.signal.aborted) return;
+    gone.abort('its parent process is gone');
+    systemTimers.after(ORPHAN_MS_MAX, () => process.exit(EXIT.failed));
+  };
+  for (const event of ['end', 'close', 'error']) stdin.stream.on(event, end);
+  stdin.stream.resume();
+  return gone.signal;
 }
 
 /** The configuration, with absolute directories. Throws `ZktError`. */

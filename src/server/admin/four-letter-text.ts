@@ -54,8 +54,12 @@ const statisticsLines = (r: ServerReport): string =>
     `Zxid: ${hex0x(r.zxid)}`,
     `Mode: ${r.mode}`,
     `Node count: ${r.nodes}`,
+    ...proposalLine(r.proposalBytes),
     '',
   ].join('\n');
+
+const proposalLine = (p: ServerReport['proposalBytes']): string[] =>
+  p === undefined ? [] : [`Proposal sizes last/min/max: ${p.last}/${p.min}/${p.max}`];
 
 /** `cons`. */
 export const consText = (connections: readonly ConnectionReport[]): string =>
@@ -135,7 +139,21 @@ export const confText = (r: ConfigurationReport): string =>
     ['maxSessionTimeout', r.sessionTimeoutMaxMs],
     ['clientPortListenBacklog', r.backlog],
     ['serverId', r.serverId],
+  ]) + memberText(r.member);
+
+/** The membership ends without a line break, as `/zookeeper/config` does. */
+function memberText(m: ConfigurationReport['member']): string {
+  if (m === undefined) return '';
+  const lines = keyValues([
+    ['initLimit', m.initLimitTicks],
+    ['syncLimit', m.syncLimitTicks],
+    ['electionAlg', m.electionAlgorithm],
+    ['electionPort', m.electionPort],
+    ['quorumPort', m.quorumPort],
+    ['peerType', m.peerType === 'participant' ? 0 : 1],
   ]);
+  return m.membership === undefined ? lines : `${lines}membership: \n${m.membership}`;
+}
 
 /** `dirs`. */
 export const dirsText = (r: ConfigurationReport): string =>
@@ -148,17 +166,15 @@ export const enviText = (pairs: readonly (readonly [key: string, value: string])
 const keyValues = (pairs: readonly (readonly [string, string | number])[]): string =>
   pairs.map(([key, value]) => `${key}=${value}\n`).join('');
 
-/** `dump` of a leader or a standalone server. */
+/** `dump`. */
 export function dumpText(r: DumpReport): string {
-  const sessions = r.sessions.reduce((sum, b) => sum + b.lines.length, 0);
   const connections = r.connections.reduce((sum, b) => sum + b.lines.length, 0);
   const ephemerals = r.ephemerals.map(
     ({ session, paths }) => `${hex0x(session)}:\n${paths.map((p) => `\t${p}\n`).join('')}`,
   );
   return [
     'SessionTracker dump:\n',
-    `Session Sets (${r.sessions.length})/(${sessions}):\n`,
-    ...r.sessions.map(bucketLines),
+    ...sessionLines(r),
     'ephemeral nodes dump:\n',
     `Sessions with Ephemerals (${r.ephemerals.length}):\n`,
     ...ephemerals,
@@ -166,6 +182,17 @@ export function dumpText(r: DumpReport): string {
     `Connections Sets (${r.connections.length})/(${connections}):\n`,
     ...r.connections.map(bucketLines),
   ].join('');
+}
+
+function sessionLines({ sessions, global }: DumpReport): string[] {
+  if (global !== undefined) {
+    return [
+      `Global Sessions(${global.length}):\n`,
+      ...global.map(({ id, timeoutMs }) => `${hex0x(id)}\t${timeoutMs}ms\n`),
+    ];
+  }
+  const count = sessions.reduce((sum, b) => sum + b.lines.length, 0);
+  return [`Session Sets (${sessions.length})/(${count}):\n`, ...sessions.map(bucketLines)];
 }
 
 const bucketLines = ({ at, lines }: BucketReport): string =>

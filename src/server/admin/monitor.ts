@@ -4,6 +4,7 @@
  * does not have, and what zkt does not measure (per-namespace sizes, watch counts per event, propagation).
  */
 import type { Summary } from '../../base/summary.ts';
+import type { QuorumFacts } from './quorum-facts.ts';
 import type { Metric, ServerMode, SummaryReport } from './reports.ts';
 import type { ServerMetrics } from './server-metrics.ts';
 
@@ -27,6 +28,10 @@ export interface MonitorReport {
   readonly quotas: readonly QuotaReport[];
   readonly traffic: TrafficReport;
   readonly metrics: ServerMetrics;
+  /** Local sessions: of this server alone. */
+  readonly localSessions?: number;
+  /** Of a member of an ensemble that has a leader. */
+  readonly quorum?: QuorumFacts | undefined;
 }
 
 /** The quota of a path; limits are -1 where there are none. */
@@ -85,17 +90,8 @@ const full = (s: Summary): SummaryReport => ({
 
 const summary = (name: string, value: SummaryReport): Metric => ({ name, kind: 'summary', value });
 
-/**
- * What a server that stands alone never does: elections, proposals, TLS, SASL, the throttle of operations.
- */
-const NEVER_ALONE = [
-  'looking_count',
-  'learner_proposal_received_count',
-  'learner_commit_received_count',
-  'proposal_count',
-  'commit_count',
-  'diff_count',
-  'snap_count',
+/** What zkt never does: TLS, SASL, the throttle of operations, the oracle. */
+const NEVER = [
   'quit_leading_due_to_disloyal_voter',
   'ensemble_auth_success',
   'ensemble_auth_fail',
@@ -111,6 +107,8 @@ const NEVER_ALONE = [
 export const monitorMetrics = (r: MonitorReport): Metric[] => [
   text('version', r.version),
   text('server_state', r.mode),
+  ...(r.quorum === undefined ? [] : [text('peer_state', r.quorum.peerState)]),
+  ...(r.quorum?.observerMaster === undefined ? [] : [whole('observer_master_id', r.quorum.observerMaster)]),
   ...gauges(r),
   ...r.quotas.flatMap(quotaGauges),
   ...counters(r),
@@ -136,12 +134,30 @@ const gauges = ({ traffic: t, ...r }: MonitorReport): Metric[] => [
   ...(r.openFilesMax === undefined ? [] : [whole('max_file_descriptor_count', r.openFilesMax)]),
   whole('approximate_data_size', r.dataBytes),
   ...(r.openFiles === undefined ? [] : [whole('open_file_descriptor_count', r.openFiles)]),
-  whole('local_sessions', 0),
+  whole('local_sessions', r.localSessions ?? 0),
   whole('uptime', r.uptimeMs),
   whole('max_latency', t.latency.max),
   whole('outstanding_tls_handshake', 0),
   whole('min_client_response_size', t.minResponseBytes),
   whole('non_mtls_local_conn_count', 0),
+  ...(r.quorum === undefined ? [] : quorumGauges(r.quorum)),
+];
+
+const quorumGauges = ({ voters, leading: l }: QuorumFacts): Metric[] => [
+  whole('quorum_size', voters),
+  ...(l === undefined
+    ? []
+    : [
+        whole('learners', l.learners),
+        whole('synced_followers', l.syncedFollowers),
+        whole('synced_non_voting_followers', l.syncedNonVotingFollowers),
+        whole('synced_observers', l.syncedObservers),
+        whole('pending_syncs', l.pendingSyncs),
+        whole('leader_uptime', l.leaderUptimeMs),
+        whole('last_proposal_size', l.proposalBytes.last),
+        whole('min_proposal_size', l.proposalBytes.min),
+        whole('max_proposal_size', l.proposalBytes.max),
+      ]),
 ];
 
 /** Keys of per-namespace metrics are the first component of the path, as in Apache. */
@@ -169,11 +185,19 @@ const counters = ({ traffic: t, metrics: m }: MonitorReport): Metric[] => [
   whole('connection_revalidate_count', t.revalidations),
   whole('stale_sessions_expired', m.sessionsExpired),
   whole('fsync_threshold_exceed_count', m.slowSyncs),
-  ...NEVER_ALONE.map((name) => whole(name, 0)),
+  whole('looking_count', m.lookings),
+  whole('proposal_count', m.proposals),
+  whole('commit_count', m.proposals),
+  whole('learner_proposal_received_count', m.proposalsReceived),
+  whole('learner_commit_received_count', m.proposalsReceived),
+  whole('diff_count', m.diffsSent),
+  whole('snap_count', m.snapshotsSent),
+  ...NEVER.map((name) => whole(name, 0)),
 ];
 
 const summaries = ({ traffic: t, metrics: m }: MonitorReport): Metric[] => [
   summary('fsynctime', brief(m.fsyncMs)),
+  summary('election_time', brief(m.electionMs)),
   summary('snapshottime', brief(m.snapshotMs)),
   summary('startup_txns_loaded', brief(m.txnsReplayed)),
   summary('sync_processor_batch_size', brief(m.batchSize)),

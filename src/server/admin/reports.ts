@@ -1,4 +1,5 @@
 /** What a server tells about itself, as plain values: the input of every four-letter word's text. */
+import type { LeadingFacts, MemberConfiguration } from './quorum-facts.ts';
 
 /** What a server is at the moment. */
 export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only';
@@ -18,6 +19,8 @@ export interface ServerReport {
   readonly zxid: bigint;
   /** As Apache counts: the root twice. */
   readonly nodes: number;
+  /** Of a leader. */
+  readonly proposalBytes?: LeadingFacts['proposalBytes'] | undefined;
 }
 
 /** One line of `stat` and `cons`. */
@@ -69,6 +72,8 @@ export interface ConfigurationReport {
   /** -1 for the system's choice. */
   readonly backlog: number;
   readonly serverId: number;
+  /** Of a member of an ensemble. */
+  readonly member?: MemberConfiguration | undefined;
 }
 
 /** One expiry bucket of `dump`: when, and the lines in it. */
@@ -80,7 +85,10 @@ export interface BucketReport {
 
 /** `dump`. */
 export interface DumpReport {
+  /** Sessions by when they expire: of a leader, and of a server that stands alone. */
   readonly sessions: readonly BucketReport[];
+  /** Instead of `sessions`, on a learner: all it knows of, since the leader expires them. */
+  readonly global?: readonly { readonly id: bigint; readonly timeoutMs: number }[] | undefined;
   readonly ephemerals: readonly { readonly session: bigint; readonly paths: readonly string[] }[];
   readonly connections: readonly BucketReport[];
 }

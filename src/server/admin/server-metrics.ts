@@ -14,6 +14,7 @@ const NAMES: readonly EventName[] = [
   'log.recovered',
   'snapshot.loaded',
   'snapshot.finished',
+  'peer.state',
 ];
 
 /** Counters and summaries of one server, from its event bus. */
@@ -27,6 +28,18 @@ export class ServerMetrics {
   /** Time to load a snapshot at start, ms, and transactions replayed after it. */
   readonly snapshotLoadMs = new Summary();
   readonly txnsReplayed = new Summary();
+  /** Time from looking for a leader to having one, ms. */
+  readonly electionMs = new Summary();
+  /** Times this server began to look for a leader. */
+  lookings = 0;
+  /** Transactions that reached this server's disk while it led, and while it followed: told once an fsync, not each. */
+  proposals = 0;
+  proposalsReceived = 0;
+  /** Of a leader: how often it brought a learner up to date, with what it lacked or with everything. */
+  diffsSent = 0;
+  snapshotsSent = 0;
+  private lookingSince: number | undefined;
+  private state = '';
   slowSyncs = 0;
   sessionsExpired = 0;
   digestMismatches = 0;
@@ -47,6 +60,8 @@ export class ServerMetrics {
       case 'log.synced':
         this.fsyncMs.add(event.fields.ms);
         this.batchSize.add(event.fields.count);
+        if (this.state === 'LEADING') this.proposals += event.fields.count;
+        else if (this.state === 'FOLLOWING') this.proposalsReceived += event.fields.count;
         break;
       case 'log.slow-sync':
         this.slowSyncs++;
@@ -60,8 +75,22 @@ export class ServerMetrics {
       case 'snapshot.finished':
         this.snapshotMs.add(event.fields.ms);
         break;
+      case 'peer.state':
+        this.peerState(event.fields.state, event.time);
+        break;
       default:
         break;
+    }
+  }
+
+  private peerState(state: string, wallMs: number): void {
+    this.state = state;
+    if (state === 'LOOKING') {
+      this.lookings++;
+      this.lookingSince = wallMs;
+    } else if (this.lookingSince !== undefined) {
+      this.electionMs.add(Math.max(0, wallMs - this.lookingSince));
+      this.lookingSince = undefined;
     }
   }
 }

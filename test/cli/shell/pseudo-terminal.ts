@@ -6,10 +6,14 @@ import { Terminal } from '@xterm/headless';
 import { rolldown } from 'rolldown';
 
 const root = path.join(import.meta.dirname, '..', '..', '..');
-const out = path.join(root, 'dist-test');
+const DIST = 'dist-test';
 
-/** Bundles the program from its sources, so that no older build is tested; answers its main file. */
-export async function bundleProgram(): Promise<string> {
+/**
+ * Bundles the program from its sources into a folder of the repository, so that no older build is tested; answers its
+ * main file. Test files that run side by side need folders of their own.
+ */
+export async function bundleProgram(folder = DIST): Promise<string> {
+  const out = path.join(root, folder);
   const bundle = await rolldown({
     cwd: root,
     input: { 'cli/main': 'src/cli/main.ts' },
@@ -21,7 +25,8 @@ export async function bundleProgram(): Promise<string> {
 }
 
 /** Removes what `bundleProgram` wrote. */
-export const removeBundle = (): void => rmSync(out, { recursive: true, force: true });
+export const removeBundle = (folder = DIST): void =>
+  rmSync(path.join(root, folder), { recursive: true, force: true });
 
 /** A screen of 80 by 24, or what it is resized to. */
 export class Screen {
