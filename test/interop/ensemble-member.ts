@@ -95,13 +95,13 @@ export class Member {
     return `server.${sid}=${host}:${quorumPort}:${electionPort}:${role};${host}:${clientPort}`;
   }
 
-  /** Writes its configuration: these are the members. A dynamic file that is there already stays. */
+  /** Writes its configuration: these are the members. What reconfig wrote is forgotten. */
   configure(members: readonly string[]): void {
     const { dir } = this.options;
     const dynamic = path.join(dir, 'zoo.cfg.dynamic');
     const lines = zooCfg(this.dataDir, this.options.role, this.shared.config ?? []);
     if (this.shared.reconfig === true) {
-      if (!existsSync(dynamic)) writeFileSync(dynamic, `${members.join('\n')}\n`);
+      writeFileSync(dynamic, `${members.join('\n')}\n`);
       lines.push('reconfigEnabled=true', `dynamicConfigFile=${dynamic}`);
     } else lines.push(...members);
     writeFileSync(path.join(dir, 'zoo.cfg'), `${lines.join('\n')}\n`);
