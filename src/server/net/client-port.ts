@@ -38,6 +38,8 @@ export class ClientPort implements LinkHost<ClientLink> {
   readonly stats = new PortStats();
   readonly pool = new OutputPool();
   nowMs: number;
+  /** This server's share of `globalOutstandingLimit` is one of so many (facts 2.7). */
+  outstandingShare = 1;
 
   private readonly world: ClientPortWorld;
   private readonly connections = new Set<ClientLink>();
@@ -84,7 +86,7 @@ export class ClientPort implements LinkHost<ClientLink> {
   get overloaded(): boolean {
     const { outstandingRequestsMax: requests, outstandingBytesMax: bytes } = this.options;
     return (
-      (requests > 0 && this.outstandingRequests > requests) ||
+      (requests > 0 && this.outstandingRequests * this.outstandingShare > requests) ||
       (bytes > 0 && this.outstandingRequestBytes > bytes)
     );
   }
@@ -214,7 +216,8 @@ export class ClientPort implements LinkHost<ClientLink> {
     this.saidOverloaded = true;
     if (!this.events.on['request.throttled']) return;
     const { outstandingRequests: outstanding, options } = this;
-    const byCount = options.outstandingRequestsMax > 0 && outstanding > options.outstandingRequestsMax;
+    const max = options.outstandingRequestsMax;
+    const byCount = max > 0 && outstanding * this.outstandingShare > max;
     const limit = byCount ? 'globalOutstandingLimit' : 'largeRequestMaxBytes';
     this.events.emit('request.throttled', { outstanding, limit });
   }

@@ -3,6 +3,12 @@ import type { ClientLink } from '../net/client-link.ts';
 import type { Request } from '../processor/request.ts';
 import type { Session } from '../session/session.ts';
 
+/** Who is told that a session's client was heard of: a tracker that expires it, or what tells the leader. */
+export interface SessionKeeper {
+  /** False when the session is closing: the packet must be dropped. */
+  touchSession(session: Session<object>, timeoutMs: number, now: number): boolean;
+}
+
 /**
  * What a server keeps with a client's connection: its session, and the requests that must be answered in
  * order.
@@ -12,13 +18,20 @@ import type { Session } from '../session/session.ts';
  */
 export class Conversation {
   readonly link: ClientLink;
-  readonly session: Session<ClientLink>;
-  /** Writes under way, and reads that wait behind them, oldest first. */
+  /** Another object once a local session has become a global one. */
+  session: Session<object>;
+  keeper: SessionKeeper;
+  /** What waits for its answer, oldest first. */
   readonly order = new Fifo<Request>();
+  /** The client has asked to close its session. */
+  closing = false;
+  /** While a `sync` is under way: the writes and syncs behind it, which are not sent on before it is answered. */
+  behindSync: Request[] | undefined = undefined;
 
-  constructor(link: ClientLink, session: Session<ClientLink>) {
+  constructor(link: ClientLink, session: Session<object>, keeper: SessionKeeper) {
     this.link = link;
     this.session = session;
+    this.keeper = keeper;
   }
 }
 

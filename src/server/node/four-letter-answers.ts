@@ -15,7 +15,7 @@ import type {
 } from '../admin/reports.ts';
 import type { ServerMetrics } from '../admin/server-metrics.ts';
 import type { ClientLink } from '../net/client-link.ts';
-import type { StandaloneServer } from './standalone-server.ts';
+import type { ServingServer } from './serving-server.ts';
 
 /** What the process tells about itself. */
 export interface ProcessFacts {
@@ -52,7 +52,7 @@ export class FourLetterAnswers {
   }
 
   /** The text for a word. `more` holds the mask of `stmk`. */
-  answer(server: StandaloneServer, word: FourLetterWord, more: Buffer): string | undefined {
+  answer(server: ServingServer, word: FourLetterWord, more: Buffer): string | undefined {
     const { facts } = this.sources;
     switch (word) {
       case 'ruok':
@@ -97,7 +97,7 @@ export class FourLetterAnswers {
     }
   }
 
-  private serverReport(server: StandaloneServer): ServerReport {
+  private serverReport(server: ServingServer): ServerReport {
     const { stats, links, outstanding } = server.port;
     return {
       version: this.sources.facts.version,
@@ -113,7 +113,7 @@ export class FourLetterAnswers {
     };
   }
 
-  private monitorReport(server: StandaloneServer): MonitorReport {
+  private monitorReport(server: ServingServer): MonitorReport {
     const { facts, metrics, clock } = this.sources;
     const { tree } = server.database;
     const files = facts.openFiles();
@@ -136,9 +136,9 @@ export class FourLetterAnswers {
     };
   }
 
-  private configuration(server: StandaloneServer): ConfigurationReport {
+  private configuration(server: ServingServer): ConfigurationReport {
     const { client, session, serverId } = server.config;
-    const { snapDir, logDir } = server.dirs;
+    const { snapDir, logDir } = server.store.dirs;
     return {
       clientPort: server.port.boundPort,
       secureClientPort: -1,
@@ -171,7 +171,7 @@ export class FourLetterAnswers {
     return bytes;
   }
 
-  private dump(server: StandaloneServer): DumpReport {
+  private dump(server: ServingServer): DumpReport {
     const { clock, facts } = this.sources;
     const now = clock.monotonicMs();
     const dateOf = (monotonicMs: number): string =>
@@ -202,7 +202,7 @@ export class FourLetterAnswers {
 }
 
 /** When a connection would be given up: with its session, or for having none. */
-const bucketOf = (server: StandaloneServer, link: ClientLink, now: number): number => {
+const bucketOf = (server: ServingServer, link: ClientLink, now: number): number => {
   const session = link.sessionId === 0n ? undefined : server.tracker.get(link.sessionId);
   if (session !== undefined && session.bucketMs > 0) return session.bucketMs;
   const due = now + server.config.client.connectRequestTimeoutMs;
@@ -210,9 +210,9 @@ const bucketOf = (server: StandaloneServer, link: ClientLink, now: number): numb
 };
 
 /** Apache's index holds the root under `/` and under the empty path. */
-const nodeCount = (server: StandaloneServer): number => server.database.tree.nodeCount + 1;
+const nodeCount = (server: ServingServer): number => server.database.tree.nodeCount + 1;
 
-const connections = (server: StandaloneServer): ConnectionReport[] =>
+const connections = (server: ServingServer): ConnectionReport[] =>
   [...server.port.links].map((link) => {
     const { stats } = link;
     return {
@@ -237,7 +237,7 @@ const connections = (server: StandaloneServer): ConnectionReport[] =>
     };
   });
 
-const quota = (server: StandaloneServer, path: string): QuotaReport => {
+const quota = (server: ServingServer, path: string): QuotaReport => {
   const { quotas } = server.database.tree;
   const limits = quotas.limits(path);
   const used = quotas.usage(path);
@@ -250,18 +250,18 @@ const quota = (server: StandaloneServer, path: string): QuotaReport => {
   };
 };
 
-const digests = (server: StandaloneServer): readonly DigestReport[] => [...server.digests];
+const digests = (server: ServingServer): readonly DigestReport[] => [...server.store.digests];
 
-const watchCounts = (server: StandaloneServer) => {
+const watchCounts = (server: ServingServer) => {
   const { watchers, paths, watches } = server.registry.summary('data');
   return { connections: watchers, paths, watches };
 };
 
-function* watchesBySession(server: StandaloneServer): IterableIterator<[string, string[]]> {
+function* watchesBySession(server: ServingServer): IterableIterator<[string, string[]]> {
   for (const [link, paths] of server.registry.byWatcher('data')) yield [hex0x(link.sessionId), paths];
 }
 
-function* watchesByPath(server: StandaloneServer): IterableIterator<[string, string[]]> {
+function* watchesByPath(server: ServingServer): IterableIterator<[string, string[]]> {
   for (const [path, links] of server.registry.byPath('data')) {
     yield [path, links.map((link) => hex0x(link.sessionId))];
   }

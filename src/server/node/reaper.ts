@@ -4,8 +4,12 @@
  */
 import type { Timer, Timers } from '../../ports/timers.ts';
 import { ttlOf } from '../../protocol/create-mode.ts';
+import { OP } from '../../protocol/opcodes.ts';
+import type { ServerConfig } from '../config/server-config.ts';
+import { Request } from '../processor/request.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { NO_NODE, type NodeId } from '../tree/node-store.ts';
+import type { ServerWorld } from './world.ts';
 
 /** How the reaper works; names of Apache's properties below `znode.container`. */
 export interface ReaperOptions {
@@ -106,4 +110,32 @@ export class Reaper {
     if (this.queue.length === 0) return;
     this.next = this.timers.after(60_000 / this.options.perMinuteMax, () => this.removeNext());
   }
+}
+
+/** The reaper of a server that keeps the tree: what it finds becomes requests of the server itself. */
+export function reaperOf(
+  config: ServerConfig,
+  tree: DataTree,
+  { timers, clock }: ServerWorld,
+  write: (request: Request) => void,
+): Reaper {
+  const options = {
+    intervalMs: config.tree.containerCheckIntervalMs,
+    perMinuteMax: config.tree.containersPerMinuteMax,
+    neverUsedMs: config.tree.containerNeverUsedMs,
+  };
+  return new Reaper(
+    tree,
+    options,
+    timers,
+    () => clock.wallMs(),
+    (path) => write(deleteContainerRequest(path, clock.monotonicMs())),
+  );
+}
+
+function deleteContainerRequest(path: string, now: number): Request {
+  const body = Buffer.alloc(4 + Buffer.byteLength(path));
+  body.writeInt32BE(body.length - 4, 0);
+  body.write(path, 4);
+  return new Request(undefined, 0n, 0, OP.deleteContainer, body, 0, body.length, now);
 }

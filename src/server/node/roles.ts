@@ -10,6 +10,8 @@ export interface Broadcast {
   propose(zxid: bigint, entry: Buffer, start: number, end: number, membership: string | undefined): void;
   /** Calls `done` once a quorum has confirmed, after this call, that this server leads (for `sync`). */
   confirm(done: () => void): void;
+  /** This server can lead no longer: its epoch has no zxid left, or its disk no room. */
+  stepDown(why: string): void;
 }
 
 /** What a learning server's chain asks of its leader. */

@@ -2,6 +2,7 @@ import type { FourLetterWord } from '../../protocol/four-letter.ts';
 import type { ConnectRequest } from '../../protocol/messages.ts';
 import type { ClientLink } from '../net/client-link.ts';
 import type { ClientService } from '../net/client-service.ts';
+import type { ServingServer } from './serving-server.ts';
 
 /**
  * Stands between the client port and the server behind it. The port is opened first, so that one that is in
@@ -9,7 +10,7 @@ import type { ClientService } from '../net/client-service.ts';
  */
 export class ServiceGate implements ClientService<ClientLink> {
   /** The server, once there is one. */
-  behind: ClientService<ClientLink> | undefined;
+  behind: ServingServer | undefined;
 
   get serving(): boolean {
     return this.behind?.serving ?? false;

@@ -1,31 +1,15 @@
 /** Starts a standalone server: recover, listen, then keep house. */
-import { reasonOf, type ZktError } from '../../base/errors.ts';
+import { reasonOf } from '../../base/errors.ts';
 import type { Timer } from '../../ports/timers.ts';
-import type { FourLetterWord } from '../../protocol/four-letter.ts';
 import type { DataDirs } from '../../storage/data-dir.ts';
 import { purge } from '../../storage/purge.ts';
 import type { ServerConfig } from '../config/server-config.ts';
-import type { ClientLink } from '../net/client-link.ts';
 import { ClientPort } from '../net/client-port.ts';
-import { type OpenedDatabase, openDatabase } from './open-database.ts';
+import type { ServerHost } from './server-host.ts';
 import { ServiceGate } from './service-gate.ts';
 import { StandaloneServer } from './standalone-server.ts';
+import { Store } from './store.ts';
 import type { ServerWorld } from './world.ts';
-
-/** What the process around a server provides. */
-export interface ServerHost {
-  /** Answers a four-letter word; undefined for one that has no answer here. */
-  answerWord(
-    server: StandaloneServer,
-    word: FourLetterWord,
-    more: Buffer,
-    link: ClientLink,
-  ): string | undefined;
-  /** Makes the data directories this process's own; throws `ZKT_DATA_DIR_LOCKED` when they are another's. */
-  claim?(dirs: readonly string[]): void;
-  /** The server cannot go on (a disk that failed): the process must say so and end. */
-  failed(error: ZktError): void;
-}
 
 /** A server that serves. */
 export interface RunningServer {
@@ -48,27 +32,15 @@ export async function startStandalone(
   const gate = new ServiceGate();
   const port = new ClientPort(config.client, world, gate);
   const at = await listen(port);
-  let opened: OpenedDatabase;
+  let store: Store;
   try {
-    opened = openDatabase(config, world, (dirs) => host.claim?.(dirs));
+    store = new Store(config, world, host);
   } catch (thrown) {
     await new Promise<void>((done) => port.close('the server cannot start', done));
     throw thrown;
   }
-  const { database, dirs, recovery } = opened;
-  const server = new StandaloneServer(
-    {
-      config,
-      database,
-      port,
-      passwords: opened.passwords,
-      logDir: dirs.logDir,
-      snapDir: dirs.snapDir,
-      answerWord: (...asked) => host.answerWord(...asked),
-      failed: (error) => host.failed(error),
-    },
-    world,
-  );
+  const { database, dirs, recovery, passwords } = store;
+  const server = new StandaloneServer({ world, store, port, passwords, host });
   gate.behind = server;
   server.start();
   if (events.on['server.serving']) {
@@ -83,7 +55,7 @@ export async function startStandalone(
   }
   // What was replayed need not be replayed again: as Apache does, but behind the clients' backs and only if
   // it helps.
-  if (recovery.replayed > 0) server.snapshot();
+  if (recovery.replayed > 0) store.snapshot();
   const purging = schedulePurge(config, dirs, world);
   return {
     server,

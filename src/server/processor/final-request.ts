@@ -45,13 +45,14 @@ export class FinalRequestProcessor {
     if (events.on['request.applied']) {
       events.emit('request.applied', { session: request.session, cxid: request.cxid, zxid: header.zxid });
     }
-    if (from !== undefined) this.reply(from, request, applied);
+    // Who writes over a connection that lost its session hears nothing more on it (facts 3).
+    if (from !== undefined && applied.err !== ERR.SESSIONMOVED) this.reply(from, request, applied);
     return applied;
   }
 
   private checkDigest(request: Request): void {
     const { tree, events } = this.env;
-    if (!tree.options.digest) return;
+    if (!tree.options.digest || !request.hasDigest) return;
     const { hi, lo } = tree.digest;
     if (hi === request.digestHi && lo === request.digestLo) return;
     if (!events.on['tree.digest-mismatch']) return;

@@ -42,6 +42,8 @@ export interface PlanContext {
   readonly txnBytesMax: number;
   /** `closeSessionTxn.enabled`: the transaction lists the ephemerals that go. */
   readonly closeSessionPaths: boolean;
+  /** False for a session that can own no ephemerals. */
+  readonly mayOwn: (session: bigint) => boolean;
   /** Told of soft quotas that a write exceeds. */
   readonly softQuota: (path: string, count: number, bytes: number) => void;
 }
@@ -68,6 +70,7 @@ export function planCreate(
   const traits = createTraits(req.flags);
   const fault = traits === undefined ? ERR.BADARGUMENTS : flagFault(ctx, op, traits, req.ttl);
   if (traits === undefined || fault !== ERR.OK) return fault;
+  if (traits.ephemeral && !ctx.mayOwn(by.session)) return ERR.SESSIONEXPIRED;
   if (!req.path.includes('/') || req.path.includes(NUL)) return ERR.BADARGUMENTS;
   const acl = ctx.access.fixup(req.acl, by.ids);
   if (acl === undefined) return ERR.INVALIDACL;

@@ -48,6 +48,11 @@ export interface PrepEnvironment {
   readonly events: Emitter;
   /** The code for a session that may not write (expired, moved), or OK. */
   readonly sessionFault: (request: Request) => number;
+  /**
+   * False for a session that no transaction will ever close (a local one): it must own nothing. Left out where there
+   * are none.
+   */
+  readonly mayOwn?: (session: bigint) => boolean;
   /** The last zxid in use: the next write gets the one after it. */
   readonly lastZxid: bigint;
   readonly enforceQuota: boolean;
@@ -60,6 +65,9 @@ export interface PrepEnvironment {
   /** Most operations in a multi. */
   readonly multiOpsMax: number;
 }
+
+/** The last counter that is given out. */
+const LAST_COUNTER = 0xfffffffe;
 
 /** The first processor of the chain. */
 export class PrepRequestProcessor {
@@ -80,6 +88,7 @@ export class PrepRequestProcessor {
       enforceQuota: env.enforceQuota,
       txnBytesMax: env.txnBytesMax,
       closeSessionPaths: env.closeSessionPaths,
+      mayOwn: env.mayOwn ?? (() => true),
       softQuota: (path, count, bytes) => this.warnOfQuota(path, count, bytes),
     };
   }
@@ -87,6 +96,11 @@ export class PrepRequestProcessor {
   /** The zxid given out last. */
   get lastZxid(): Zxid {
     return zxid(this.zxid);
+  }
+
+  /** True when the epoch has no zxid left: its counter must not reach ffffffff (1277). */
+  get exhausted(): boolean {
+    return lo32(this.zxid) === LAST_COUNTER;
   }
 
   /**

@@ -4,13 +4,13 @@ import type { Txn, TxnHeader } from '../../protocol/txn.ts';
 import type { Requester } from './requester.ts';
 
 /**
- * One request on its way through the chain prep -> sync -> final.
+ * One request on its way through a chain.
  *
  * `bytes[start, end)` is its body, without the header. Prep adds what the write became: the transaction's
- * header and record, for a multi also its decoded parts.
+ * header and record, for a multi also its decoded parts. On a learner these come back from the leader.
  */
 export class Request {
-  /** Where the answer goes; undefined for requests of the server itself (expiry, reaping). */
+  /** Where the answer goes; undefined for requests of the server itself (expiry, reaping), and forwarded ones. */
   readonly from: Requester | undefined;
   readonly session: bigint;
   readonly cxid: number;
@@ -20,6 +20,10 @@ export class Request {
   readonly end: number;
   /** When it arrived, monotonic ms. */
   readonly receivedMs: number;
+  /** Who claims the session by it: a connection, or the learner that forwarded it. */
+  readonly owner: object | undefined;
+  /** Identities to check permissions by. */
+  readonly ids: readonly Id[];
   header: TxnHeader | undefined = undefined;
   txn: Txn | undefined = undefined;
   parts: Txn[] | undefined = undefined;
@@ -27,11 +31,16 @@ export class Request {
   partOps: number[] | undefined = undefined;
   /** Set on a write that is refused before it becomes a transaction: the code to answer in its turn. */
   refusal: number = ERR.OK;
+  /**
+   * True while the answer waits for more than its turn: a write for its transaction, a `sync` for the leader's word.
+   */
+  waits = false;
   /** Number of its pending changes, to settle them by. */
   change = 0;
-  /** Digest of the tree after the transaction, as halves. */
+  /** Digest of the tree after the transaction, as halves; without meaning unless `hasDigest`. */
   digestHi = 0;
   digestLo = 0;
+  hasDigest = true;
 
   constructor(
     from: Requester | undefined,
@@ -42,6 +51,8 @@ export class Request {
     start: number,
     end: number,
     receivedMs: number,
+    owner: object | undefined = from,
+    ids: readonly Id[] = from?.authIds ?? NO_IDS,
   ) {
     this.from = from;
     this.session = session;
@@ -51,11 +62,8 @@ export class Request {
     this.start = start;
     this.end = end;
     this.receivedMs = receivedMs;
-  }
-
-  /** Identities to check permissions by. */
-  get ids(): readonly Id[] {
-    return this.from?.authIds ?? NO_IDS;
+    this.owner = owner;
+    this.ids = ids;
   }
 }
 

@@ -28,11 +28,16 @@ export interface SyncOptions {
   readonly digest: boolean;
   /** Takes requests whose transaction is on disk, in order. */
   readonly next: (request: Request) => void;
+  /**
+   * Told of each entry as it is appended, `entry[start, end)`, which is good for this call only. For whoever
+   * else must have it.
+   */
+  readonly appended?: (request: Request, entry: Buffer, start: number, end: number) => void;
   /** Enough was logged since the last snapshot: roll the log and write one. */
   readonly snapshotDue: () => void;
 }
 
-/** The processor between prep and final. */
+/** The processor between prep and final: on a leader also the one that waits for the quorum. */
 export class SyncRequestProcessor {
   private readonly log: EntryLog;
   private readonly random: Random;
@@ -57,10 +62,15 @@ export class SyncRequestProcessor {
 
   /** Appends a prepared request to the log; it goes on when `synced` covers it. */
   submit(request: Request): void {
-    encodeEntry(this.log.beginEntry(), request, this.options.digest);
-    this.bytes += this.log.endEntry();
+    const writer = this.log.beginEntry();
+    encodeEntry(writer, request, this.options.digest);
+    const length = this.log.endEntry();
+    this.bytes += length;
     this.count++;
     this.waiting.push(request);
+    // A record ends with one byte of its own.
+    const end = writer.pos - 1;
+    this.options.appended?.(request, writer.buf, end - length, end);
     if (this.count > this.countLimit || (this.bytesLimit > 0 && this.bytes > this.bytesLimit)) {
       this.drawLimits();
       this.options.snapshotDue();
@@ -72,7 +82,7 @@ export class SyncRequestProcessor {
     this.log.flush();
   }
 
-  /** Everything up to that zxid is on disk. */
+  /** Everything up to that zxid is on disk, and where there is a quorum, on its disks. */
   synced(upTo: bigint): void {
     for (let head = this.waiting.peek(); head !== undefined; head = this.waiting.peek()) {
       if (head.header === undefined || head.header.zxid > upTo) return;

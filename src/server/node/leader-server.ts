@@ -1,0 +1,159 @@
+/**
+ * The leader, as its own clients and its learners see it: it makes the transactions of the whole ensemble, and keeps its
+ * sessions.
+ */
+import { JuteReader } from '../../jute/reader.ts';
+import { OP } from '../../protocol/opcodes.ts';
+import { PACKET } from '../../protocol/quorum.ts';
+import { Request } from '../processor/request.ts';
+import { isWrite } from '../processor/request-kinds.ts';
+import type { SessionTracker } from '../session/session-tracker.ts';
+import type { Forwarded, LearnerPort } from '../zab/leader-effects.ts';
+import type { Conversation } from './conversation.ts';
+import { type EnsembleParts, EnsembleServer } from './ensemble-server.ts';
+import { LeaderChain } from './leader-chain.ts';
+import { LeaderSessions } from './leader-sessions.ts';
+import { type Reaper, reaperOf } from './reaper.ts';
+import type { Broadcast, ServerMode } from './roles.ts';
+
+/** After a pause of the leader learners get so many ticks to tell which sessions they heard of. */
+const PATIENCE_TICKS = 2;
+/** Bytes of a createSession request. */
+const TIMEOUT_BYTES = 4;
+
+/** See the head of the file. */
+export class LeaderServer extends EnsembleServer {
+  readonly mode: ServerMode = 'leader';
+  readonly epoch: bigint;
+  readonly tracker: SessionTracker;
+  protected readonly sessions: LeaderSessions;
+  private readonly chain: LeaderChain;
+  private readonly reaper: Reaper;
+  /** Learners with a sync under way: what they forwarded since. */
+  private readonly behindSync = new Map<LearnerPort, Forwarded[]>();
+
+  /** The log is open, and the database is at the first zxid of the epoch. */
+  constructor(parts: EnsembleParts, broadcast: Broadcast, epoch: bigint) {
+    super(parts);
+    this.epoch = epoch;
+    const { config, database, store, stage, access, local } = this;
+    const { clock, timers, random, events } = parts.world;
+    this.tracker = this.newTracker();
+    this.sessions = new LeaderSessions(
+      {
+        ...this.sessionsWorld(this.tracker, local),
+        patienceMs: PATIENCE_TICKS * config.session.tickTimeMs,
+        write: (request) => this.chain.write(undefined, request),
+      },
+      parts.sid,
+    );
+    this.chain = new LeaderChain({
+      config,
+      database,
+      access,
+      stage,
+      store,
+      broadcast,
+      clock,
+      timers,
+      random,
+      events,
+      sessionFault: (request) => this.sessions.fault(request),
+      mayOwn: (session) => this.sessions.mayOwn(session),
+      sessionRefused: (request) => this.sessions.notCreated(request),
+    });
+    this.reaper = reaperOf(config, database.tree, parts.world, (request) =>
+      this.chain.write(undefined, request),
+    );
+  }
+
+  /** Transactions proposed and not applied. */
+  get proposalsInFlight(): number {
+    return this.chain.inFlight;
+  }
+
+  override start(): void {
+    super.start();
+    this.reaper.start();
+  }
+
+  override stop(why: string): Promise<void> {
+    this.reaper.stop();
+    return super.stop(why);
+  }
+
+  // ---- what the ensemble says ----
+
+  /** A quorum has everything up to that zxid on disk. */
+  committed(upTo: bigint): void {
+    this.chain.committed(upTo);
+  }
+
+  /** This server has everything up to that zxid on disk. */
+  logged(upTo: bigint): void {
+    this.chain.logged(upTo);
+  }
+
+  /**
+   * A learner forwards a request. It is answered by the transaction it becomes; a `sync` by a packet, which a learner of
+   * Apache's expects before the commit of anything it asked after it: until then all that waits.
+   */
+  forwarded(from: LearnerPort, request: Forwarded): void {
+    const behind = this.behindSync.get(from);
+    if (behind !== undefined) behind.push(request);
+    else if (request.op === OP.sync) this.syncLearner(from);
+    else this.writeForwarded(from, request);
+  }
+
+  /** A learner heard of a session's client. */
+  touch(_from: LearnerPort, session: bigint, timeoutMs: number): void {
+    this.sessions.touch(session, timeoutMs);
+  }
+
+  /** A client came to a learner with this session: true when it lives; it is that learner's from now on. */
+  revalidate(from: LearnerPort, session: bigint, timeoutMs: number): boolean {
+    return this.sessions.revalidate(session, timeoutMs, from);
+  }
+
+  /**
+   * The learner is gone. Its sessions stay its own until their clients are heard of elsewhere: whoever still holds an
+   * older connection of theirs must not win.
+   */
+  gone(from: LearnerPort): void {
+    this.behindSync.delete(from);
+  }
+
+  // ---- what clients here ask ----
+
+  protected write(talk: Conversation, request: Request): void {
+    this.chain.write(talk, request);
+  }
+
+  protected sync(talk: Conversation, request: Request): void {
+    this.chain.confirm(() => this.gate.answered(talk, request));
+  }
+
+  // ---- inside ----
+
+  private writeForwarded(from: LearnerPort, { session, cxid, op, body, ids }: Forwarded): void {
+    const now = this.world.clock.monotonicMs();
+    if (op === OP.createSession && body.length >= TIMEOUT_BYTES) {
+      this.sessions.adopt(session, new JuteReader(body).readInt(), from);
+    } else if (op === OP.closeSession) this.sessions.closing(session);
+    // What is no write of a client's is refused as a write is: whoever forwarded it waits for a transaction.
+    const asked = op === OP.createSession || isWrite(op) ? op : OP.error;
+    const end = body.length;
+    this.chain.write(undefined, new Request(undefined, session, cxid, asked, body, 0, end, now, from, ids));
+  }
+
+  private syncLearner(from: LearnerPort): void {
+    this.behindSync.set(from, []);
+    this.chain.confirm(() => {
+      const behind = this.behindSync.get(from);
+      if (behind === undefined) return;
+      this.behindSync.delete(from);
+      from.send(PACKET.SYNC, 0n, null);
+      for (const request of behind) this.forwarded(from, request);
+    });
+  }
+}
