@@ -28,7 +28,7 @@ import { listLogs } from '../../src/storage/data-dir.ts';
 import { LogScanner } from '../../src/storage/log-format.ts';
 import { mutate } from './mutate.ts';
 import { SIM_DIR } from './sim-server.ts';
-import { treeText } from './tree-text.ts';
+import { treeText } from '../../src/sim/checkers/tree-text.ts';
 
 const FIXTURES = path.join(import.meta.dirname, '../../fixtures');
 const NO_CLOCK = { monotonicMs: () => 0, wallMs: () => 0 };

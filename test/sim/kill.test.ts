@@ -22,10 +22,10 @@ import { checkHistory } from '../../src/sim/checkers/check-history.ts';
 import { checkWatches } from '../../src/sim/checkers/check-watches.ts';
 import { canonical, type Violation } from '../../src/sim/checkers/history.ts';
 import { WireTap } from '../../src/sim/wire-tap.ts';
-import { compareTrees } from './compare-trees.ts';
-import { inOrder, readLogs } from './read-log.ts';
+import { compareTrees } from '../../src/sim/checkers/compare-trees.ts';
+import { inOrder, readLogs } from '../../src/sim/read-log.ts';
 import { freePort, type ServerProcess, startServer } from './server-process.ts';
-import { layGround, readAll, work } from './workload.ts';
+import { layGround, readAll, work } from '../../src/sim/workload.ts';
 
 /** How often the server is killed; `ZKT_FUZZ_SEED` chooses the run. */
 const KILLS = Number(process.env.ZKT_KILLS ?? 5);

@@ -15,7 +15,7 @@ import { mutate } from './mutate.ts';
 import { randomValue } from './random-values.ts';
 import { framed, RawLink } from './raw-link.ts';
 import { SimServer, SimWorld, SMALL_LIMITS } from './sim-server.ts';
-import { treeText } from './tree-text.ts';
+import { treeText } from '../../src/sim/checkers/tree-text.ts';
 
 const FIXTURES = path.join(import.meta.dirname, '../../fixtures/wire');
 

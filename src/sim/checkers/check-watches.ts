@@ -37,9 +37,10 @@ export function checkWatches(
   changes: ReadonlyMap<bigint, readonly Change[]>,
 ): WatchVerdict {
   const states = pathStates(changes);
+  const zxids = [...changes.keys()].sort((a, b) => (a < b ? -1 : 1));
   const verdict = { violations: [] as Violation[], events: 0, watches: 0 };
   for (const connection of history.connections) {
-    const check = new ConnectionCheck(connection, changes, states);
+    const check = new ConnectionCheck(connection, changes, zxids, states);
     check.run();
     verdict.violations.push(...check.violations);
     verdict.events += check.events;
@@ -71,6 +72,18 @@ function pathStates(
   return states;
 }
 
+/** The place of the first zxid beyond that one. */
+function firstAfter(zxids: readonly bigint[], zxid: bigint): number {
+  let lo = 0;
+  let hi = zxids.length;
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1;
+    if ((zxids[mid] as bigint) <= zxid) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo;
+}
+
 const eventKey = (type: number, path: string): string => `${eventName(type)} ${path}`;
 
 class ConnectionCheck {
@@ -79,6 +92,8 @@ class ConnectionCheck {
   watches = 0;
   private readonly connection: HistoryConnection;
   private readonly changes: ReadonlyMap<bigint, readonly Change[]>;
+  /** Its keys, ascending: they have gaps between epochs. */
+  private readonly zxids: readonly bigint[];
   private readonly states: ReadonlyMap<string, readonly PathState[]>;
   private readonly armed = new Map<string, Set<Kind>>();
   /** Everything up to here has been told. */
@@ -89,10 +104,12 @@ class ConnectionCheck {
   constructor(
     connection: HistoryConnection,
     changes: ReadonlyMap<bigint, readonly Change[]>,
+    zxids: readonly bigint[],
     states: ReadonlyMap<string, readonly PathState[]>,
   ) {
     this.connection = connection;
     this.changes = changes;
+    this.zxids = zxids;
     this.states = states;
   }
 
@@ -139,7 +156,9 @@ class ConnectionCheck {
   private due(upTo: bigint): string[] {
     const told: string[] = [];
     if (this.zxid === undefined) return told;
-    for (let zxid = this.zxid + 1n; zxid <= upTo; zxid++) {
+    for (let i = firstAfter(this.zxids, this.zxid); i < this.zxids.length; i++) {
+      const zxid = this.zxids[i] as bigint;
+      if (zxid > upTo) break;
       for (const change of this.changes.get(zxid) ?? []) {
         if (this.fires(change)) told.push(eventKey(change.type, change.path));
       }
@@ -217,7 +236,7 @@ class ConnectionCheck {
   /** The last reply has come: what was heard since must be the beginning of what was still due. */
   private end(): void {
     if (this.heard.length === 0) return;
-    const last = [...this.changes.keys()].at(-1) ?? 0n;
+    const last = this.zxids.at(-1) ?? 0n;
     // A setWatches that was not answered: its events come of states that are not known from here.
     const open = this.connection.requests.some((r) => r.cxid === XID.setWatches && r.reply === undefined);
     if (open) return;

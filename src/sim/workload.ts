@@ -3,10 +3,10 @@
  * names, ephemerals, multis good and bad, containers and TTL nodes, reads with watches. What they saw is in
  * the wire tap.
  */
-import type { Prng } from '../../src/base/prng.ts';
-import type { Client, WriteOp } from '../../src/client/api.ts';
-import { KeeperError } from '../../src/client/keeper-error.ts';
-import { ERR } from '../../src/protocol/error-codes.ts';
+import type { Prng } from '../base/prng.ts';
+import type { Client, WriteOp } from '../client/api.ts';
+import { KeeperError } from '../client/keeper-error.ts';
+import { ERR } from '../protocol/error-codes.ts';
 
 /** A worker and what it needs. */
 export interface WorkerOptions {
@@ -24,8 +24,8 @@ export interface WorkerOptions {
   readonly over?: () => boolean;
 }
 
-/** Shared nodes. */
-const ROOT = '/w';
+/** Shared nodes: all is below this one. */
+export const ROOT = '/w';
 const KEYS = 6;
 
 /** Makes the nodes all workers share. */
@@ -83,19 +83,21 @@ export async function work(options: WorkerOptions): Promise<WorkerFigures> {
   return figures;
 }
 
-class Worker {
+/** Chooses and does operations, one after the other. */
+export class Worker {
   private readonly client: Client;
   private readonly name: string;
   private readonly prng: Prng;
   private made: string[] = [];
   private count = 0;
 
-  constructor({ client, name, prng }: WorkerOptions) {
+  constructor({ client, name, prng }: Pick<WorkerOptions, 'client' | 'name' | 'prng'>) {
     this.client = client;
     this.name = name;
     this.prng = prng;
   }
 
+  /** One operation, or a few that belong together. */
   step(): Promise<unknown> {
     const dice = this.prng.below(100);
     if (dice < 18) return this.create();

@@ -1,10 +1,10 @@
 /** A server's tree against the model's. */
-import { decode } from '../../src/jute/schema.ts';
-import { STAT_BYTES, Stat } from '../../src/protocol/stat.ts';
-import type { Database } from '../../src/server/node/database.ts';
-import { NO_NODE } from '../../src/server/tree/node-store.ts';
-import { canonical, type Violation } from '../../src/sim/checkers/history.ts';
-import type { ModelTree } from '../../src/sim/checkers/model-tree.ts';
+import { decode } from '../../jute/schema.ts';
+import { STAT_BYTES, Stat } from '../../protocol/stat.ts';
+import type { Database } from '../../server/node/database.ts';
+import { NO_NODE } from '../../server/tree/node-store.ts';
+import { canonical, type Violation } from './history.ts';
+import type { ModelTree } from './model-tree.ts';
 
 /** Where they differ: nodes, data, stats, sessions. */
 export function compareTrees(

@@ -2,10 +2,10 @@
  * All transactions that the logs of a data directory hold, oldest first; where files overlap, the newer
  * file's.
  */
-import type { Disk } from '../../src/ports/disk.ts';
-import { decodeEntry, type TxnEntry } from '../../src/protocol/txn.ts';
-import { listLogs } from '../../src/storage/data-dir.ts';
-import { LogScanner } from '../../src/storage/log-format.ts';
+import type { Disk } from '../ports/disk.ts';
+import { decodeEntry, type TxnEntry } from '../protocol/txn.ts';
+import { listLogs } from '../storage/data-dir.ts';
+import { LogScanner } from '../storage/log-format.ts';
 
 /** Adds to `into`, by zxid, what the logs in `dir` hold. */
 export function readLogs(

@@ -1,7 +1,7 @@
 /** A whole tree as text, to compare two of them and see where they differ. */
-import { childPath } from '../../src/protocol/paths.ts';
-import { STAT_BYTES } from '../../src/protocol/stat.ts';
-import type { Database } from '../../src/server/node/database.ts';
+import { childPath } from '../../protocol/paths.ts';
+import { STAT_BYTES } from '../../protocol/stat.ts';
+import type { Database } from '../../server/node/database.ts';
 
 /** A line a node, in the order of paths: data, stat and ACL; then sessions, the last zxid and the digest. */
 export function treeText({ tree, sessions, lastZxid }: Database): string[] {
