@@ -1,12 +1,23 @@
-/** Throughput and latency: the standalone rows, each on a fresh node of one running server. */
+/** Throughput and latency: rows of load, each on a fresh node of what is running already; the standalone rows. */
 import { type LoadFigures, type LoadSpec, runLoad } from './load.ts';
-import type { BenchOptions } from './options.ts';
+import type { BenchOptions, Subject } from './options.ts';
 import type { Row, Target } from './report.ts';
 import { TestServer } from './server.ts';
 import { median } from './start-part.ts';
 
+/** What load is put on: a server, or an ensemble. */
+export interface LoadTarget {
+  readonly subject: Subject;
+  /** As `--servers` takes it. */
+  readonly address: string;
+  /** See `TestServer.cpuShare`. */
+  cpuShare(delayMs: number, spanMs: number): Promise<number>;
+  /** Ends it and removes its data. */
+  remove(): Promise<void>;
+}
+
 /** A row: what is asked, and what zkt has to reach. */
-interface LoadRow {
+export interface LoadRow {
   readonly operation: LoadSpec['operation'];
   readonly connections: number;
   readonly depth: number;
@@ -15,7 +26,8 @@ interface LoadRow {
   readonly p99: number | undefined;
 }
 
-const row = (
+/** Makes a row; `p99` is a share of Apache's. */
+export const row = (
   operation: LoadSpec['operation'],
   connections: number,
   depth: number,
@@ -48,19 +60,33 @@ type FigureName = (typeof FIGURES)[number];
 /** All runs of one row on one server. */
 type Runs = Record<FigureName, number[]>;
 
+/** The standalone rows. */
+export const loadPart = (options: BenchOptions, say: (line: string) => void): Promise<Row[]> =>
+  loadRows(ROWS, (subject) => started(subject, options.dir), options, say);
+
+async function started(subject: Subject, dir: string | undefined): Promise<TestServer> {
+  const server = await TestServer.create(subject, dir);
+  await server.start();
+  return server;
+}
+
 /**
- * Runs the rows as often as there are rounds. Both servers stay up and take turns at each row, the other one
+ * Runs the rows as often as there are rounds. Both subjects stay up and take turns at each row, the other one
  * idle: what else the machine does drifts over minutes, and should meet both.
  */
-export async function loadPart(options: BenchOptions, say: (line: string) => void): Promise<Row[]> {
-  const rows = ROWS.filter((r) => options.rows?.test(nameOf(r)) ?? true);
+export async function loadRows(
+  all: readonly LoadRow[],
+  start: (subject: Subject) => Promise<LoadTarget>,
+  options: BenchOptions,
+  say: (line: string) => void,
+): Promise<Row[]> {
+  const rows = all.filter((r) => options.rows?.test(nameOf(r)) ?? true);
   const runs = new Map<string, Runs>();
-  const servers: TestServer[] = [];
+  const servers: LoadTarget[] = [];
   try {
     for (const subject of options.subjects) {
-      const server = await TestServer.create(subject, options.dir);
+      const server = await start(subject);
       servers.push(server);
-      await server.start();
       await heat(server);
     }
     for (let round = 0; round < options.rounds; round++) {
@@ -86,7 +112,7 @@ export async function loadPart(options: BenchOptions, say: (line: string) => voi
 const SETTLE_MS = 500;
 
 /** The load, and the share of a core the server used in the midst of it. */
-function measure(server: TestServer, r: LoadRow, options: BenchOptions): Promise<[LoadFigures, number]> {
+function measure(server: LoadTarget, r: LoadRow, options: BenchOptions): Promise<[LoadFigures, number]> {
   const { seconds, warmUpSeconds } = options;
   const { operation, connections, depth } = r;
   return Promise.all([
@@ -96,7 +122,7 @@ function measure(server: TestServer, r: LoadRow, options: BenchOptions): Promise
 }
 
 async function runRow(
-  server: TestServer,
+  server: LoadTarget,
   r: LoadRow,
   options: BenchOptions,
   runs: Map<string, Runs>,
@@ -129,7 +155,7 @@ function targetOf(r: LoadRow, figure: FigureName): Target | undefined {
   return figure === 'p99' && r.p99 !== undefined ? { atMostTimes: r.p99 } : undefined;
 }
 
-async function heat(server: TestServer): Promise<void> {
+async function heat(server: LoadTarget): Promise<void> {
   for (const operation of ['get', 'set'] as const) {
     await runLoad(server.address, {
       operation,

@@ -106,6 +106,18 @@ export class TestServer {
     this.child = undefined;
   }
 
+  /** SIGKILL, and the end awaited. */
+  async kill(): Promise<void> {
+    this.child?.kill('SIGKILL');
+    await this.exited;
+    this.child = undefined;
+  }
+
+  /** `srvr`'s word for what it is; '' while it serves nobody. */
+  async mode(): Promise<string> {
+    return /^Mode: (.*)$/m.exec(await srvr(this.port))?.[1] ?? '';
+  }
+
   /** Stops it and removes its directory. */
   async remove(): Promise<void> {
     await this.stop();
