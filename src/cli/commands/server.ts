@@ -203,6 +203,7 @@ class ServerProcess {
     try {
       running = await startStandalone(this.config, this.world, {
         answerWord: (server, word, more) => this.answers.answer(server, word, more),
+        answerIdle: (word, more) => this.answers.idle(word, more),
         claim: (dirs) => {
           this.lock = lockDataDirs(dirs);
         },

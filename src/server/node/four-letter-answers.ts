@@ -1,10 +1,11 @@
-/** Answers the four-letter words of a standalone server: looks, and lets `server/admin` write the text. */
+/** Answers the four-letter words of a server of any role: looks, and lets `server/admin` write the text. */
 import { hex0x } from '../../base/brands.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Disk } from '../../ports/disk.ts';
 import type { FourLetterWord } from '../../protocol/four-letter.ts';
 import * as text from '../admin/four-letter-text.ts';
 import { type MonitorReport, monitorMetrics, type QuotaReport } from '../admin/monitor.ts';
+import type { MemberConfiguration, QuorumFacts } from '../admin/quorum-facts.ts';
 import type {
   BucketReport,
   ConfigurationReport,
@@ -37,6 +38,13 @@ export interface AnswerSources {
   readonly disk: Disk;
 }
 
+/** Tells of the ensemble the server is a member of. */
+export interface QuorumSource {
+  /** Undefined while there is no leader. */
+  facts(): QuorumFacts | undefined;
+  configuration(): Omit<MemberConfiguration, 'membership'> & { readonly membership: string };
+}
+
 /** The trace mask a server starts with (facts 11.1); it is kept and means nothing. */
 const TRACE_MASK_DEFAULT = 306n;
 /** Expiry buckets of connections without a session, ms, as in Apache. */
@@ -44,6 +52,8 @@ const SESSIONLESS_BUCKET_MS = 10_000;
 
 /** Answers of one server. */
 export class FourLetterAnswers {
+  /** Of a member of an ensemble. */
+  quorum: QuorumSource | undefined;
   private readonly sources: AnswerSources;
   private traceMask = TRACE_MASK_DEFAULT;
 
@@ -58,7 +68,7 @@ export class FourLetterAnswers {
       case 'ruok':
         return text.ruokText;
       case 'isro':
-        return server.serving ? 'rw' : 'null';
+        return !server.serving ? 'null' : server.mode === 'read-only' ? 'ro' : 'rw';
       case 'srvr':
         return text.srvrText(this.serverReport(server));
       case 'stat':
@@ -97,12 +107,32 @@ export class FourLetterAnswers {
     }
   }
 
+  /** The text for a word while no server serves clients; undefined for one that needs a server. */
+  idle(word: FourLetterWord, more: Buffer): string | undefined {
+    const { facts } = this.sources;
+    switch (word) {
+      case 'ruok':
+        return text.ruokText;
+      case 'isro':
+        return 'null';
+      case 'envi':
+        return text.enviText([['zookeeper.version', facts.version], ...facts.environment()]);
+      case 'gtmk':
+        return String(this.traceMask);
+      case 'stmk':
+        this.traceMask = more.readBigInt64BE(0);
+        return String(this.traceMask);
+      default:
+        return undefined;
+    }
+  }
+
   private serverReport(server: ServingServer): ServerReport {
     const { stats, links, outstanding } = server.port;
     return {
       version: this.sources.facts.version,
-      readOnly: false,
-      mode: 'standalone',
+      readOnly: server.mode === 'read-only',
+      mode: server.mode,
       latency: stats.latency,
       received: stats.packetsReceived,
       sent: stats.packetsSent,
@@ -110,6 +140,7 @@ export class FourLetterAnswers {
       outstanding,
       zxid: server.database.lastZxid,
       nodes: nodeCount(server),
+      proposalBytes: this.quorum?.facts()?.leading?.proposalBytes,
     };
   }
 
@@ -119,12 +150,14 @@ export class FourLetterAnswers {
     const files = facts.openFiles();
     return {
       version: facts.version,
-      mode: 'standalone',
+      mode: server.mode,
       ephemerals: tree.owned.ephemeralCount,
       connections: server.port.links.size,
       outstanding: server.port.outstanding,
       nodes: nodeCount(server),
-      sessions: server.tracker.size,
+      sessions: globalSessions(server),
+      localSessions: server.localSessions,
+      quorum: server.mode === 'read-only' ? undefined : this.quorum?.facts(),
       watches: server.registry.count,
       dataBytes: tree.approximateDataSize,
       uptimeMs: clock.monotonicMs() - server.startedMs,
@@ -152,7 +185,14 @@ export class FourLetterAnswers {
       sessionTimeoutMaxMs: session.timeoutMaxMs,
       backlog: client.backlog ?? -1,
       serverId,
+      member: this.member(server),
     };
+  }
+
+  /** In read-only mode the membership is not shown, as Apache does not. */
+  private member(server: ServingServer): MemberConfiguration | undefined {
+    const all = this.quorum?.configuration();
+    return all !== undefined && server.mode === 'read-only' ? { ...all, membership: undefined } : all;
   }
 
   /** Bytes of the files in a directory; what disappears meanwhile counts as nothing. */
@@ -177,6 +217,7 @@ export class FourLetterAnswers {
     const dateOf = (monotonicMs: number): string =>
       facts.dateText(Math.round(clock.wallMs() + monotonicMs - now));
     const sessions: BucketReport[] = [];
+    const expires = server.mode === 'standalone' || server.mode === 'leader';
     for (const [bucketMs, members] of server.tracker.bucketList()) {
       sessions.push({ at: dateOf(bucketMs), lines: [...members].map((s) => hex0x(s.id)) });
     }
@@ -192,6 +233,7 @@ export class FourLetterAnswers {
     const { tree } = server.database;
     return {
       sessions,
+      global: expires ? undefined : sessionsOf(server),
       ephemerals: [...tree.owned.ephemerals.keys()].map((session) => ({
         session,
         paths: tree.owned.ephemeralsOf(session),
@@ -201,11 +243,21 @@ export class FourLetterAnswers {
   }
 }
 
+/** Sessions of the whole ensemble; a server cut off from it knows none that live. */
+const globalSessions = (server: ServingServer): number =>
+  server.mode === 'standalone' ? server.tracker.size : sessionsOf(server).length;
+
+const sessionsOf = (server: ServingServer): { id: bigint; timeoutMs: number }[] =>
+  server.mode === 'read-only'
+    ? []
+    : [...server.database.sessions].map(([id, timeoutMs]) => ({ id, timeoutMs }));
+
 /** When a connection would be given up: with its session, or for having none. */
 const bucketOf = (server: ServingServer, link: ClientLink, now: number): number => {
   const session = link.sessionId === 0n ? undefined : server.tracker.get(link.sessionId);
   if (session !== undefined && session.bucketMs > 0) return session.bucketMs;
-  const due = now + server.config.client.connectRequestTimeoutMs;
+  const alone = link.sessionId === 0n;
+  const due = now + (alone ? server.config.client.connectRequestTimeoutMs : link.timeoutMs);
   return Math.floor(due / SESSIONLESS_BUCKET_MS + 1) * SESSIONLESS_BUCKET_MS;
 };
 

@@ -2,6 +2,7 @@ import type { FourLetterWord } from '../../protocol/four-letter.ts';
 import type { ConnectRequest } from '../../protocol/messages.ts';
 import type { ClientLink } from '../net/client-link.ts';
 import type { ClientService } from '../net/client-service.ts';
+import type { ServerHost } from './server-host.ts';
 import type { ServingServer } from './serving-server.ts';
 
 /**
@@ -11,6 +12,8 @@ import type { ServingServer } from './serving-server.ts';
 export class ServiceGate implements ClientService<ClientLink> {
   /** The server, once there is one. */
   behind: ServingServer | undefined;
+  /** Answers the words that need no server, while there is none. */
+  idle: ServerHost['answerIdle'];
 
   get serving(): boolean {
     return this.behind?.serving ?? false;
@@ -33,6 +36,6 @@ export class ServiceGate implements ClientService<ClientLink> {
   }
 
   command(link: ClientLink, word: FourLetterWord, more: Buffer): string | undefined {
-    return this.behind?.command(link, word, more);
+    return this.behind === undefined ? this.idle?.(word, more) : this.behind.command(link, word, more);
   }
 }

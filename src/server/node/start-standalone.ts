@@ -30,6 +30,7 @@ export async function startStandalone(
   const { clock, events } = world;
   const began = clock.monotonicMs();
   const gate = new ServiceGate();
+  gate.idle = (word, more) => host.answerIdle?.(word, more);
   const port = new ClientPort(config.client, world, gate);
   const at = await listen(port);
   let store: Store;
