@@ -18,6 +18,8 @@ const FRAME_MAX = 64 * 1024 * 1024;
 /** See the head of the file. Use one for all clients of a run. */
 export class WireTap {
   readonly connections: HistoryConnection[] = [];
+  /** Told of each reply, before the client is. */
+  replied: ((request: HistoryRequest) => void) | undefined;
   private readonly net: Net;
   private readonly clock: Clock;
 
@@ -39,7 +41,7 @@ export class WireTap {
       listen: (...args) => net.listen(...args),
       connect: (to, handler) => {
         if (dead) return { cancel() {} };
-        const record = new Recording(this.clock, this.connections);
+        const record = new Recording(this.clock, this.connections, (request) => this.replied?.(request));
         return net.connect(to, {
           opened: (socket) => {
             if (dead) {
@@ -84,15 +86,17 @@ function guarded(handler: SocketHandler, record: Recording, dead: () => boolean)
 class Recording {
   private readonly clock: Clock;
   private readonly all: HistoryConnection[];
+  private readonly replied: (request: HistoryRequest) => void;
   private readonly out = new FrameSplitter(FRAME_MAX);
   private readonly into = new FrameSplitter(FRAME_MAX);
   private readonly waiting: HistoryRequest[] = [];
   private connection: HistoryConnection | undefined;
   private askedToConnect = false;
 
-  constructor(clock: Clock, all: HistoryConnection[]) {
+  constructor(clock: Clock, all: HistoryConnection[], replied: (request: HistoryRequest) => void) {
     this.clock = clock;
     this.all = all;
+    this.replied = replied;
   }
 
   socket(inner: Socket): Socket {
@@ -177,5 +181,6 @@ class Recording {
     const body = err === ERR.OK ? codec?.read(r) : undefined;
     request.reply = { atMs, zxid, err, body };
     connection.arrivals.push({ kind: 'reply', request });
+    this.replied(request);
   }
 }

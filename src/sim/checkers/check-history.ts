@@ -40,7 +40,8 @@ export interface HistoryVerdict {
 /** Refusals that concern the session and not the tree. */
 const SESSION_FAULTS: ReadonlySet<number> = new Set([ERR.SESSIONEXPIRED, ERR.SESSIONMOVED]);
 
-const WRITES: ReadonlySet<number> = new Set([
+/** Operations that become transactions. */
+export const WRITES: ReadonlySet<number> = new Set([
   OP.create,
   OP.create2,
   OP.createContainer,
@@ -88,6 +89,8 @@ class HistoryCheck {
   private readonly readsAt = new Map<bigint, HistoryRequest[]>();
   /** The zxid the log gave to a write. */
   private readonly zxids = new Map<HistoryRequest, bigint>();
+  /** Requests that the log refuses because of their session. */
+  private readonly moved = new Set<HistoryRequest>();
   private reads = 0;
 
   constructor(history: History, log: readonly TxnEntry[], ensemble: boolean) {
@@ -194,6 +197,7 @@ class HistoryCheck {
     at: { zxid: bigint; time: bigint; session: bigint },
   ): void {
     if (txn.type === OP.error && SESSION_FAULTS.has(txn.err)) {
+      this.moved.add(request);
       this.settle(request, at.zxid, { err: txn.err, body: undefined });
       return;
     }
@@ -305,6 +309,8 @@ class HistoryCheck {
   private checkSessionOrder(): void {
     const lastCxid = new Map<bigint, { cxid: number; zxid: bigint }>();
     for (const [request, zxid] of this.zxids) {
+      // A request that comes late from where the session was before is refused there, in its own time.
+      if (request.reply === undefined && this.moved.has(request)) continue;
       const before = lastCxid.get(request.session);
       if (before !== undefined && before.cxid > request.cxid) {
         this.say(

@@ -1,0 +1,78 @@
+/**
+ * The transactions an ensemble has committed, merged from the logs of its servers: what a serving server has applied is
+ * committed, and must be the same wherever it is found.
+ */
+import { hex0x } from '../../base/brands.ts';
+import type { Disk } from '../../ports/disk.ts';
+import { decodeEntry, type TxnEntry } from '../../protocol/txn.ts';
+import { listLogs } from '../../storage/data-dir.ts';
+import { LogScanner } from '../../storage/log-format.ts';
+import { canonical, type Violation } from '../checkers/history.ts';
+import type { SimNode } from '../sim-node.ts';
+import { NODE_DIR } from '../sim-node.ts';
+
+const LOG_DIR = `${NODE_DIR}/version-2`;
+
+/** Calls `take` for the entries of a log directory with zxids in (from, to], in order. */
+export function eachEntry(
+  disk: Disk,
+  from: bigint,
+  to: bigint,
+  take: (zxid: bigint, bytes: Buffer) => void,
+): void {
+  if (!disk.exists(LOG_DIR)) return;
+  const logs = listLogs(disk, LOG_DIR);
+  logs.forEach((log, i) => {
+    const next = logs[i + 1];
+    if (log.zxid > to || (next !== undefined && next.zxid <= from)) return;
+    const scan = new LogScanner(disk.open(log.path, 'read'), {});
+    while (scan.next()) {
+      if (scan.zxid <= from) continue;
+      if (scan.zxid > to) return;
+      take(scan.zxid, scan.bytes.subarray(scan.entryStart, scan.entryEnd));
+    }
+  });
+}
+
+/** See the head of the file. */
+export class CommittedEntries {
+  readonly entries = new Map<bigint, { readonly bytes: Buffer; readonly by: string }>();
+  private readonly seen = new Map<SimNode, bigint>();
+  private readonly say: (violation: Violation) => void;
+
+  constructor(say: (violation: Violation) => void) {
+    this.say = say;
+  }
+
+  /** Takes in what a serving node has applied since the last time. */
+  collect(node: SimNode): void {
+    const to = node.handle?.database?.lastZxid;
+    const from = this.seen.get(node) ?? 0n;
+    if (to === undefined || to <= from || node.handle?.mode === undefined) return;
+    eachEntry(node.disk.look('live'), from, to, (zxid, bytes) => this.take(node.name, zxid, bytes));
+    this.seen.set(node, to);
+  }
+
+  /** In the order of zxids. */
+  inOrder(): TxnEntry[] {
+    return [...this.entries]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([, { bytes }]) => {
+        const entry = decodeEntry(bytes);
+        return entry === undefined ? [] : [entry];
+      });
+  }
+
+  private take(by: string, zxid: bigint, bytes: Buffer): void {
+    const before = this.entries.get(zxid);
+    if (before === undefined) {
+      this.entries.set(zxid, { bytes: Buffer.from(bytes), by });
+      return;
+    }
+    if (before.bytes.equals(bytes)) return;
+    const text = `${hex0x(zxid)}: ${before.by} has ${tell(before.bytes)}, ${by} has ${tell(bytes)}`;
+    this.say({ rule: 'servers commit the same', text });
+  }
+}
+
+const tell = (bytes: Buffer): string => canonical(decodeEntry(bytes));

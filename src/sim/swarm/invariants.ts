@@ -1,0 +1,129 @@
+/**
+ * What must hold at every moment of a run, whatever happens: looked at again and again while it goes on, from outside,
+ * on the simulated disks and in the memory of the nodes.
+ */
+import { hex0x } from '../../base/brands.ts';
+import { listSnapshots } from '../../storage/data-dir.ts';
+import type { Violation } from '../checkers/history.ts';
+import type { Cluster } from '../cluster.ts';
+import type { SimNode } from '../sim-node.ts';
+import { NODE_DIR } from '../sim-node.ts';
+import { CommittedEntries, eachEntry } from './committed.ts';
+
+const SNAP_DIR = `${NODE_DIR}/version-2`;
+/** Digests remembered: those of the last so many zxids. */
+const DIGESTS_KEPT = 20_000;
+
+/** See the head of the file. */
+export class Invariants {
+  readonly violations: Violation[] = [];
+  readonly committed = new CommittedEntries((violation) => this.violations.push(violation));
+  private readonly cluster: Cluster;
+  private readonly digests = new Map<bigint, { readonly digest: bigint; readonly by: string }>();
+  private readonly leaders = new Map<number, string>();
+  private readonly epochs = new Map<SimNode, { accepted: number; current: number }>();
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+  }
+
+  /** What costs little: leaders, and digests of equal zxids. */
+  look(): void {
+    for (const node of this.cluster.nodes) {
+      const { handle } = node;
+      const database = handle?.database;
+      if (handle?.mode === undefined || database === undefined) continue;
+      this.compareDigest(node, database.lastZxid, database.tree.digest.value());
+      if (handle.mode === 'leader') this.oneLeader(node);
+    }
+  }
+
+  /** What costs more: epoch files, and the logs. */
+  lookDeeper(): void {
+    this.look();
+    for (const node of this.cluster.nodes) {
+      this.checkEpochs(node);
+      this.committed.collect(node);
+    }
+  }
+
+  /** A disk was emptied: its history does not count. */
+  forget(node: SimNode): void {
+    this.epochs.delete(node);
+  }
+
+  /** A write was acknowledged: a quorum of disks must hold it, whatever the processes say. */
+  acknowledged(zxid: bigint): void {
+    const { voters } = this.cluster;
+    const holders = voters.filter((node) => durablyHolds(node, zxid));
+    if (holders.length * 2 > voters.length) return;
+    const names = holders.map((n) => n.name).join(', ');
+    this.say(
+      'what is acknowledged is on a quorum of disks',
+      `${hex0x(zxid)} is on the disks of ${names || 'nobody'}`,
+    );
+  }
+
+  private say(rule: string, text: string): void {
+    this.violations.push({ rule, text });
+  }
+
+  private compareDigest(node: SimNode, zxid: bigint, digest: bigint): void {
+    const before = this.digests.get(zxid);
+    if (before === undefined) {
+      this.digests.set(zxid, { digest, by: node.name });
+      if (this.digests.size > DIGESTS_KEPT) this.digests.delete(this.digests.keys().next().value as bigint);
+      return;
+    }
+    if (before.digest === digest) return;
+    this.say('equal zxids mean equal trees', `${before.by} and ${node.name} differ at ${hex0x(zxid)}`);
+    // Once is enough.
+    this.digests.set(zxid, { digest, by: node.name });
+  }
+
+  private oneLeader(node: SimNode): void {
+    const epoch = readEpoch(node, 'currentEpoch');
+    if (epoch === undefined) return;
+    const before = this.leaders.get(epoch);
+    if (before === undefined) this.leaders.set(epoch, node.name);
+    else if (before !== node.name) {
+      this.say('one leader an epoch', `${before} and ${node.name} lead epoch ${epoch}`);
+    }
+  }
+
+  private checkEpochs(node: SimNode): void {
+    const accepted = readEpoch(node, 'acceptedEpoch') ?? 0;
+    const current = readEpoch(node, 'currentEpoch') ?? 0;
+    const before = this.epochs.get(node);
+    const text = `${node.name}: accepted ${accepted}, current ${current}`;
+    if (current > accepted) this.say('currentEpoch <= acceptedEpoch', text);
+    if (before !== undefined && (accepted < before.accepted || current < before.current)) {
+      this.say('epochs never fall', `${text}; before ${before.accepted}, ${before.current}`);
+    }
+    this.epochs.set(node, { accepted, current });
+  }
+}
+
+/** An epoch file of a running node; undefined where there is none. */
+function readEpoch(node: SimNode, name: string): number | undefined {
+  const disk = node.disk.look('live');
+  const path = `${SNAP_DIR}/${name}`;
+  if (!node.up || !disk.exists(path)) return undefined;
+  const file = disk.open(path, 'read');
+  const bytes = Buffer.alloc(file.size());
+  file.readAt(bytes, 0);
+  const epoch = Number(bytes.toString('latin1').trim());
+  return Number.isSafeInteger(epoch) ? epoch : undefined;
+}
+
+/** Whether a loss of power now would leave that transaction with the node. */
+function durablyHolds(node: SimNode, zxid: bigint): boolean {
+  const disk = node.disk.look('durable');
+  if (!disk.exists(SNAP_DIR)) return false;
+  if (listSnapshots(disk, SNAP_DIR).some((snapshot) => snapshot.zxid >= zxid)) return true;
+  let found = false;
+  eachEntry(disk, zxid - 1n, zxid, () => {
+    found = true;
+  });
+  return found;
+}
