@@ -405,11 +405,16 @@ export const EVENTS = {
     kind: 'text',
     epoch: 'number',
   }),
-  'learner.ready': event('info', 'counter', 'A learner has the history of the epoch and may serve (UPTODATE).', {
-    sid: 'sid',
-    kind: 'text',
-    zxid: 'zxid',
-  }),
+  'learner.ready': event(
+    'info',
+    'counter',
+    'A learner has the history of the epoch and may serve (UPTODATE).',
+    {
+      sid: 'sid',
+      kind: 'text',
+      zxid: 'zxid',
+    },
+  ),
   'learner.gone': event('warn', 'counter', 'The connection of a learner has ended.', {
     sid: 'sid',
     remote: 'text',
@@ -420,9 +425,14 @@ export const EVENTS = {
     plan: 'text',
     limit: 'number',
   }),
-  'zab.epoch-chosen': event('info', 'none', 'A quorum has told its epochs; the new one is chosen and written.', {
-    epoch: 'number',
-  }),
+  'zab.epoch-chosen': event(
+    'info',
+    'none',
+    'A quorum has told its epochs; the new one is chosen and written.',
+    {
+      epoch: 'number',
+    },
+  ),
   'zab.epoch-entered': event('info', 'none', 'A quorum has accepted the epoch; its leader has entered it.', {
     epoch: 'number',
   }),
@@ -430,7 +440,10 @@ export const EVENTS = {
     epoch: 'number',
     ms: 'number',
   }),
-  'zab.stepped-down': event('warn', 'counter', 'This server leads no longer.', { epoch: 'number', why: 'text' }),
+  'zab.stepped-down': event('warn', 'counter', 'This server leads no longer.', {
+    epoch: 'number',
+    why: 'text',
+  }),
   'zab.sync-chosen': event('info', 'counter', 'How a learner gets to the history of its leader, and why.', {
     sid: 'sid',
     plan: 'text',
@@ -460,6 +473,52 @@ export const EVENTS = {
     zxid: 'zxid',
     servers: 'number',
     leader: 'sid',
+  }),
+
+  'zab.epoch-accepted': event('info', 'none', 'A learner has promised to hear no older leader.', {
+    leader: 'sid',
+    epoch: 'number',
+  }),
+  'zab.sync-started': event(
+    'info',
+    'counter',
+    'The leader says how this server gets to its history: DIFF (what is missing), TRUNC (the end is cut off first) or ' +
+      'SNAP (a whole snapshot).',
+    { leader: 'sid', way: 'text', from: 'zxid', zxid: 'zxid' },
+  ),
+  'zab.synced': event(
+    'info',
+    'summary',
+    'This server has the history of its leader and may serve (UPTODATE).',
+    {
+      leader: 'sid',
+      epoch: 'number',
+      zxid: 'zxid',
+      ms: 'number',
+    },
+  ),
+  'zab.leader-refused': event('warn', 'counter', 'A leader sent what no leader may send.', {
+    leader: 'sid',
+    why: 'text',
+  }),
+  'zab.leader-left': event('info', 'counter', 'This server follows its leader no longer.', {
+    leader: 'sid',
+    why: 'text',
+    received: 'zxid',
+    logged: 'zxid',
+    committed: 'zxid',
+  }),
+  'zab.packet-sent': event('trace', 'counter', 'A packet was sent on the quorum port.', {
+    peer: 'sid',
+    type: 'number',
+    zxid: 'zxid',
+    bytes: 'number',
+  }),
+  'zab.packet-received': event('trace', 'counter', 'A packet arrived on the quorum port.', {
+    peer: 'sid',
+    type: 'number',
+    zxid: 'zxid',
+    bytes: 'number',
   }),
 
   'loop.stalled': event('warn', 'summary', 'The event loop did nothing else for a while.', { ms: 'number' }),

@@ -3,11 +3,14 @@
  * the socket, the log, the tree and the epoch files.
  */
 import type { Id } from '../../protocol/acl.ts';
+import type { TxnEntry } from '../../protocol/txn.ts';
 
 /** A transaction on its way: its zxid and its log entry (header, record, digest), which the machine owns. */
 export interface ZabEntry {
   readonly zxid: bigint;
   readonly bytes: Buffer;
+  /** `bytes` decoded, where that was done already; views on `bytes`. */
+  readonly decoded?: TxnEntry;
 }
 
 /** The effects of a learner. A call that throws a `ZktError` ends the process: the disk is no longer known. */
@@ -20,8 +23,11 @@ export interface LearnerEffects {
   /** Writes `currentEpoch`; durable when it returns. Only after everything before NEWLEADER is on disk. */
   enterEpoch(epoch: bigint): void;
 
-  /** Cuts log and tree back to `zxid`, durably. Throws `ZKT_SYNC` where that is impossible (exit 13). */
-  truncate(zxid: bigint): void;
+  /**
+   * Cuts log and tree back to `zxid`, durably; answers where the history ends now, which is before `zxid` when that was
+   * never in it. Throws `ZKT_SYNC` where that is impossible (exit 13).
+   */
+  truncate(zxid: bigint): bigint;
   /**
    * The bytes after a SNAP packet are a snapshot: they are to be taken into a new database. The machine is told by
    * `snapshotTaken`, or the connection ends.
@@ -38,14 +44,15 @@ export interface LearnerEffects {
   /** The transaction is committed, and on this server's disk: apply it, answer who waits for it. In order. */
   apply(entry: ZabEntry): void;
 
-  /** The leader's configuration, as NEWLEADER has it: the last seen. Undefined where it sent none. */
+  /** The last seen configuration: a NEWLEADER's, or that of a reconfiguration proposed (and not committed yet). */
   configSeen(text: string): void;
   /**
-   * A reconfiguration is committed (COMMITANDACTIVATE, INFORMANDACTIVATE, or a NEWLEADER's at UPTODATE), and applied:
-   * it is in force from now on. `designated` is the leader it names; undefined at UPTODATE. False when this server's
-   * role or leader changes with it: the machine then leaves.
+   * A configuration is in force from now on: that of a reconfiguration which is committed (COMMITANDACTIVATE,
+   * INFORMANDACTIVATE) and applied, or the NEWLEADER's at UPTODATE. `designated` is the leader it names; undefined at
+   * UPTODATE. `text` need not be the last that `configSeen` had, since another may be proposed meanwhile; undefined
+   * where the leader sent none. False when this server's role or leader changes with it: the machine then leaves.
    */
-  activateConfig(designated: bigint | undefined): boolean;
+  activateConfig(designated: bigint | undefined, text: string | undefined): boolean;
 
   /** UPTODATE: clients may be served. `epoch` is that of the leader. */
   serve(epoch: bigint): void;
