@@ -8,7 +8,8 @@ import type { Logger } from 'pino';
 import { type Bus, namesAtLevel, type Subscription } from '../events/bus.ts';
 import { EVENTS, type EventLevel, type ZktEvent } from '../events/table.ts';
 import { eventToJson } from '../formatters/event-json.ts';
-import { escapeText } from './output/escape.ts';
+import { escapeLine, escapeText } from './output/escape.ts';
+import { wordsOf } from './server-log-words.ts';
 
 /** Levels of `--log-level`. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -105,9 +106,11 @@ export class ServerLog {
   }
 
   private take(event: ZktEvent): void {
-    const { says, level } = EVENTS[event.name];
+    const { level } = EVENTS[event.name];
     const fields = eventToJson(event);
-    this.write(level, this.options.pretty ? safeToShow(fields) : fields, says);
+    const says = wordsOf(event);
+    if (this.options.pretty) this.write(level, safeToShow(fields), escapeLine(says));
+    else this.write(level, fields, says);
   }
 
   private write(level: EventLevel, fields: Record<string, unknown>, message: string): void {

@@ -102,4 +102,30 @@ describe('the log of a server', () => {
     );
     expect([line?.session, line?.zxid]).toEqual(['0xffffffffffffffff', '0xff']);
   });
+
+  test('what becomes of a member is said with who and why, and foreign texts in it are escaped', async () => {
+    const elections = (bus: Bus): void => {
+      bus.emit('peer.state', { state: 'LOOKING', leader: -1n });
+      bus.emit('election.decided', {
+        state: 'FOLLOWING',
+        leader: 3n,
+        zxid: 0x100000007n,
+        peerEpoch: 1,
+        round: 2,
+        how: 'quorum',
+        ms: 203.4,
+      });
+      bus.emit('peer.state', { state: 'FOLLOWING', leader: 3n });
+      bus.emit('peer.role-ended', { state: 'FOLLOWING', why: 'gone\x1b[2J' });
+    };
+    const said = records(await logged('info', false, elections)).map((l) => l.msg);
+    expect(said.slice(0, 3)).toEqual([
+      'Looking for a leader.',
+      'Server 3 is elected after 203 ms (quorum, round 2); its history ends at 0x100000007.',
+      'Following server 3.',
+    ]);
+    const pretty = await logged('info', true, elections);
+    expect(pretty).toContain('No longer following: gone\\x1b[2J.');
+    expect(pretty).not.toContain('\x1b[2J');
+  });
 });

@@ -1,0 +1,49 @@
+/**
+ * What the log says of an event where its sentence from the table would leave out the point: who follows whom, in which
+ * epoch, why. The fields stand beside it in any case.
+ */
+import { hex0x } from '../base/brands.ts';
+import { EVENTS, type EventName, type FieldsOf, type ZktEvent } from '../events/table.ts';
+
+type Words = { readonly [N in EventName]?: (fields: FieldsOf<N>) => string };
+
+const DOING: Readonly<Record<string, string>> = {
+  LEADING: 'leading',
+  FOLLOWING: 'following',
+  OBSERVING: 'observing',
+};
+const rounded = (ms: number): string => `${Math.round(ms)} ms`;
+
+const WORDS: Words = {
+  'peer.state': ({ state, leader }) => {
+    if (state === 'LEADING') return 'Elected: this server is to lead.';
+    const doing = DOING[state];
+    return doing === undefined
+      ? 'Looking for a leader.'
+      : `${doing[0]?.toUpperCase()}${doing.slice(1)} server ${leader}.`;
+  },
+  'peer.role-ended': ({ state, why }) => `No longer ${DOING[state] ?? state}: ${why}.`,
+  'election.decided': ({ leader, zxid, round, how, ms }) =>
+    `Server ${leader} is elected after ${rounded(ms)} (${how}, round ${round}); its history ends at ${hex0x(zxid)}.`,
+  'election.config-heard': ({ from, version }) =>
+    `Server ${from} knows a newer configuration, version ${hex0x(version)}.`,
+  'zab.epoch-chosen': ({ epoch }) => `Epoch ${epoch} begins.`,
+  'zab.established': ({ epoch, ms }) =>
+    `Leading in epoch ${epoch}: a quorum has its history on disk, after ${rounded(ms)}.`,
+  'zab.stepped-down': ({ epoch, why }) =>
+    epoch < 0 ? `Leading no longer: ${why}.` : `Leading epoch ${epoch} no longer: ${why}.`,
+  'zab.sync-chosen': ({ sid, plan, peer, why }) =>
+    `Server ${sid}, whose history ends at ${hex0x(peer)}, is sent ${plan}: ${why}.`,
+  'zab.reconfigured': ({ servers, leader }) =>
+    `A new configuration with ${servers} servers is in force; server ${leader} leads it.`,
+  'learner.connected': ({ sid, kind }) => `Server ${sid} came as ${kind}.`,
+  'learner.ready': ({ sid, kind, zxid }) =>
+    `Server ${sid} (${kind}) is in step at ${hex0x(zxid)} and may serve.`,
+  'learner.gone': ({ sid, why }) => `Server ${sid} is gone: ${why}.`,
+};
+
+/** The sentence for an event; texts in it are as they came, to be escaped where they are shown. */
+export function wordsOf(event: ZktEvent): string {
+  const words = WORDS[event.name] as ((fields: ZktEvent['fields']) => string) | undefined;
+  return words === undefined ? EVENTS[event.name].says : words(event.fields);
+}
