@@ -9,11 +9,11 @@ import { systemRandom } from '../../src/platform/random.ts';
 import { systemSecrets } from '../../src/platform/secrets.ts';
 import { systemTimers } from '../../src/platform/timers.ts';
 import { loadConfig } from '../../src/server/config/load-config.ts';
-import { type RunningServer, startStandalone } from '../../src/server/node/start-standalone.ts';
+import { type RunningStandalone, startStandalone } from '../../src/server/node/start-standalone.ts';
 
 /** A server and what it told. */
 export interface InProcess {
-  readonly running: RunningServer;
+  readonly running: RunningStandalone;
   /** `127.0.0.1:port`. */
   readonly address: string;
   /** Every event of level info and above, since before recovery. */

@@ -8,7 +8,7 @@ import { systemCompression } from '../../src/platform/compression.ts';
 import { systemSecrets } from '../../src/platform/secrets.ts';
 import type { Disk } from '../../src/ports/disk.ts';
 import { loadConfig } from '../../src/server/config/load-config.ts';
-import { type RunningServer, startStandalone } from '../../src/server/node/start-standalone.ts';
+import { type RunningStandalone, startStandalone } from '../../src/server/node/start-standalone.ts';
 import { type RunLimits, SimLoop } from '../../src/sim/clock.ts';
 import { LoopNet, SimProcess } from '../../src/sim/process.ts';
 
@@ -93,7 +93,7 @@ export class SimServer {
   readonly alarms: string[] = [];
   private readonly world: SimWorld;
   private readonly options: SimServerOptions;
-  private started: RunningServer | undefined;
+  private started: RunningStandalone | undefined;
 
   constructor(world: SimWorld, options: SimServerOptions) {
     this.world = world;
@@ -102,13 +102,13 @@ export class SimServer {
   }
 
   /** Throws unless it runs. */
-  get running(): RunningServer {
+  get running(): RunningStandalone {
     if (this.started === undefined) throw new Error('the server is not running');
     return this.started;
   }
 
   /** Starts; rejects with what the server rejects with. */
-  async start(): Promise<RunningServer> {
+  async start(): Promise<RunningStandalone> {
     const { disk, definitions = SMALL_LIMITS } = this.options;
     const config = loadConfig(disk, { dataDir: SIM_DIR, port: SIM_PORT, definitions });
     const { process } = this;
@@ -117,7 +117,7 @@ export class SimServer {
     const events = new Bus('1', process);
     events.subscribe({ names: EVENT_NAMES, take: (event) => this.take(event) });
     const world = { clock: process, timers: process, net: process, random, secrets, disk, events };
-    let outcome: { value: RunningServer } | { error: unknown } | undefined;
+    let outcome: { value: RunningStandalone } | { error: unknown } | undefined;
     startStandalone(
       config,
       { ...world, compression: systemCompression },

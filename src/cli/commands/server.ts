@@ -18,7 +18,7 @@ import { ServerMetrics } from '../../server/admin/server-metrics.ts';
 import { loadConfig } from '../../server/config/load-config.ts';
 import type { ServerConfig } from '../../server/config/server-config.ts';
 import { FourLetterAnswers } from '../../server/node/four-letter-answers.ts';
-import { type RunningServer, startStandalone } from '../../server/node/start-standalone.ts';
+import { type RunningStandalone, startStandalone } from '../../server/node/start-standalone.ts';
 import type { ServerWorld } from '../../server/node/world.ts';
 import type { Io } from '../io.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel, ServerLog } from '../server-log.ts';
@@ -199,7 +199,7 @@ class ServerProcess {
     process.on('uncaughtException', crashed);
     process.on('unhandledRejection', crashed);
     this.tellConfiguration();
-    let running: RunningServer;
+    let running: RunningStandalone;
     try {
       running = await startStandalone(this.config, this.world, {
         answerWord: (server, word, more) => this.answers.answer(server, word, more),

@@ -54,9 +54,9 @@ export class EnsembleView {
     this.renew();
   }
 
-  /** That configuration is in force from now on. */
-  activate(membership: Membership): void {
-    if (membership.version < this.committed.version) return;
+  /** That configuration, or the last one seen, is in force from now on. */
+  activate(membership: Membership = this.lastSeen): void {
+    if (membership.version <= this.committed.version) return;
     this.files.activate(membership);
     this.renew();
   }

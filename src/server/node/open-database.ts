@@ -1,7 +1,6 @@
 /** From a data directory to a database that can be served. */
 import { hex0x } from '../../base/brands.ts';
 import { reasonOf, ZktError } from '../../base/errors.ts';
-import type { Emitter } from '../../events/bus.ts';
 import { JuteError } from '../../jute/jute-error.ts';
 import type { Disk, DiskError } from '../../ports/disk.ts';
 import { decodeEntry } from '../../protocol/txn.ts';
@@ -48,12 +47,12 @@ function open(
   claim: (dirs: readonly string[]) => void,
 ): OpenedDatabase {
   const { storage } = config;
-  const { disk, events } = world;
+  const { disk } = world;
   const dirs = dataDirs(disk, storage.dataDir, storage.dataLogDir);
   if (!storage.autoCreate) demandDirs(disk, dirs);
   prepareDataDirs(disk, dirs);
   claim([dirs.dataDir, dirs.dataLogDir]);
-  const make = (): Database => newDatabase(config, events, world.random.below(2 ** 32));
+  const make = (): Database => emptyDatabase(config, world);
   const rebuild = new Rebuild(make);
   const recovery = recover(world, dirs, rebuild, {
     trustEmpty: storage.trustEmptySnapshot,
@@ -95,7 +94,9 @@ function demandDirs(disk: Disk, dirs: DataDirs): void {
 export const snapshotCompression = ({ storage }: ServerConfig): 'none' | 'gz' | 'snappy' =>
   storage.snapshotCompression === 'gzip' ? 'gz' : storage.snapshotCompression;
 
-function newDatabase(config: ServerConfig, events: Emitter, hashSeed: number): Database {
+/** A database as it is before anything is loaded into it. */
+export function emptyDatabase(config: ServerConfig, { events, random }: ServerWorld): Database {
+  const hashSeed = random.below(2 ** 32);
   const options = {
     extended: { enabled: config.tree.extendedTypes, emulate353: config.tree.emulate353Ttl },
     digest: config.storage.digests,

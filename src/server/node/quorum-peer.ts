@@ -77,6 +77,11 @@ export class QuorumPeer {
     await this.elector.close();
   }
 
+  /** Those that had agreed on the leader changed their minds before its epoch stood. */
+  outvoted(why: string): void {
+    if (this.role !== undefined) this.over(this.role, why);
+  }
+
   private look(): void {
     const { store, ensemble } = this.parts;
     if (this.stopping) return;
@@ -94,7 +99,8 @@ export class QuorumPeer {
   }
 
   private begin(decision: Decision): void {
-    const { world, parts } = { world: this.parts.world, parts: this.parts };
+    const { parts } = this;
+    const { world } = parts;
     this.roleSince = world.clock.monotonicMs();
     const owner: RoleOwner = {
       epochEstablished: (epoch) => {

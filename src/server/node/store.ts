@@ -167,7 +167,7 @@ export class Store {
   }
 
   /** Rolls the log and writes a snapshot, unless one is being written still. */
-  snapshot(done: () => void = () => {}): void {
+  snapshot(done: (written: boolean) => void = () => {}): void {
     this.openedLog?.roll();
     if (this.snapshots.running) return;
     const running = this.current.beginSnapshot();
@@ -176,7 +176,7 @@ export class Store {
     this.snapshots.start(running.source, (outcome) => {
       if (log !== undefined) log.diskShared = false;
       running.end();
-      if (outcome.kind === 'written') done();
+      done(outcome.kind === 'written');
     });
   }
 
@@ -231,7 +231,9 @@ export class Store {
   supersede(zxid: bigint): void {
     const { disk } = this.world;
     const kept = disk.join(this.dirs.snapDir, snapshotName(zxid, snapshotCompression(this.config)));
-    for (const path of this.superseded.splice(0)) if (path !== kept) disk.remove(path);
+    for (const path of this.superseded.splice(0)) {
+      if (path !== kept && disk.exists(path)) disk.remove(path);
+    }
     for (const dir of new Set([this.dirs.logDir, this.dirs.snapDir])) disk.syncDir(dir);
     const appended = this.openedLog?.lastSynced ?? -1n;
     this.logged = appended > zxid ? appended : zxid;

@@ -1,0 +1,238 @@
+/** Leading: the quorum port, the learners on it, the machine that agrees with them, and the server that clients see. */
+import { reasonOf, ZktError } from '../../base/errors.ts';
+import { invariant } from '../../base/invariant.ts';
+import type { Listener, Socket, SocketHandler } from '../../ports/net.ts';
+import type { Timer } from '../../ports/timers.ts';
+import type { Member, Membership } from '../quorum/membership.ts';
+import { parseMembershipText } from '../quorum/membership-text.ts';
+import { Leader } from '../zab/leader.ts';
+import type { Forwarded, LeaderEffects, LearnerPort } from '../zab/leader-effects.ts';
+import { FileHistory } from './disk-history.ts';
+import type { Decision } from './elector.ts';
+import { guarded } from './guarded.ts';
+import { LeaderServer } from './leader-server.ts';
+import { LearnerConnection } from './learner-connection.ts';
+import type { Role, RoleOwner, RoleParts } from './role.ts';
+import type { Broadcast } from './roles.ts';
+import type { LogUser } from './store.ts';
+
+const WILDCARD = '0.0.0.0';
+/** A new leader's port may still be held by what it did before. */
+const BIND_TRIES = 10;
+const BIND_PAUSE_MS = 20;
+
+/** See the head of the file. */
+export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
+  readonly decision: Decision;
+  readonly machine: Leader;
+  private readonly parts: RoleParts;
+  private readonly owner: RoleOwner;
+  private readonly connections = new Set<LearnerConnection>();
+  private listeners: Listener[] = [];
+  private ticking: Timer | undefined;
+  private served: LeaderServer | undefined;
+  private ended = false;
+
+  constructor(parts: RoleParts, decision: Decision, owner: RoleOwner) {
+    const { store, ensemble, world, sid } = parts;
+    const { session, quorum } = store.config;
+    this.parts = parts;
+    this.decision = decision;
+    this.owner = owner;
+    this.machine = new Leader(
+      {
+        sid,
+        quorums: ensemble.quorums,
+        committed: ensemble.committed,
+        lastSeen: ensemble.lastSeen,
+        tickMs: session.tickTimeMs,
+        initLimitTicks: quorum.initLimitTicks,
+        syncLimitTicks: quorum.syncLimitTicks,
+        acceptedEpoch: store.epochs.accepted,
+        currentEpoch: store.epochs.current,
+        lastLogged: store.lastLogged,
+      },
+      this,
+      store.committedLog,
+      new FileHistory(world, store),
+      world.events,
+    );
+  }
+
+  /** The server that clients see; undefined before the epoch is established. */
+  get server(): LeaderServer | undefined {
+    return this.served;
+  }
+
+  start(): void {
+    const { world, store, ensemble } = this.parts;
+    const self = ensemble.self;
+    if (self === undefined) {
+      this.stepDown('this server is not a member of the ensemble');
+      return;
+    }
+    const now = world.clock.monotonicMs();
+    this.listen(self, BIND_TRIES);
+    this.ticking = world.timers.every(store.config.session.tickTimeMs / 2, () => {
+      this.input(() => this.machine.tick(world.clock.monotonicMs()));
+    });
+    this.input(() => this.machine.start(now));
+  }
+
+  async end(why: string): Promise<void> {
+    this.ended = true;
+    this.ticking?.cancel();
+    const { gate } = this.parts;
+    if (gate.behind === this.served) gate.behind = undefined;
+    for (const connection of [...this.connections]) connection.close(why);
+    this.connections.clear();
+    await Promise.all(this.listeners.map((listener) => new Promise<void>((done) => listener.close(done))));
+    await this.served?.stop(why);
+  }
+
+  // ---- the quorum port ----
+
+  private listen(self: Member, tries: number): void {
+    const { world, store } = this.parts;
+    const all = store.config.quorum.listenOnAllAddresses;
+    for (const { host, quorumPort } of self.addresses) {
+      const at = { host: all ? WILDCARD : host, port: quorumPort };
+      world.net.listen(
+        at,
+        (socket) => this.accept(socket),
+        (result) => {
+          if ('listener' in result) {
+            if (this.ended) result.listener.close(() => {});
+            else this.listeners.push(result.listener);
+          } else if (!this.ended) this.notListening(self, tries, at, result.error);
+        },
+      );
+    }
+  }
+
+  private notListening(self: Member, tries: number, at: { host: string; port: number }, error: Error): void {
+    const { world } = this.parts;
+    if (tries > 1) {
+      world.timers.after(BIND_PAUSE_MS, () => {
+        if (!this.ended) this.listen(self, tries - 1);
+      });
+      return;
+    }
+    const why = reasonOf(error);
+    this.parts.host.failed(new ZktError('ZKT_LISTEN', { what: 'the quorum port', ...at, why }));
+  }
+
+  private accept(socket: Socket): SocketHandler | undefined {
+    if (this.ended) {
+      socket.destroy();
+      return undefined;
+    }
+    const { world, store } = this.parts;
+    const connection = new LearnerConnection(socket, this.parts, {
+      packet: (type, zxid, data, authinfo) =>
+        this.input(() => {
+          this.machine.packet(connection, type, zxid, data, authinfo, world.clock.monotonicMs());
+        }),
+      closed: () => {
+        if (!this.connections.delete(connection) || this.ended) return;
+        this.input(() => this.machine.disconnected(connection));
+      },
+    });
+    this.connections.add(connection);
+    connection.link.setReadTimeout(store.config.session.tickTimeMs * store.config.quorum.initLimitTicks);
+    this.machine.connected(connection, world.clock.monotonicMs());
+    return connection.link.handler;
+  }
+
+  /** Everything that happens to the machine comes through here. */
+  private input(happens: () => void): void {
+    if (this.ended) return;
+    const over = (why: string): void => this.stepDown(why);
+    guarded(
+      { over, failed: (error) => this.parts.host.failed(error) },
+      this.parts.store.dirs.snapDir,
+      happens,
+    );
+  }
+
+  // ---- what the machine does ----
+
+  acceptEpoch(epoch: bigint): void {
+    this.parts.store.epochs.accept(epoch);
+  }
+
+  enterEpoch(epoch: bigint): void {
+    this.parts.store.epochs.enter(epoch);
+  }
+
+  established(epoch: bigint): void {
+    const { store, gate, ensemble } = this.parts;
+    ensemble.activate(ensemble.lastSeen);
+    store.database.lastZxid = epoch << 32n;
+    store.openLog(this);
+    const server = new LeaderServer(this.parts, this);
+    this.served = server;
+    gate.behind = server;
+    server.start();
+    this.owner.epochEstablished(epoch);
+    store.snapshot();
+  }
+
+  committed(upTo: bigint): void {
+    this.served?.committed(upTo);
+  }
+
+  activateConfig(_zxid: bigint, membership: Membership, designated: bigint): boolean {
+    const { ensemble, sid } = this.parts;
+    ensemble.activate(membership);
+    if (designated === sid) return true;
+    this.owner.designated(designated);
+    return false;
+  }
+
+  request(from: LearnerPort, request: Forwarded): void {
+    this.served?.forwarded(from, request);
+  }
+
+  touch(from: LearnerPort, session: bigint, timeoutMs: number): void {
+    this.served?.touch(from, session, timeoutMs);
+  }
+
+  revalidate(from: LearnerPort, session: bigint, timeoutMs: number): boolean {
+    return this.served?.revalidate(from, session, timeoutMs) ?? false;
+  }
+
+  gone(from: LearnerPort): void {
+    this.served?.gone(from);
+  }
+
+  stepDown(why: string): void {
+    if (this.ended) return;
+    this.owner.over(why);
+  }
+
+  // ---- what the chain and the log say ----
+
+  propose(zxid: bigint, entry: Buffer, start: number, end: number, membership: string | undefined): void {
+    const proposed = membership === undefined ? undefined : parseMembershipText(membership);
+    invariant(
+      membership === undefined || proposed !== undefined,
+      'a proposed configuration was parsed before',
+    );
+    if (membership !== undefined) this.parts.ensemble.seen(membership);
+    this.machine.propose(zxid, entry, start, end, proposed);
+  }
+
+  confirm(done: () => void): void {
+    this.machine.confirm(done);
+  }
+
+  logged(upTo: bigint): void {
+    if (this.ended) return;
+    this.input(() => this.machine.logged(upTo));
+    this.served?.logged(upTo);
+  }
+
+  /** A leader without room has stepped down. */
+  spaceBack(): void {}
+}

@@ -1,0 +1,287 @@
+/** Following or observing: the connection to the leader, the machine that learns from it, and the server clients see. */
+
+import { hex0x } from '../../base/brands.ts';
+import { reasonOf, ZktError } from '../../base/errors.ts';
+import type { Timer } from '../../ports/timers.ts';
+import type { Id } from '../../protocol/acl.ts';
+import { SnapshotStream } from '../../storage/snapshot-stream.ts';
+import type { PacketLink } from '../net/packet-link.ts';
+import { memberOf } from '../quorum/membership.ts';
+import { parseMembershipText } from '../quorum/membership-text.ts';
+import { Learner } from '../zab/learner.ts';
+import type { LearnerEffects, ZabEntry } from '../zab/learner-effects.ts';
+import type { Database } from './database.ts';
+import type { Decision } from './elector.ts';
+import { guarded } from './guarded.ts';
+import { LeaderDial } from './leader-dial.ts';
+import { LearnerServer } from './learner-server.ts';
+import { emptyDatabase } from './open-database.ts';
+import type { Role, RoleOwner, RoleParts } from './role.ts';
+import type { Upstream } from './roles.ts';
+import type { LogUser } from './store.ts';
+
+/** A SNAP under way. */
+interface IncomingSnapshot {
+  readonly zxid: bigint;
+  readonly database: Database;
+  readonly stream: SnapshotStream;
+}
+
+/** See the head of the file. */
+export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
+  readonly decision: Decision;
+  readonly machine: Learner;
+  private readonly parts: RoleParts;
+  private readonly owner: RoleOwner;
+  private dial: LeaderDial | undefined;
+  private link: PacketLink | undefined;
+  private ticking: Timer | undefined;
+  private served: LearnerServer | undefined;
+  private incoming: IncomingSnapshot | undefined;
+  private logging = false;
+  private flushing = false;
+  private ended = false;
+
+  constructor(parts: RoleParts, decision: Decision, owner: RoleOwner) {
+    const { store, ensemble, world, sid } = parts;
+    const { session, quorum } = store.config;
+    this.parts = parts;
+    this.decision = decision;
+    this.owner = owner;
+    this.machine = new Learner(
+      {
+        sid,
+        kind: decision.state === 'OBSERVING' ? 'observer' : 'follower',
+        leader: decision.leader,
+        configVersion: ensemble.lastSeen.version,
+        acceptedEpoch: store.epochs.accepted,
+        currentEpoch: store.epochs.current,
+        lastLogged: store.lastLogged,
+        tickMs: session.tickTimeMs,
+        initLimitTicks: quorum.initLimitTicks,
+        syncLimitTicks: quorum.syncLimitTicks,
+        logInforms: quorum.syncEnabled,
+      },
+      this,
+      world.events,
+    );
+  }
+
+  /** The server that clients see; undefined before UPTODATE. */
+  get server(): LearnerServer | undefined {
+    return this.served;
+  }
+
+  start(): void {
+    const { world, ensemble, store } = this.parts;
+    const { session, quorum } = store.config;
+    const leader =
+      memberOf(ensemble.lastSeen, this.decision.leader) ?? memberOf(ensemble.committed, this.decision.leader);
+    if (leader === undefined) {
+      this.leave(`server ${this.decision.leader} is not a member of the ensemble`);
+      return;
+    }
+    this.dial = new LeaderDial(
+      world,
+      {
+        member: leader,
+        limitMs: quorum.connectToLearnerMasterLimitTicks * session.tickTimeMs,
+      },
+      {
+        opened: (link) => this.opened(link),
+        packet: (type, zxid, data, authinfo) => this.packet(type, zxid, data, authinfo),
+        raw: (chunk, start) => this.snapshotBytes(chunk, start),
+        closed: (why) => this.input(() => this.machine.disconnected(why)),
+        failed: (why) => this.leave(why),
+      },
+    );
+    this.dial.start();
+  }
+
+  async end(why: string): Promise<void> {
+    this.ended = true;
+    this.ticking?.cancel();
+    const { gate } = this.parts;
+    if (gate.behind === this.served) gate.behind = undefined;
+    this.dial?.cancel();
+    this.link?.close(why);
+    await this.served?.stop(why);
+  }
+
+  private opened(link: PacketLink): void {
+    const { world, store } = this.parts;
+    this.link = link;
+    this.ticking = world.timers.every(store.config.session.tickTimeMs / 2, () => {
+      this.input(() => this.machine.tick(world.clock.monotonicMs()));
+    });
+    this.input(() => this.machine.start(world.clock.monotonicMs()));
+  }
+
+  private packet(type: number, zxid: bigint, data: Buffer | null, authinfo: readonly Id[] | null): void {
+    this.input(() => this.machine.packet(type, zxid, data, authinfo, this.parts.world.clock.monotonicMs()));
+  }
+
+  /** Everything that happens to the machine comes through here. */
+  private input(happens: () => void): void {
+    if (this.ended) return;
+    const over = (why: string): void => this.leave(why);
+    guarded(
+      { over, failed: (error) => this.parts.host.failed(error) },
+      this.parts.store.dirs.snapDir,
+      happens,
+    );
+  }
+
+  // ---- what the machine does ----
+
+  send(type: number, zxid: bigint, data: Buffer | null, authinfo: readonly Id[] | null): void {
+    this.link?.send(type, zxid, data, authinfo);
+  }
+
+  acceptEpoch(epoch: bigint): void {
+    this.parts.store.epochs.accept(epoch);
+  }
+
+  enterEpoch(epoch: bigint): void {
+    this.parts.store.epochs.enter(epoch);
+  }
+
+  truncate(zxid: bigint): bigint {
+    const { store } = this.parts;
+    try {
+      store.truncate(zxid);
+    } catch (thrown) {
+      if (!(thrown instanceof ZktError)) throw thrown;
+      const what = `cut the log back to ${hex0x(zxid)}`;
+      throw new ZktError('ZKT_SYNC', { what, why: reasonOf(thrown) }, { cause: thrown });
+    }
+    return store.lastLogged;
+  }
+
+  receiveSnapshot(zxid: bigint): void {
+    const database = emptyDatabase(this.parts.store.config, this.parts.world);
+    this.incoming = { zxid, database, stream: new SnapshotStream(database.sink()) };
+    this.link?.readRaw();
+  }
+
+  saveSnapshot(): void {
+    const { store } = this.parts;
+    const zxid = store.database.lastZxid;
+    store.snapshot((written) => {
+      if (this.ended) return;
+      if (!written) this.leave('the snapshot from the leader could not be written');
+      else {
+        store.supersede(zxid);
+        this.input(() => this.machine.snapshotSaved());
+      }
+    });
+  }
+
+  append(entry: ZabEntry): void {
+    const { store, world } = this.parts;
+    if (!this.logging) {
+      this.logging = true;
+      store.openLog(this);
+    }
+    store.append(entry);
+    if (this.flushing) return;
+    this.flushing = true;
+    world.timers.soon(() => {
+      this.flushing = false;
+      if (!this.ended) store.log.flush();
+    });
+  }
+
+  apply(entry: ZabEntry): void {
+    if (this.served !== undefined) {
+      this.served.apply(entry);
+      return;
+    }
+    const { store } = this.parts;
+    store.applyUnseen(entry);
+    store.applied(entry.zxid);
+  }
+
+  configSeen(text: string): void {
+    this.parts.ensemble.seen(text);
+  }
+
+  activateConfig(designated: bigint | undefined, text: string | undefined): boolean {
+    const { ensemble } = this.parts;
+    const voted = ensemble.participant;
+    ensemble.activate(text === undefined ? undefined : parseMembershipText(text));
+    this.served?.shareLoad();
+    if (designated !== undefined && designated !== this.decision.leader) {
+      this.owner.designated(designated);
+      return false;
+    }
+    return voted === ensemble.participant;
+  }
+
+  serve(epoch: bigint): void {
+    const { store, gate } = this.parts;
+    const start = epoch << 32n;
+    if (store.database.lastZxid < start) store.database.lastZxid = start;
+    if (!this.logging) {
+      this.logging = true;
+      store.openLog(this);
+    }
+    const server = new LearnerServer(
+      this.parts,
+      this,
+      this.decision.state === 'OBSERVING' ? 'observer' : 'follower',
+    );
+    this.served = server;
+    gate.behind = server;
+    server.start();
+    this.owner.epochEstablished(epoch);
+  }
+
+  revalidated(session: bigint, valid: boolean): void {
+    this.served?.revalidated(session, valid);
+  }
+
+  synced(): void {
+    this.served?.synced();
+  }
+
+  takeTouches(): ReadonlyMap<bigint, number> {
+    return this.served?.takeTouches() ?? new Map();
+  }
+
+  leave(why: string): void {
+    if (!this.ended) this.owner.over(why);
+  }
+
+  // ---- the snapshot of a SNAP ----
+
+  private snapshotBytes(chunk: Buffer, start: number): number | undefined {
+    const { incoming } = this;
+    if (incoming === undefined) return 0;
+    const used = incoming.stream.push(chunk, start);
+    if (!incoming.stream.done) return undefined;
+    this.incoming = undefined;
+    const { database, zxid } = incoming;
+    database.finishLoad(`the snapshot of server ${this.decision.leader}`);
+    database.loaded(zxid, undefined);
+    this.parts.store.replaceDatabase(database);
+    this.machine.snapshotTaken(zxid);
+    return used;
+  }
+
+  // ---- what the chain and the log say ----
+
+  request(session: bigint, cxid: number, op: number, body: Buffer, ids: readonly Id[]): void {
+    this.machine.request(session, cxid, op, body, ids);
+  }
+
+  revalidate(session: bigint, timeoutMs: number): void {
+    this.machine.revalidate(session, timeoutMs);
+  }
+
+  logged(upTo: bigint): void {
+    this.input(() => this.machine.logged(upTo));
+  }
+
+  spaceBack(): void {}
+}
