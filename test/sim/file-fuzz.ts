@@ -23,12 +23,12 @@ import { decodeEntry } from '../../src/protocol/txn.ts';
 import { loadConfig } from '../../src/server/config/load-config.ts';
 import { Database } from '../../src/server/node/database.ts';
 import { openDatabase } from '../../src/server/node/open-database.ts';
+import { treeText } from '../../src/sim/checkers/tree-text.ts';
 import { SimDisk } from '../../src/sim/disk.ts';
 import { listLogs } from '../../src/storage/data-dir.ts';
 import { LogScanner } from '../../src/storage/log-format.ts';
 import { mutate } from './mutate.ts';
 import { SIM_DIR } from './sim-server.ts';
-import { treeText } from '../../src/sim/checkers/tree-text.ts';
 
 const FIXTURES = path.join(import.meta.dirname, '../../fixtures');
 const NO_CLOCK = { monotonicMs: () => 0, wallMs: () => 0 };

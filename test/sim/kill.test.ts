@@ -20,12 +20,12 @@ import { loadConfig } from '../../src/server/config/load-config.ts';
 import { openDatabase } from '../../src/server/node/open-database.ts';
 import { checkHistory } from '../../src/sim/checkers/check-history.ts';
 import { checkWatches } from '../../src/sim/checkers/check-watches.ts';
-import { canonical, type Violation } from '../../src/sim/checkers/history.ts';
-import { WireTap } from '../../src/sim/wire-tap.ts';
 import { compareTrees } from '../../src/sim/checkers/compare-trees.ts';
+import { canonical, type Violation } from '../../src/sim/checkers/history.ts';
 import { inOrder, readLogs } from '../../src/sim/read-log.ts';
-import { freePort, type ServerProcess, startServer } from './server-process.ts';
+import { WireTap } from '../../src/sim/wire-tap.ts';
 import { layGround, readAll, work } from '../../src/sim/workload.ts';
+import { freePort, type ServerProcess, startServer } from './server-process.ts';
 
 /** How often the server is killed; `ZKT_FUZZ_SEED` chooses the run. */
 const KILLS = Number(process.env.ZKT_KILLS ?? 5);

@@ -10,12 +10,12 @@ import { FOUR_LETTER_WORDS } from '../../src/protocol/four-letter.ts';
 import { ConnectRequest } from '../../src/protocol/messages.ts';
 import { OP } from '../../src/protocol/opcodes.ts';
 import { OPERATIONS, type Operation } from '../../src/protocol/operations.ts';
+import { treeText } from '../../src/sim/checkers/tree-text.ts';
 import { SimDisk } from '../../src/sim/disk.ts';
 import { mutate } from './mutate.ts';
 import { randomValue } from './random-values.ts';
 import { framed, RawLink } from './raw-link.ts';
 import { SimServer, SimWorld, SMALL_LIMITS } from './sim-server.ts';
-import { treeText } from '../../src/sim/checkers/tree-text.ts';
 
 const FIXTURES = path.join(import.meta.dirname, '../../fixtures/wire');
 

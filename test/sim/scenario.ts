@@ -10,14 +10,14 @@ import type { ZktEvent } from '../../src/events/table.ts';
 import type { TxnEntry } from '../../src/protocol/txn.ts';
 import { checkHistory } from '../../src/sim/checkers/check-history.ts';
 import { checkWatches } from '../../src/sim/checkers/check-watches.ts';
+import { compareTrees } from '../../src/sim/checkers/compare-trees.ts';
 import { canonical, type Violation } from '../../src/sim/checkers/history.ts';
 import { SimDisk, type SimDiskCall, type SimDiskFault } from '../../src/sim/disk.ts';
 import type { SimProcess } from '../../src/sim/process.ts';
-import { WireTap } from '../../src/sim/wire-tap.ts';
-import { compareTrees } from '../../src/sim/checkers/compare-trees.ts';
 import { inOrder, readLogs } from '../../src/sim/read-log.ts';
-import { breathe, SIM_DIR, SIM_PORT, SimServer, SimWorld, SMALL_LIMITS } from './sim-server.ts';
+import { WireTap } from '../../src/sim/wire-tap.ts';
 import { layGround, readAll, work } from '../../src/sim/workload.ts';
+import { breathe, SIM_DIR, SIM_PORT, SimServer, SimWorld, SMALL_LIMITS } from './sim-server.ts';
 
 /**
  * What happens to a call of the disk: power goes, the process is killed (what it wrote stays in the cache),
