@@ -1,14 +1,12 @@
 /** From checked settings to the one `ServerConfig` that node, port and storage take. Pure. */
 import { ZktError } from '../../base/errors.ts';
-import type { Membership } from '../quorum/membership.ts';
-import { parseMembership } from '../quorum/membership-lines.ts';
+import type { Member } from '../quorum/membership.ts';
+import { localSettings, memberWarnings, placeOf, quorumOf } from './build-quorum.ts';
 import type { KeyName, Settings } from './keys.ts';
-import { localEnsemble } from './local-ensemble.ts';
 import { badLine, type ReadSettings, type SourcedLine } from './read-settings.ts';
 import type {
   ClientConfig,
   ConfigWarning,
-  QuorumConfig,
   SecurityConfig,
   ServerConfig,
   SessionConfig,
@@ -40,13 +38,13 @@ const RETAIN_COUNT_MIN = 3;
 const KIB = 1024;
 
 /** The configuration, or a `ZktError` that says which line is wrong or missing. Nothing is opened. */
-export function buildConfig(read: ReadSettings, files: ConfigFiles, options: ConfigOptions): ServerConfig {
+export function buildConfig(told: ReadSettings, files: ConfigFiles, options: ConfigOptions): ServerConfig {
+  const place = placeOf(told, files, options);
+  const { membership, serverId, own } = place;
+  const read = place.local ? { ...told, settings: localSettings(told) } : told;
   const { settings, given } = read;
-  const warnings: ConfigWarning[] = [...read.warnings];
-  const membership = membershipOf(read, files, options);
-  const serverId = serverIdOf(membership, files, options);
+  const warnings: ConfigWarning[] = [...read.warnings, ...memberWarnings(read, files, place)];
   const bareMember = files.file === undefined && membership !== undefined;
-  const own = membership?.members.find((m) => m.id === serverId);
   const defaultDir = bareMember ? `${DEFAULT_DATA_DIR}/${serverId}` : DEFAULT_DATA_DIR;
   const dataDir = options.dataDir ?? (given.has('dataDir') ? settings.dataDir : defaultDir);
   if (files.file !== undefined && options.dataDir === undefined && !given.has('dataDir')) {
@@ -62,7 +60,7 @@ export function buildConfig(read: ReadSettings, files: ConfigFiles, options: Con
   return {
     file: files.file,
     serverId,
-    client: clientOf(read, files, options, own?.client, warnings),
+    client: clientOf(read, files, options, own, warnings),
     storage: storageOf(
       settings,
       dataDir,
@@ -73,72 +71,20 @@ export function buildConfig(read: ReadSettings, files: ConfigFiles, options: Con
     session: sessionOf(settings, given),
     security: securityOf(settings, given),
     tree: treeOf(settings),
-    quorum: quorumOf(settings, given, membership),
+    quorum: quorumOf(read, files, place),
     properties: read.properties,
     warnings,
   };
-}
-
-function membershipOf(
-  read: ReadSettings,
-  files: ConfigFiles,
-  options: ConfigOptions,
-): Membership | undefined {
-  if (files.file === undefined && read.membership.length === 0) {
-    return options.id === undefined ? undefined : localEnsemble();
-  }
-  const { settings, given } = read;
-  const lines = files.dynamic?.lines ?? read.membership;
-  const parsed = parseMembership(lines, settings['multiAddress.enabled'], files.dynamic?.version ?? 0n);
-  if ('expected' in parsed) {
-    const at = lines.find((l) => l.key === parsed.line.key && l.line === parsed.line.line);
-    throw badLine(at ?? { ...parsed.line, file: files.file ?? '' }, parsed.expected);
-  }
-  const { membership } = parsed;
-  if (membership === undefined) return undefined;
-  const voters = membership.members.filter((m) => m.role === 'participant').length;
-  if (voters === 1 && membership.members.length === 1 && settings.standaloneEnabled) return undefined;
-  for (const key of ['initLimit', 'syncLimit'] as const) {
-    if (!given.has(key) || settings[key] === 0) {
-      const why = 'an ensemble needs it';
-      throw new ZktError('ZKT_CONFIG_MISSING', { file: files.file ?? '-D', key, why });
-    }
-  }
-  return membership;
-}
-
-function serverIdOf(membership: Membership | undefined, files: ConfigFiles, options: ConfigOptions): number {
-  const text = files.myid?.trim();
-  if (options.id === undefined && text !== undefined && !/^\d{1,3}$/.test(text)) {
-    const file = 'myid';
-    throw new ZktError('ZKT_CONFIG_LINE', {
-      file,
-      line: 1,
-      key: 'myid',
-      value: text.slice(0, 80),
-      expected: 'a server id',
-    });
-  }
-  const id = options.id ?? (text === undefined ? undefined : Number(text));
-  if (membership === undefined) return id ?? 0;
-  if (id === undefined) {
-    const why = 'a server of an ensemble must know which it is: a file myid in dataDir, or --id';
-    throw new ZktError('ZKT_CONFIG_MISSING', { file: files.file ?? '-D', key: 'myid', why });
-  }
-  if (!membership.members.some((m) => m.id === id)) {
-    const why = `server ${id} is not in the configuration`;
-    throw new ZktError('ZKT_CONFIG_MISSING', { file: files.file ?? '(defaults)', key: `server.${id}`, why });
-  }
-  return id;
 }
 
 function clientOf(
   { settings, given }: ReadSettings,
   files: ConfigFiles,
   options: ConfigOptions,
-  own: { readonly host: string; readonly port: number } | undefined,
+  member: Member | undefined,
   warnings: ConfigWarning[],
 ): ClientConfig {
+  const own = member?.client;
   const portLine = given.get('clientPort');
   if (files.file !== undefined && portLine === undefined && own === undefined && options.port === undefined) {
     throw new ZktError('ZKT_CONFIG_MISSING', {
@@ -147,10 +93,10 @@ function clientOf(
       why: 'clients connect to it',
     });
   }
-  const host = given.has('clientPortAddress')
-    ? unbracket(settings.clientPortAddress)
-    : (own?.host ?? LOOPBACK);
-  const port = options.port ?? (portLine !== undefined ? settings.clientPort : (own?.port ?? DEFAULT_PORT));
+  if (member !== undefined && own !== undefined) checkOneAddress(settings, given, options, member.id, own);
+  const named = given.has('clientPortAddress') ? unbracket(settings.clientPortAddress) : LOOPBACK;
+  const host = own?.host ?? named;
+  const port = own?.port ?? options.port ?? (portLine !== undefined ? settings.clientPort : DEFAULT_PORT);
   if (portLine !== undefined && !given.has('clientPortAddress') && own === undefined) {
     warnings.push({
       file: portLine.file,
@@ -177,6 +123,32 @@ function clientOf(
     allowedWords: wordsOf(settings['4lw.commands.whitelist'], settings['readonlymode.enabled']),
   };
 }
+
+/** The servers' list tells clients where this server is: no other key may say it is elsewhere. */
+function checkOneAddress(
+  settings: Settings,
+  given: ReadonlyMap<KeyName, SourcedLine>,
+  options: ConfigOptions,
+  id: number,
+  own: { readonly host: string; readonly port: number },
+): void {
+  const expected = `what server.${id} says, ${own.host}:${own.port}; or leave it out`;
+  if (options.port !== undefined && options.port !== own.port) {
+    throw new ZktError('ZKT_USAGE', { why: `--port ${options.port}: expected ${expected}` });
+  }
+  const portLine = given.get('clientPort');
+  if (portLine !== undefined && options.port === undefined && settings.clientPort !== own.port) {
+    throw badLine(portLine, expected);
+  }
+  const hostLine = given.get('clientPortAddress');
+  const host = unbracket(settings.clientPortAddress);
+  if (hostLine === undefined || WILDCARDS.has(host) || host === own.host) return;
+  // A name may well stand for the address; two addresses are two places.
+  if (isAddress(host) && isAddress(own.host)) throw badLine(hostLine, expected);
+}
+
+const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+const isAddress = (host: string): boolean => /^[0-9.]+$/.test(host) || host.includes(':');
 
 const unbracket = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
 
@@ -280,24 +252,4 @@ const treeOf = (settings: Settings): TreeConfig => ({
   containerNeverUsedMs: settings['znode.container.maxNeverUsedIntervalMs'],
   multiOperationsMax: settings['zkt.multiOperationsMax'],
   watchesPerConnectionMax: settings['zkt.watchesPerConnectionMax'],
-});
-
-const quorumOf = (
-  settings: Settings,
-  given: ReadonlyMap<KeyName, SourcedLine>,
-  membership: Membership | undefined,
-): QuorumConfig => ({
-  initLimitTicks: settings.initLimit,
-  syncLimitTicks: settings.syncLimit,
-  connectToLearnerMasterLimitTicks: settings.connectToLearnerMasterLimit || settings.initLimit,
-  electionAlgorithm: settings.electionAlg,
-  peerType: settings.peerType,
-  syncEnabled: settings.syncEnabled,
-  standaloneEnabled: settings.standaloneEnabled,
-  reconfigEnabled: settings.reconfigEnabled,
-  dynamicConfigFile: given.has('dynamicConfigFile') ? settings.dynamicConfigFile : undefined,
-  localSessionsEnabled: settings.localSessionsEnabled,
-  localSessionsUpgradingEnabled: settings.localSessionsUpgradingEnabled,
-  readOnlyMode: settings['readonlymode.enabled'],
-  membership,
 });

@@ -38,8 +38,8 @@ export function configurationMarkdown(): string {
   }
   lines.push(
     '',
-    'Also read: `server.N`, `group.N`, `weight.N` (checked; a server of an ensemble is not in this release, one voter alone',
-    'is a standalone server), and kept without effect: `ssl.*`, `ssl.quorum.*`, `authProvider.*`, `metricsProvider.*`.',
+    'Also read: `server.N`, `group.N`, `weight.N` (one voter alone is a standalone server, unless `standaloneEnabled` is off),',
+    'and kept without effect: `ssl.*`, `ssl.quorum.*`, `authProvider.*`, `metricsProvider.*`.',
   );
   return `${lines.join('\n')}\n`;
 }

@@ -41,16 +41,20 @@ export function loadConfig(disk: Disk, options: LoadOptions): ServerConfig {
   return buildConfig(read, { file, myid, dynamic }, options);
 }
 
-/** The version a dynamic file has in its name (`zoo.cfg.dynamic.100000000`, hexadecimal); 0 without one. */
+/**
+ * The version a dynamic file has in its name (`zoo.cfg.dynamic.100000000`): what stands after the last dot, where that
+ * is a hexadecimal number, as Apache reads it; else 0.
+ */
 export function dynamicVersion(file: string): bigint {
-  const suffix = /\.dynamic\.([0-9a-fA-F]{1,16})$/.exec(file)?.[1];
+  const suffix = /\.([0-9a-fA-F]{1,16})$/.exec(file)?.[1];
   return suffix === undefined ? 0n : BigInt(`0x${suffix}`);
 }
 
 function membershipLines(lines: readonly SourcedLine[]): readonly SourcedLine[] {
   const other = lines.find((l) => !isMembershipKey(l.key));
-  if (other !== undefined) throw badLine(other, 'only server.N, group.N and weight.N in a dynamic file');
-  return lines;
+  if (other === undefined) return lines;
+  const version = other.key === 'version' ? '; the version is in the name of the file' : '';
+  throw badLine(other, `only server.N, group.N and weight.N in a dynamic file${version}`);
 }
 
 function readText(disk: Disk, file: string): string {

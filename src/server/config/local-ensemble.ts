@@ -12,3 +12,6 @@ export const localEnsemble = (size = 3): Membership => ({
   weights: new Map(),
   version: 0n,
 });
+
+/** What such a server is told where nobody says otherwise: the time unit, ms, and the limits in it. */
+export const LOCAL_LIMITS = { tickTime: 2000, initLimit: 10, syncLimit: 5 } as const;

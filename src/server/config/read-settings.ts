@@ -33,7 +33,7 @@ export interface ReadSettings {
 }
 
 /** The name of what `-D` gives. */
-const COMMAND_LINE = '-D';
+export const COMMAND_LINE = '-D';
 /** Longest value that is repeated in an error. */
 const SHOWN_VALUE_MAX = 80;
 

@@ -2,7 +2,7 @@
  * What a server is told to be: the result of a zoo.cfg, `-D` properties and options, checked, with every
  * default filled in.
  */
-import type { Membership } from '../quorum/membership.ts';
+import type { QuorumConfig } from './quorum-config.ts';
 
 /** The client port (all of `ClientPortOptions`). */
 export interface ClientConfig {
@@ -102,24 +102,6 @@ export interface TreeConfig {
   readonly multiOperationsMax: number;
   /** Watches of one connection. */
   readonly watchesPerConnectionMax: number;
-}
-
-/** The ensemble's side of a server. */
-export interface QuorumConfig {
-  readonly initLimitTicks: number;
-  readonly syncLimitTicks: number;
-  readonly connectToLearnerMasterLimitTicks: number;
-  readonly electionAlgorithm: number;
-  readonly peerType: 'participant' | 'observer';
-  readonly syncEnabled: boolean;
-  readonly standaloneEnabled: boolean;
-  readonly reconfigEnabled: boolean;
-  readonly dynamicConfigFile: string | undefined;
-  readonly localSessionsEnabled: boolean;
-  readonly localSessionsUpgradingEnabled: boolean;
-  readonly readOnlyMode: boolean;
-  /** Undefined for a server that stands alone by its configuration. */
-  readonly membership: Membership | undefined;
 }
 
 /** A line that was understood to be of no effect. */

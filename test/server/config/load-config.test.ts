@@ -262,7 +262,7 @@ describe('warnings', () => {
 
 describe('ensembles', () => {
   const ENSEMBLE =
-    'initLimit=10\nsyncLimit=5\nserver.1=h1:2888:3888\nserver.2=[fe80::2]:2888:3888:OBSERVER;[::]:2182\nserver.3=h3:1:2:participant;2183\n';
+    'initLimit=10\nsyncLimit=5\nserver.1=h1:2888:3888\nserver.2=[fe80::2]:2888:3888:OBSERVER;[::]:2182\nserver.3=h3:1:2:participant;127.0.0.1:2181\n';
 
   test('members, roles and client addresses', () => {
     const { quorum, serverId, client } = load(ENSEMBLE, {}, { '/data/myid': ' 3\n' });
@@ -284,7 +284,7 @@ describe('ensembles', () => {
         id: 3,
         addresses: [{ host: 'h3', quorumPort: 1, electionPort: 2 }],
         role: 'participant',
-        client: { host: '0.0.0.0', port: 2183 },
+        client: { host: '127.0.0.1', port: 2181 },
       },
     ]);
     expect(client.port).toBe(2181);
@@ -316,7 +316,7 @@ describe('ensembles', () => {
 
   test('a dynamic file has the members and a version in its name', () => {
     const file = '/c/zoo.cfg.dynamic.1f00000002';
-    const dynamic = 'server.1=h1:2888:3888;2181\nserver.2=h2:2888:3888;2181\n';
+    const dynamic = 'server.1=h1:2888:3888;127.0.0.1:2181\nserver.2=h2:2888:3888;2181\n';
     const text = `initLimit=1\nsyncLimit=1\ndynamicConfigFile=${file}`;
     const config = load(text, { id: 1 }, { [file]: dynamic });
     expect(config.quorum.membership?.version).toBe(0x1f00000002n);
