@@ -25,6 +25,8 @@ const BIND_PAUSE_MS = 20;
 export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
   readonly decision: Decision;
   readonly machine: Leader;
+  /** Bytes of proposals; -1 before the first (`srvr`). */
+  readonly proposalBytes = { last: -1, min: -1, max: -1 };
   private readonly parts: RoleParts;
   private readonly owner: RoleOwner;
   private readonly connections = new Set<LearnerConnection>();
@@ -43,7 +45,6 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
       {
         sid,
         quorums: ensemble.quorums,
-        committed: ensemble.committed,
         lastSeen: ensemble.lastSeen,
         tickMs: session.tickTimeMs,
         initLimitTicks: quorum.initLimitTicks,
@@ -221,6 +222,10 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
     );
     if (membership !== undefined) this.parts.ensemble.seen(membership);
     this.machine.propose(zxid, entry, start, end, proposed);
+    const { proposalBytes: sizes } = this;
+    sizes.last = end - start;
+    sizes.min = sizes.min < 0 ? sizes.last : Math.min(sizes.min, sizes.last);
+    sizes.max = Math.max(sizes.max, sizes.last);
   }
 
   confirm(done: () => void): void {

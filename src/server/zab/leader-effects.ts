@@ -10,24 +10,34 @@ import type { ZabEntry } from './learner-effects.ts';
 export interface LearnerPort {
   /** `host:port`, for events. */
   readonly remote: string;
-  /** Bytes that wait to be sent. */
+  /** Bytes that wait to be sent; at least `HISTORY_BYTES_MAX` while a snapshot is on its way. */
   readonly pendingBytes: number;
   /** Sends a packet; it leaves at the end of the turn. What is sent behind a snapshot waits for its end. */
   send(type: number, zxid: bigint, data: Buffer | null, authinfo?: readonly Id[] | null): void;
-  /** Sends a SNAP packet and the tree as it is at this very moment behind it, bit by bit. */
-  sendSnapshot(): void;
+  /**
+   * Sends a SNAP packet and a snapshot behind it, bit by bit. Only one is taken of a tree at a time, so it may have to
+   * wait: `begun` is called, perhaps at once, in the moment whose tree is sent, after the SNAP packet was. Nothing is sent
+   * to this port between this call and that one. `begun` is never called for a port that is closed.
+   */
+  sendSnapshot(begun: () => void): void;
   /** Closes after what was sent. */
   close(why: string): void;
 }
+
+/**
+ * Bytes of history that may wait in a learner's port; what it has not read is not taken from the log yet. More comes when
+ * the machine is told `drained`.
+ */
+export const HISTORY_BYTES_MAX = 1024 * 1024;
 
 /** The log on disk, read from `from` on, for learners that are too far behind for the cache. */
 export interface DiskHistory {
   /**
    * Entries with zxid >= `from`, in order, beginning with the file that may hold it; each good until the next is asked
-   * for. Undefined when the log does not reach back so far, has a hole, or is longer than is worth sending
-   * (`snapshotSizeFactor`).
+   * for. They end where the log ends, or before a hole. Undefined when the log does not reach back so far, is known to
+   * have a hole there, or, unless `anyLength`, is longer than is worth sending (`snapshotSizeFactor`).
    */
-  readFrom(from: bigint): IterableIterator<ZabEntry> | undefined;
+  readFrom(from: bigint, anyLength?: boolean): IterableIterator<ZabEntry> | undefined;
 }
 
 /** A client's request that a learner forwards. */

@@ -1,0 +1,63 @@
+/**
+ * Proposals of this epoch that the leader has not applied itself yet: under way, or committed and not on its own disk.
+ * Their zxids follow each other without a gap, so a zxid says where it is. How many there may be is limited where
+ * requests come in (`globalOutstandingLimit`).
+ */
+import { invariant } from '../../base/invariant.ts';
+
+/** See the head of the file. */
+export class ProposalWindow {
+  private entries: (Buffer | undefined)[] = [];
+  private head = 0;
+  /** The zxid before the first entry held. */
+  private base = 0n;
+
+  /** Begins anew: the first proposal is the one after `zxid`. */
+  start(zxid: bigint): void {
+    this.entries = [];
+    this.head = 0;
+    this.base = zxid;
+  }
+
+  /** Proposals held. */
+  get length(): number {
+    return this.entries.length - this.head;
+  }
+
+  /** The last proposal; the zxid it began with when there was none. */
+  get last(): bigint {
+    return this.base + BigInt(this.length);
+  }
+
+  /** Adds the next proposal; `bytes` must not change any more. */
+  push(zxid: bigint, bytes: Buffer): void {
+    invariant(zxid === this.last + 1n, 'proposals follow each other without a gap');
+    this.entries.push(bytes);
+  }
+
+  has(zxid: bigint): boolean {
+    return zxid > this.base && zxid <= this.last;
+  }
+
+  /** The log entry of a proposal held. */
+  get(zxid: bigint): Buffer {
+    const bytes = this.has(zxid) ? this.entries[this.head + Number(zxid - this.base) - 1] : undefined;
+    invariant(bytes !== undefined, 'a proposal under way is held');
+    return bytes;
+  }
+
+  /** Lets go of everything up to that zxid: it is in the committed log now. */
+  trim(upTo: bigint): void {
+    while (this.length > 0 && this.base < upTo) {
+      this.entries[this.head++] = undefined;
+      this.base += 1n;
+    }
+    if (this.head === this.entries.length) {
+      this.entries = [];
+      this.head = 0;
+    } else if (this.head > 1024 && this.head * 2 > this.entries.length) {
+      this.entries = this.entries.slice(this.head);
+      this.head = 0;
+    }
+  }
+}
