@@ -1,7 +1,7 @@
 /** The beginning of a learner's connection: who it is, and the epoch it agrees to (facts 9.1). */
 import { PACKET } from '../../protocol/quorum.ts';
+import { ackEpoch, learnerInfo } from './learner-data.ts';
 import type { LearnerOptions } from './learner-options.ts';
-import { ackEpoch, learnerInfo } from './learner-packets.ts';
 
 /** A packet to be sent. */
 interface Packet {

@@ -19,6 +19,13 @@ import type { Id } from '../../protocol/acl.ts';
 import { PACKET } from '../../protocol/quorum.ts';
 import { LearnerAcks } from './learner-acks.ts';
 import { LearnerBacklog } from './learner-backlog.ts';
+import {
+  forwardedRequest,
+  readDesignated,
+  readRevalidated,
+  revalidateRequest,
+  touchPackets,
+} from './learner-data.ts';
 import type { LearnerEffects } from './learner-effects.ts';
 import { type LearnerEntry, proposedConfig, readLearnerEntry } from './learner-entry.ts';
 import { greeting, readOffer } from './learner-handshake.ts';
@@ -28,13 +35,6 @@ import {
   type LearnerState,
   PING_BYTES_MAX,
 } from './learner-options.ts';
-import {
-  forwardedRequest,
-  readDesignated,
-  readRevalidated,
-  revalidateRequest,
-  touchPackets,
-} from './learner-packets.ts';
 
 /** See the head of the file. */
 export class Learner {
