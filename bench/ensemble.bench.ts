@@ -1,7 +1,7 @@
 /**
- * Three zkt servers against three Apache ZooKeeper 3.8 servers, all on this machine: the same configuration, the same
- * disk, the same load with its connections dealt to the three servers, and what a dead leader costs. Both ensembles
- * stay up and take turns.
+ * Three zkt servers against three Apache ZooKeeper 3.8 servers, all on this machine: the same configuration,
+ * the same disk, the same load with its connections dealt to the three servers, and what a dead leader costs.
+ * Both ensembles stay up and take turns.
  *
  *     npm run bench -- ensemble
  *     npm run bench -- ensemble -- --quick --parts outage --kills 3

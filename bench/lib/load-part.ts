@@ -1,4 +1,6 @@
-/** Throughput and latency: rows of load, each on a fresh node of what is running already; the standalone rows. */
+/**
+ * Throughput and latency: rows of load, each on a fresh node of what is running already; the standalone rows.
+ */
 import { type LoadFigures, type LoadSpec, runLoad } from './load.ts';
 import type { BenchOptions, Subject } from './options.ts';
 import type { Row, Target } from './report.ts';

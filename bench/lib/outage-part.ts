@@ -1,7 +1,7 @@
 /**
- * How long no write is acknowledged after kill -9 of the leader: seen by clients of the servers that are left, which
- * lose their connection only for as long as there is no leader, and by clients of the dead one, which have to find
- * another server.
+ * How long no write is acknowledged after kill -9 of the leader: seen by clients of the servers that are
+ * left, which lose their connection only for as long as there is no leader, and by clients of the dead one,
+ * which have to find another server.
  */
 import { TestEnsemble } from './ensemble.ts';
 import { runLoad, runZkt } from './load.ts';

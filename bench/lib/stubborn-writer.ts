@@ -1,7 +1,7 @@
 /**
- * A client that does nothing but write, one at a time, and notes when each write was acknowledged. It resumes its
- * session at once wherever it can, without the pauses that a client library makes between tries: what is seen is the
- * outage of the servers alone.
+ * A client that does nothing but write, one at a time, and notes when each write was acknowledged. It resumes
+ * its session at once wherever it can, without the pauses that a client library makes between tries: what is
+ * seen is the outage of the servers alone.
  */
 import { connect, type Socket } from 'node:net';
 import { encode } from '../../src/jute/schema.ts';
@@ -31,7 +31,10 @@ export class StubbornWriter {
   private zxid = 0n;
   private closed = false;
 
-  /** Writes to `path`, which exists, through the first of the ports; the others are tried in turn when it goes. */
+  /**
+   * Writes to `path`, which exists, through the first of the ports; the others are tried in turn when it
+   * goes.
+   */
   constructor(ports: readonly number[], path: string) {
     this.ports = ports;
     this.path = path;

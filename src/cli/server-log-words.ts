@@ -1,6 +1,6 @@
 /**
- * What the log says of an event where its sentence from the table would leave out the point: who follows whom, in which
- * epoch, why. The fields stand beside it in any case.
+ * What the log says of an event where its sentence from the table would leave out the point: who follows
+ * whom, in which epoch, why. The fields stand beside it in any case.
  */
 import { hex0x } from '../base/brands.ts';
 import { EVENTS, type EventName, type FieldsOf, type ZktEvent } from '../events/table.ts';

@@ -1,4 +1,7 @@
-/** `zkt status` on ensembles of Apache's servers: who is found, what is told, and what it says when some are gone. */
+/**
+ * `zkt status` on ensembles of Apache's servers: who is found, what is told, and what it says when some are
+ * gone.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findApache } from './apache.ts';
 import { type ApacheEnsemble, startApacheEnsemble } from './apache-ensemble.ts';

@@ -1,4 +1,7 @@
-/** `zkt status`: how an ensemble is, server by server and as a whole; by what servers say to four-letter words. */
+/**
+ * `zkt status`: how an ensemble is, server by server and as a whole; by what servers say to four-letter
+ * words.
+ */
 import type { Command } from 'commander';
 import { EXIT } from '../../base/errors.ts';
 import { parseServerList } from '../../client/connect-string.ts';
@@ -22,11 +25,11 @@ Examples:
   zkt status -s zk1:2181,zk2:2181       of these servers, and of those they name
   zkt status -o json | jq .problems     for a program
 
-One server is enough: the others are found in its configuration where that tells their client ports. LAG is the number
-of transactions that the leader had and a server still had not half a second later.
+One server is enough: the others are found in its configuration, where that tells their client ports.
+LAG: transactions that the leader had, and a server still had not half a second later.
 
-Ends with 0 when all is well, with 8 when not (no leader, a voter missing, one that lags), with 3 when nobody answers.
-Servers answer srvr unless their 4lw.commands.whitelist forbids it; with conf and mntr allowed they tell more.`;
+Ends with 0 when all is well, with 8 when not (no leader, a voter missing, one that lags), with 3 when nobody
+answers. Servers answer srvr unless their 4lw.commands.whitelist forbids it; with conf and mntr they tell more.`;
 
 /** See `ToolModule`. */
 export function build(command: Command, context: ToolContext): void {
@@ -114,7 +117,10 @@ export function uptimeText(ms: number): string {
     .join('');
 }
 
-/** Lines of a table, the head first. What is wrong stands at the end, or instead of columns where there are none. */
+/**
+ * Lines of a table, the head first. What is wrong stands at the end, or instead of columns where there are
+ * none.
+ */
 function table(all: readonly ServerStatus[]): string[] {
   const cells = all.map((each) => COLUMNS.map(([, value]) => String(value(each) ?? '-')));
   const widths = COLUMNS.map(([head], i) => {

@@ -263,7 +263,8 @@ function wholeProblems(
   const standalone = modes.filter((mode) => mode === 'standalone').length;
   if (leaders.length === 0 && (membership !== undefined || standalone < places.length)) {
     const of = voters.total === undefined ? '' : ` of ${voters.total}`;
-    // Members the list does not name may be fine: where the configuration is not known nothing is said of them.
+    // Members the list does not name may be fine: where the configuration is not known nothing is said of
+    // them.
     if (membership !== undefined || !modes.includes('follower')) {
       problems.push(`no leader, so no quorum: ${voters.serving}${of} voters serve`);
     }
@@ -280,8 +281,9 @@ export const newestMembership = (answers: readonly ServerAnswer[]): Membership |
   );
 
 /**
- * Transactions of the leader that a server at `zxid` does not have. A leader that has written nothing in its epoch yet
- * leaves none behind; from an older epoch the count is that of the leader's epoch alone, so at least that many.
+ * Transactions of the leader that a server at `zxid` does not have. A leader that has written nothing in its
+ * epoch yet leaves none behind; from an older epoch the count is that of the leader's epoch alone, so at
+ * least that many.
  */
 export function lagBehind(leader: bigint, zxid: bigint): number {
   if (zxid >= leader) return 0;

@@ -1,4 +1,6 @@
-/** What one server of an ensemble tells about itself, in four-letter words; everything in it is foreign text. */
+/**
+ * What one server of an ensemble tells about itself, in four-letter words; everything in it is foreign text.
+ */
 import { parse64 } from '../../base/brands.ts';
 import { addressText, type ServerAddress } from '../../client/connect-string.ts';
 import type { Membership } from '../../server/quorum/membership.ts';

@@ -1,7 +1,7 @@
 /**
- * One server of a local ensemble as a child process, started again when it dies. It has a process group of its own, so
- * that Ctrl-C reaches it through its parent alone, and ends when the pipe to its standard input does: however the
- * parent dies, no child stays.
+ * One server of a local ensemble as a child process, started again when it dies. It has a process group of
+ * its own, so that Ctrl-C reaches it through its parent alone, and ends when the pipe to its standard input
+ * does: however the parent dies, no child stays.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { reasonOf } from '../../base/errors.ts';
@@ -84,7 +84,9 @@ export class ChildServer {
     if (child.pid !== undefined) this.owner.started(child.pid);
   }
 
-  /** Sends SIGTERM, or another signal; resolves when there is no process any more. None is started after this. */
+  /**
+   * Sends SIGTERM, or another signal; resolves when there is no process any more. None is started after this.
+   */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     this.stopping = true;
     this.restart?.cancel();

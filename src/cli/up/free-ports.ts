@@ -3,8 +3,8 @@ import type { Listener, Net } from '../../ports/net.ts';
 import type { PlannedPort } from './layout.ts';
 
 /**
- * Opens all ports together and closes them again, so that one that is in use is told before anything is started. Rejects
- * with ZKT_PORT_IN_USE or ZKT_LISTEN.
+ * Opens all ports together and closes them again, so that one that is in use is told before anything is
+ * started. Rejects with ZKT_PORT_IN_USE or ZKT_LISTEN.
  */
 export async function requireFreePorts(net: Net, ports: readonly PlannedPort[]): Promise<void> {
   const opened: Listener[] = [];

@@ -1,4 +1,7 @@
-/** Where the servers of a local ensemble are: ids, roles, ports, directories, and what their zoo.cfg says. Pure. */
+/**
+ * Where the servers of a local ensemble are: ids, roles, ports, directories, and what their zoo.cfg says.
+ * Pure.
+ */
 import { ZktError } from '../../base/errors.ts';
 import type { Member } from '../../server/quorum/membership.ts';
 import { memberText } from '../../server/quorum/membership-text.ts';
@@ -94,5 +97,7 @@ export function configText(
 /** A backslash begins an escape in Java's properties. */
 const escaped = (path: string): string => path.replaceAll('\\', '\\\\');
 
-/** A configuration that names a dynamic file was changed by `reconfig`: it is the ensemble's, no longer ours. */
+/**
+ * A configuration that names a dynamic file was changed by `reconfig`: it is the ensemble's, no longer ours.
+ */
 export const isReconfigured = (text: string): boolean => /^\s*dynamicConfigFile\s*[=:]/m.test(text);

@@ -68,7 +68,10 @@ export class LocalEnsemble {
     });
   }
 
-  /** SIGTERM to all, and SIGKILL to those that take too long or when `kill` says so. Answers whether none was killed. */
+  /**
+   * SIGTERM to all, and SIGKILL to those that take too long or when `kill` says so. Answers whether none was
+   * killed.
+   */
   private async stopAll(kill: AbortSignal): Promise<boolean> {
     this.watch.close();
     const running = [...this.children].filter(([, child]) => child.running);

@@ -1,4 +1,6 @@
-/** Watches from outside whether the servers of a local ensemble serve and who leads, by asking each `srvr`. */
+/**
+ * Watches from outside whether the servers of a local ensemble serve and who leads, by asking each `srvr`.
+ */
 import type { ServerAddress } from '../../client/connect-string.ts';
 import type { Timer } from '../../ports/timers.ts';
 import { parseSrvr } from '../ensemble/server-answer.ts';

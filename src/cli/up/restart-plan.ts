@@ -1,6 +1,6 @@
 /**
- * When a server that has died is started again: soon, and later each time it dies again; after a run that lasted, soon
- * again. Pure.
+ * When a server that has died is started again: soon, and later each time it dies again; after a run that
+ * lasted, soon again. Pure.
  */
 const FIRST_MS = 250;
 const LONGEST_MS = 15_000;

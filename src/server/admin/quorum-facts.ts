@@ -1,4 +1,7 @@
-/** What a member of an ensemble tells of the quorum it belongs to: the part of the words that depends on the role. */
+/**
+ * What a member of an ensemble tells of the quorum it belongs to: the part of the words that depends on the
+ * role.
+ */
 
 /** What a leader knows of those that follow it. */
 export interface LeadingFacts {

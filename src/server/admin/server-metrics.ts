@@ -32,7 +32,10 @@ export class ServerMetrics {
   readonly electionMs = new Summary();
   /** Times this server began to look for a leader. */
   lookings = 0;
-  /** Transactions that reached this server's disk while it led, and while it followed: told once an fsync, not each. */
+  /**
+   * Transactions that reached this server's disk while it led, and while it followed: told once an fsync, not
+   * each.
+   */
   proposals = 0;
   proposalsReceived = 0;
   /** Of a leader: how often it brought a learner up to date, with what it lacked or with everything. */

@@ -9,8 +9,8 @@ const root = path.join(import.meta.dirname, '..', '..', '..');
 const DIST = 'dist-test';
 
 /**
- * Bundles the program from its sources into a folder of the repository, so that no older build is tested; answers its
- * main file. Test files that run side by side need folders of their own.
+ * Bundles the program from its sources into a folder of the repository, so that no older build is tested;
+ * answers its main file. Test files that run side by side need folders of their own.
  */
 export async function bundleProgram(folder = DIST): Promise<string> {
   const out = path.join(root, folder);

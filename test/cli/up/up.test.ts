@@ -1,4 +1,7 @@
-/** `zkt up` as a process: what becomes of its servers when they die, when it is told to stop, and when it is killed. */
+/**
+ * `zkt up` as a process: what becomes of its servers when they die, when it is told to stop, and when it is
+ * killed.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -37,7 +40,10 @@ const alive = (pid: number): boolean => {
   }
 };
 
-/** A base port whose servers, quorum and election ports are most likely free, below those the kernel hands out. */
+/**
+ * A base port whose servers, quorum and election ports are most likely free, below those the kernel hands
+ * out.
+ */
 const somePort = (): number => 20_000 + Math.floor(Math.random() * 9_000);
 
 /** One `zkt up`. */

@@ -1,4 +1,7 @@
-/** Words whose answer depends on the role, against what Apache's servers said (fixtures/4lw-ensemble/PROVENANCE.md). */
+/**
+ * Words whose answer depends on the role, against what Apache's servers said
+ * (fixtures/4lw-ensemble/PROVENANCE.md).
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Summary } from '../../../src/base/summary.ts';
