@@ -15,6 +15,7 @@ export const TOOL_MODULES: ReadonlyMap<string, () => Promise<ToolModule>> = new 
   ['log', () => import('./commands/log.ts')],
   ['snapshot', () => import('./commands/snapshot.ts')],
   ['bench', () => import('./commands/bench.ts')],
+  ['sim', () => import('./commands/sim.ts')],
   ['completion', () => import('./commands/completion.ts')],
   [COMPLETE_WORDS, () => import('./commands/complete-words.ts')],
 ]);

@@ -10,6 +10,7 @@ export const TOOLS: ReadonlyMap<string, string> = new Map([
   ['log', 'Read, check and mend transaction logs.'],
   ['snapshot', 'Read, check and compare snapshots.'],
   ['bench', 'Put load on servers and measure.'],
+  ['sim', 'Run simulated ensembles under faults and check every promise.'],
   ['completion', 'Print a completion script for a shell.'],
 ]);
 

@@ -8,6 +8,7 @@ import { Prng } from '../base/prng.ts';
 import type { Client, ClientOptions } from '../client/api.ts';
 import { ZkClient } from '../client/client.ts';
 import { EVENT_NAMES, EVENTS, type EventName, type ZktEvent } from '../events/table.ts';
+import type { HistoryRequest } from './checkers/history.ts';
 import { ClusterNet, type ClusterNetOptions } from './cluster-net.ts';
 import { Fingerprint } from './fingerprint.ts';
 import { HostClock } from './host-clock.ts';
@@ -43,6 +44,8 @@ export interface ClusterListener {
   say?(who: string, text: string): void;
   /** A node ended by itself: an operating error, or a bug. */
   ended?(node: SimNode, error: unknown): void;
+  /** A request of a client was answered. */
+  replied?(client: string, request: HistoryRequest): void;
 }
 
 /** A client in the cluster. */
@@ -101,7 +104,7 @@ export class Cluster {
     const { schedule } = this;
     const clock = { monotonicMs: () => schedule.now, wallMs: () => Math.floor(schedule.now) };
     const nowhere = { listen() {}, connect: () => ({ cancel() {} }) };
-    this.tap = new WireTap(nowhere, clock);
+    this.tap = new WireTap(nowhere, clock, (name, request) => listener.replied?.(name, request));
     const total = options.servers + (options.observers ?? 0);
     const config = configText(options, total);
     this.nodes = Array.from({ length: total }, (_, i) => this.makeNode(i + 1, config));
@@ -168,7 +171,7 @@ export class Cluster {
     };
     const loop = new HostLoop(schedule, clock, new Prng(random.uint32()), crashed);
     const process = new SimProcess(loop, this.net.view(name, loop));
-    const net = this.tap.client(process);
+    const net = this.tap.client(process, name);
     const ports = { net, clock: process, timers: process, random };
     const client = new ZkClient(
       { servers: this.serverList, sessionTimeoutMs: 4000, localExpiry: false, ...options },

@@ -8,6 +8,7 @@ import type { Secrets } from '../ports/secrets.ts';
 import type { ServerConfig } from '../server/config/server-config.ts';
 import type { Database } from '../server/node/database.ts';
 import { openDatabase } from '../server/node/open-database.ts';
+import { startServer } from '../server/node/start-server.ts';
 import type { ServerWorld } from '../server/node/world.ts';
 
 /** A node that runs. */
@@ -34,6 +35,21 @@ export interface SimTools {
   readonly breathe: () => Promise<void>;
   readonly startNode: StartNode;
 }
+
+/** Starts a server as its configuration says. */
+export const startWholeNode: StartNode = async (config, world, failed) => {
+  const running = await startServer(config, world, { answerWord: () => undefined, failed });
+  const { peer, server } = running;
+  return {
+    get mode() {
+      return running.server?.mode;
+    },
+    get database() {
+      return peer?.parts.store.database ?? server?.database;
+    },
+    stop: (reason) => running.stop(reason),
+  };
+};
 
 /** Secrets whose random bytes come from a seed. */
 export function seededSecrets(secrets: Secrets, random: Prng): Secrets {

@@ -18,14 +18,15 @@ const FRAME_MAX = 64 * 1024 * 1024;
 /** See the head of the file. Use one for all clients of a run. */
 export class WireTap {
   readonly connections: HistoryConnection[] = [];
-  /** Told of each reply, before the client is. */
-  replied: ((request: HistoryRequest) => void) | undefined;
   private readonly net: Net;
   private readonly clock: Clock;
+  private readonly replied: (client: string, request: HistoryRequest) => void;
 
-  constructor(net: Net, clock: Clock) {
+  /** `replied` is told of each reply, with the name of its client, before the client is. */
+  constructor(net: Net, clock: Clock, replied: (client: string, request: HistoryRequest) => void = () => {}) {
     this.net = net;
     this.clock = clock;
+    this.replied = replied;
   }
 
   /** What was recorded so far. */
@@ -34,14 +35,14 @@ export class WireTap {
   }
 
   /** The network for one client, its own or the common one. `cut` ends its connections and lets it dial no more: a client that died. */
-  client(net: Net = this.net): Net & { cut(): void } {
+  client(net: Net = this.net, name = ''): Net & { cut(): void } {
     let dead = false;
     const sockets = new Set<Socket>();
     return {
       listen: (...args) => net.listen(...args),
       connect: (to, handler) => {
         if (dead) return { cancel() {} };
-        const record = new Recording(this.clock, this.connections, (request) => this.replied?.(request));
+        const record = new Recording(this.clock, this.connections, (request) => this.replied(name, request));
         return net.connect(to, {
           opened: (socket) => {
             if (dead) {

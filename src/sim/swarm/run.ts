@@ -43,12 +43,12 @@ const START_MS = 20_000;
 const FINISH_MS = 30_000;
 const VISIT_EVERY_MS = 4000;
 
-/** Plays a plan to its end, or to the first broken promise. */
+/** Plays a plan to its end, or to the first broken promise. `listen` gets the simulated clock, ms. */
 export const playPlan = (
   plan: SwarmPlan,
   tools: SimTools,
-  listener?: ClusterListener,
-): Promise<SwarmResult> => new SwarmRun(plan, tools, listener).play();
+  listen?: (now: () => number) => ClusterListener,
+): Promise<SwarmResult> => new SwarmRun(plan, tools, listen).play();
 
 class SwarmRun {
   private readonly plan: SwarmPlan;
@@ -64,7 +64,8 @@ class SwarmRun {
   private looks = 0;
   private acknowledged = 0;
 
-  constructor(plan: SwarmPlan, tools: SimTools, listener: ClusterListener = {}) {
+  constructor(plan: SwarmPlan, tools: SimTools, listen?: (now: () => number) => ClusterListener) {
+    const listener = listen?.(() => this.cluster.now) ?? {};
     this.plan = plan;
     this.tools = tools;
     this.random = new Prng(plan.seed ^ 0x510e527f);
@@ -79,8 +80,11 @@ class SwarmRun {
         this.ended(node, error);
         listener.ended?.(node, error);
       },
+      replied: (client, request) => {
+        this.replied(request);
+        listener.replied?.(client, request);
+      },
     });
-    this.cluster.tap.replied = (request) => this.replied(request);
     this.invariants = new Invariants(this.cluster);
     this.workers = Array.from(
       { length: plan.clients },
@@ -234,7 +238,10 @@ class SwarmRun {
 
   private allServe(): boolean {
     const { nodes } = this.cluster;
-    return nodes.every((n) => n.handle?.mode !== undefined) && nodes.some((n) => n.mode === 'leader');
+    return (
+      nodes.every((n) => n.handle?.mode !== undefined) &&
+      nodes.some((n) => n.mode === 'leader' || n.mode === 'standalone')
+    );
   }
 
   private agreed(): boolean {

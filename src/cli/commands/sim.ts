@@ -1,0 +1,229 @@
+/** `zkt sim`: simulated ensembles under faults, from seeds or scenario files. */
+import type { Command } from 'commander';
+import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { FAULT_KINDS, type PlanWishes, planOf } from '../../sim/swarm/plan.ts';
+import { playPlan, type SwarmResult } from '../../sim/swarm/run.ts';
+import { replayOptions, shrink } from '../../sim/swarm/shrink.ts';
+import { transcript } from '../../sim/transcript.ts';
+import type { Io } from '../io.ts';
+import { Printer } from '../output/printer.ts';
+import { ListReport } from '../output/report.ts';
+import { OUTPUT_FORMATS, type OutputFormat } from '../settings/global-options.ts';
+import { SIM_TOOLS } from '../simulation/sim-tools.ts';
+import { SwarmTally } from '../simulation/swarm-tally.ts';
+import type { ToolContext } from '../tool.ts';
+
+/** The options of `zkt sim`, as commander hands them over. */
+interface SimFlags {
+  readonly seed?: number;
+  readonly seeds?: number;
+  readonly step: number;
+  readonly hours?: number;
+  readonly servers?: number;
+  readonly observers?: number;
+  readonly fault?: readonly string[];
+  readonly keep?: ReadonlySet<number>;
+  readonly clients?: number;
+  readonly operations?: number;
+  readonly work?: number;
+  readonly shrink: boolean;
+  readonly quiet?: boolean;
+  readonly output?: OutputFormat;
+}
+
+const EXAMPLES = `
+Examples:
+  zkt sim --seed 7                     one run, told line by line
+  zkt sim --seeds 500                  500 runs from seed 1 on; the first failure is made smaller and told
+  zkt sim --hours 2 --quiet            until two hours of the ensemble's time have passed
+  zkt sim --seeds 100 --fault power --fault kill-all --servers 3
+  zkt sim --faults                     the kinds of faults there are
+
+A run is decided by its seed: the same command gives the same run, on every machine. Exit code 0: every promise was
+kept; 1: one was broken.`;
+
+/** Fills in the command. */
+export function build(command: Command, context: ToolContext): void {
+  command
+    .description('run simulated ensembles under faults and check every promise')
+    .option('--seed <n>', 'the run to play, or the first of them', number(0, 4_294_967_295))
+    .option('--seeds <n>', 'how many runs, from the seed on', number(1, 100_000_000))
+    .option('--step <n>', 'seeds lie so far apart: for several processes at once', number(1, 1000), 1)
+    .option('--hours <h>', "run seed after seed until the ensemble's time reaches this", hours)
+    .option('--servers <n>', 'voters, instead of what the seed says', number(1, 9))
+    .option('--observers <n>', 'observers', number(0, 5))
+    .option('--fault <kind>', 'only this kind of fault; may be repeated', faultKind)
+    .option('--faults', 'list the kinds of faults')
+    .option('--keep <list>', "only these faults of the seed's plan: numbers, or none", numbers)
+    .option('--clients <n>', 'clients at work', number(1, 20))
+    .option('--operations <n>', 'operations of each client, at most', number(1, 1_000_000))
+    .option('--work <ms>', 'how long faults go on', number(1, 86_400_000))
+    .option('--no-shrink', 'leave a failing run as it is')
+    .option('-q, --quiet', 'no transcript')
+    .option('-o, --output <format>', `${OUTPUT_FORMATS.join(', ')}`, outputFormat)
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: SimFlags & { faults?: boolean }) => {
+      const { io, globals } = context;
+      const format = flags.output ?? globals.output ?? 'table';
+      const code = flags.faults
+        ? await listFaults(io, format)
+        : await new SimCommand(flags, io, format).run();
+      if (code !== EXIT.ok) context.exit(code);
+    });
+}
+
+async function listFaults(io: Io, format: OutputFormat): Promise<ExitCode> {
+  const out = new Printer(io.stdout);
+  const report = new ListReport(out, format, 'faults');
+  for (const { name, group, about } of FAULT_KINDS.values()) {
+    await report.add(
+      () => ({ name, group, about }),
+      () => out.line(`${name.padEnd(18)} ${group.padEnd(8)} ${about}`),
+    );
+  }
+  report.end();
+  return EXIT.ok;
+}
+
+/** One call of the command. */
+class SimCommand {
+  private readonly flags: SimFlags;
+  private readonly io: Io;
+  private readonly out: Printer;
+  private readonly err: Printer;
+  private readonly format: OutputFormat;
+  private readonly report: ListReport;
+  private readonly tally = new SwarmTally(systemClock.monotonicMs());
+
+  constructor(flags: SimFlags, io: Io, format: OutputFormat) {
+    this.flags = flags;
+    this.io = io;
+    this.out = new Printer(io.stdout);
+    this.err = new Printer(io.stderr);
+    this.format = format;
+    this.report = new ListReport(this.out, format, 'runs');
+  }
+
+  async run(): Promise<ExitCode> {
+    const { flags, io } = this;
+    const single = flags.seeds === undefined && flags.hours === undefined;
+    const first = flags.seed ?? 1;
+    const count = single ? 1 : (flags.seeds ?? Number.POSITIVE_INFINITY);
+    const hoursMs = (flags.hours ?? Number.POSITIVE_INFINITY) * 3_600_000;
+    let code: ExitCode = EXIT.ok;
+    for (let i = 0; i < count && this.tally.simulatedMs < hoursMs && !io.stop.aborted; i++) {
+      const result = await this.play(first + i * flags.step, single && this.told);
+      if (result.violations.length === 0) continue;
+      code = EXIT.failed;
+      await this.tellFailure(result);
+      break;
+    }
+    const summary = this.tally.summary(systemClock.monotonicMs());
+    this.report.end(summary);
+    if (this.format === 'table') this.out.line(this.tally.text(systemClock.monotonicMs()));
+    return code;
+  }
+
+  private get told(): boolean {
+    return this.format === 'table' && this.flags.quiet !== true;
+  }
+
+  private get wishes(): PlanWishes {
+    const { servers, observers, fault: kinds, keep, clients, operations, work: workMs } = this.flags;
+    return { servers, observers, kinds, keep, clients, operations, workMs };
+  }
+
+  private async play(seed: number, told: boolean): Promise<SwarmResult> {
+    const plan = planOf(seed, this.wishes);
+    const result = await playPlan(plan, SIM_TOOLS, told ? (now) => this.teller(now) : undefined);
+    this.tally.add(result);
+    await this.report.add(
+      () => jsonOf(result),
+      () => {
+        if (told || result.violations.length === 0) return;
+        this.out.line({ text: `seed ${seed} fails`, style: 'bold' }, `: ${result.violations[0]?.rule}`);
+      },
+    );
+    return result;
+  }
+
+  private teller(now: () => number) {
+    return transcript((line) => this.out.line(line), now);
+  }
+
+  private async tellFailure(failed: SwarmResult): Promise<void> {
+    const { flags } = this;
+    const whole = planOf(failed.plan.seed, this.wishes);
+    let smallest = failed;
+    if (flags.shrink && flags.keep === undefined) {
+      this.err.line('zkt sim: making it smaller ...');
+      smallest = await shrink(failed, { play: (plan) => playPlan(plan, SIM_TOOLS) });
+    }
+    if (this.told && (flags.seeds !== undefined || flags.hours !== undefined || smallest !== failed)) {
+      await playPlan(smallest.plan, SIM_TOOLS, (now) => this.teller(now));
+    }
+    for (const { rule, text } of smallest.violations.slice(0, 5)) {
+      this.err.line({ text: rule, style: 'bold' }, `: ${text}`);
+    }
+    this.err.line(`replay: zkt sim ${replayOptions(smallest.plan, whole, this.wishWords())}`);
+  }
+
+  private wishWords(): string[] {
+    const { servers, observers, fault = [] } = this.flags;
+    return [
+      ...(servers === undefined ? [] : [`--servers ${servers}`]),
+      ...(observers === undefined ? [] : [`--observers ${observers}`]),
+      ...fault.map((kind) => `--fault ${kind}`),
+    ];
+  }
+}
+
+function jsonOf({ plan, violations, simulatedMs, steps, fingerprint, counts, faults }: SwarmResult) {
+  const { seed, servers, observers, clients } = plan;
+  return {
+    seed,
+    servers,
+    observers,
+    clients,
+    simulatedSeconds: simulatedMs / 1000,
+    steps,
+    fingerprint,
+    counts,
+    faults,
+    violations: violations.slice(0, 20),
+  };
+}
+
+const usage = (why: string): ZktError => new ZktError('ZKT_USAGE', { why });
+
+const number =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = /^\d{1,10}$/.test(text) ? Number(text) : -1;
+    if (value < min || value > max) throw usage(`expected a whole number from ${min} to ${max}, not ${text}`);
+    return value;
+  };
+
+function hours(text: string): number {
+  const value = /^\d{1,6}(\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (value <= 0) throw usage(`expected hours, such as 2 or 0.5, not ${text}`);
+  return value;
+}
+
+function numbers(text: string): ReadonlySet<number> {
+  if (text === 'none') return new Set();
+  if (!/^\d+(,\d+)*$/.test(text)) throw usage(`expected numbers separated by commas, or none, not ${text}`);
+  return new Set(text.split(',').map(Number));
+}
+
+function faultKind(name: string, before: readonly string[] | undefined): readonly string[] {
+  if (!FAULT_KINDS.has(name)) throw usage(`no fault ${name}: \`zkt sim --faults\` lists them`);
+  return [...(before ?? []), name];
+}
+
+function outputFormat(text: string): OutputFormat {
+  const found = OUTPUT_FORMATS.find((it) => it === text);
+  if (found === undefined) throw usage(`no output format ${text}: choose from ${OUTPUT_FORMATS.join(', ')}`);
+  return found;
+}
