@@ -29,6 +29,8 @@ export interface ConfigFiles {
   readonly myid: string | undefined;
   /** Lines of the dynamic configuration file, and its version. */
   readonly dynamic: { readonly lines: readonly SourcedLine[]; readonly version: bigint } | undefined;
+  /** The bytes of `zkt.sessionSecretFile`. */
+  readonly sessionSecret: Uint8Array | undefined;
 }
 
 const LOOPBACK = '127.0.0.1';

@@ -190,12 +190,12 @@ export function quorumOf(read: ReadSettings, files: ConfigFiles, place: Place): 
     epochWaitMs: epochWait < 0 ? undefined : epochWait,
     listenOnAllAddresses: s.quorumListenOnAllIPs,
     multiAddress: s['multiAddress.enabled'],
-    electionBindTries: s.electionPortBindRetry,
-    electionConnectTimeoutMs: s.cnxTimeout,
-    electionHandshakeTimeoutMs: handshake > 0 ? handshake : s.tickTime * Math.max(s.syncLimit, 1),
+    electionPortBindTries: s.electionPortBindRetry,
+    cnxTimeoutMs: s.cnxTimeout,
+    handshakeTimeoutMs: handshake > 0 ? handshake : s.tickTime * Math.max(s.syncLimit, 1),
     electionKeepAlive: s.tcpKeepAlive,
-    notificationMinMs: s['fastleader.minNotificationInterval'],
-    notificationMaxMs: Math.max(
+    minNotificationMs: s['fastleader.minNotificationInterval'],
+    maxNotificationMs: Math.max(
       s['fastleader.maxNotificationInterval'],
       s['fastleader.minNotificationInterval'],
     ),
@@ -213,6 +213,6 @@ export function quorumOf(read: ReadSettings, files: ConfigFiles, place: Place): 
     localSessionsEnabled: s.localSessionsEnabled,
     localSessionsUpgradingEnabled: s.localSessionsUpgradingEnabled,
     readOnlyMode: s['readonlymode.enabled'],
-    sessionSecretFile: given.has('zkt.sessionSecretFile') ? s['zkt.sessionSecretFile'] : undefined,
+    sessionSecret: files.sessionSecret,
   };
 }

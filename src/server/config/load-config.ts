@@ -3,7 +3,14 @@ import { reasonOf, ZktError } from '../../base/errors.ts';
 import type { Disk } from '../../ports/disk.ts';
 import { isMembershipKey } from '../quorum/membership-lines.ts';
 import { buildConfig, type ConfigOptions } from './build-config.ts';
-import { badLine, readDefinitions, readLines, readSettings, type SourcedLine } from './read-settings.ts';
+import {
+  badLine,
+  type ReadSettings,
+  readDefinitions,
+  readLines,
+  readSettings,
+  type SourcedLine,
+} from './read-settings.ts';
 import type { ServerConfig } from './server-config.ts';
 
 /** Where to look, and what the command line says. */
@@ -18,6 +25,8 @@ export interface LoadOptions extends ConfigOptions {
 const USUAL_FILES = ['zoo.cfg', 'conf/zoo.cfg'] as const;
 /** A configuration longer than this is none. */
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
+/** A shorter secret can be guessed. */
+const SECRET_BYTES_MIN = 16;
 
 /**
  * The configuration: file, then `-D`, then options, the later stronger. Throws `ZktError` (`ZKT_CONFIG_…`,
@@ -38,7 +47,8 @@ export function loadConfig(disk: Disk, options: LoadOptions): ServerConfig {
   const dataDir = options.dataDir ?? (read.given.has('dataDir') ? read.settings.dataDir : undefined);
   const myidFile = dataDir === undefined ? undefined : disk.join(dataDir, 'myid');
   const myid = myidFile !== undefined && disk.exists(myidFile) ? readText(disk, myidFile) : undefined;
-  return buildConfig(read, { file, myid, dynamic }, options);
+  const sessionSecret = secretOf(disk, read);
+  return buildConfig(read, { file, myid, dynamic, sessionSecret }, options);
 }
 
 /**
@@ -57,14 +67,24 @@ function membershipLines(lines: readonly SourcedLine[]): readonly SourcedLine[] 
   throw badLine(other, `only server.N, group.N and weight.N in a dynamic file${version}`);
 }
 
-function readText(disk: Disk, file: string): string {
+function secretOf(disk: Disk, { settings, given }: ReadSettings): Uint8Array | undefined {
+  const line = given.get('zkt.sessionSecretFile');
+  if (line === undefined) return undefined;
+  const bytes = readBytes(disk, settings['zkt.sessionSecretFile']);
+  if (bytes.length >= SECRET_BYTES_MIN) return bytes;
+  throw badLine(line, `a file of at least ${SECRET_BYTES_MIN} random bytes`);
+}
+
+const readText = (disk: Disk, file: string): string => readBytes(disk, file).toString('utf8');
+
+function readBytes(disk: Disk, file: string): Buffer {
   try {
     const open = disk.open(file, 'read');
     try {
       const size = open.size();
       if (size > FILE_BYTES_MAX) throw new Error(`it has ${size} bytes`);
       const bytes = Buffer.alloc(size);
-      return bytes.toString('utf8', 0, open.readAt(bytes, 0));
+      return bytes.subarray(0, open.readAt(bytes, 0));
     } finally {
       open.close();
     }

@@ -35,17 +35,17 @@ export interface QuorumConfig {
   /** `multiAddress.enabled`: handshakes of the second version, with all addresses of a server. */
   readonly multiAddress: boolean;
   /** `electionPortBindRetry`: tries to open the election port; 0 for ever. */
-  readonly electionBindTries: number;
+  readonly electionPortBindTries: number;
   /** `cnxTimeout`: to open a connection to another server's election port. */
-  readonly electionConnectTimeoutMs: number;
+  readonly cnxTimeoutMs: number;
   /** `quorumCnxnTimeoutMs`: for the handshake of an election connection; `syncLimit` ticks where not given. */
-  readonly electionHandshakeTimeoutMs: number;
+  readonly handshakeTimeoutMs: number;
   /** `tcpKeepAlive` of election connections. */
   readonly electionKeepAlive: boolean;
   /** `fastleader.minNotificationInterval`: first silence after which votes are sent again. */
-  readonly notificationMinMs: number;
+  readonly minNotificationMs: number;
   /** `fastleader.maxNotificationInterval`: the silence doubles up to this. */
-  readonly notificationMaxMs: number;
+  readonly maxNotificationMs: number;
   /** `zkt.finalizeWaitMs`: how long a quorum for a vote waits for a better one that may still come. */
   readonly finalizeWaitMs: number;
 
@@ -78,8 +78,8 @@ export interface QuorumConfig {
   /** `readonlymode.enabled`: reads are served without a quorum, to those who ask for that. */
   readonly readOnlyMode: boolean;
   /**
-   * `zkt.sessionSecretFile`: the secret that all servers of the ensemble share for session passwords; undefined for
+   * The bytes of `zkt.sessionSecretFile`, which all servers of the ensemble share for session passwords; undefined for
    * Apache's formula, which any ensemble with Apache's servers needs.
    */
-  readonly sessionSecretFile: string | undefined;
+  readonly sessionSecret: Uint8Array | undefined;
 }

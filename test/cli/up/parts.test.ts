@@ -38,7 +38,7 @@ describe('where the servers are', () => {
     const where = { dataDir: '/da\\ta', secretFile: '/secret' };
     const read = (id: number, all: typeof members) => {
       const text = configText(all[id - 1] as (typeof all)[0], all, where);
-      return loadConfig(textDisk({ 'zoo.cfg': text }), { file: 'zoo.cfg', id });
+      return loadConfig(textDisk({ 'zoo.cfg': text, '/secret': 'x'.repeat(32) }), { file: 'zoo.cfg', id });
     };
     const config = read(4, members);
     expect(config).toMatchObject({ serverId: 4, storage: { dataDir: '/da\\ta' }, client: { port: 2184 } });
