@@ -44,12 +44,12 @@ const EXAMPLES = `
 Examples:
   zkt up                                 three servers on 127.0.0.1:2181 to 2183, data in ./zkt-data/1 to 3
   zkt up --size 5 --observers 1 --data /tmp/five
-  zkt up --base-port 12181               client ports from 12181, quorum ports from 12888, elections from 13888
+  zkt up --base-port 12181               client ports from 12181, quorum ports from 12888, election ports 13888
   zkt up -D snapCount=1000 --log-level warn
   kill -9 PID; zkt status                what happens when the leader dies
 
-A server that dies is started again. Ctrl-C or SIGTERM stops all in good order; a second one kills them. Logs go
-to stderr, each line with the server it is of.`;
+A server that dies is started again. Ctrl-C or SIGTERM stops all in good order; a second one kills them.
+Logs go to stderr, each line with the server it is of.`;
 
 /** The secret behind session passwords, that all servers share. */
 const SECRET_NAME = 'zkt.secret';
