@@ -5,6 +5,7 @@
  * it on disk, and this server too: its memory must not be ahead of its disk.
  */
 import { Fifo } from '../../base/ring.ts';
+import { OP } from '../../protocol/opcodes.ts';
 import type { Request } from '../processor/request.ts';
 import type { Conversation } from './conversation.ts';
 import type { Broadcast } from './roles.ts';
@@ -47,7 +48,7 @@ export class LeaderChain {
       appended: (request, entry, start, end) => {
         const zxid = request.header?.zxid ?? 0n;
         store.appended(zxid, entry, start, end);
-        broadcast.propose(zxid, entry, start, end, undefined);
+        broadcast.propose(zxid, entry, start, end, membershipOf(request));
       },
     });
   }
@@ -99,4 +100,9 @@ export class LeaderChain {
       next.done();
     }
   }
+}
+
+/** The configuration that a reconfig proposes, as its text. */
+function membershipOf({ txn }: Request): string | undefined {
+  return txn?.type === OP.reconfig ? (txn.data ?? '').toString('utf8') : undefined;
 }

@@ -171,7 +171,7 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
     ensemble.activate(ensemble.lastSeen);
     store.database.lastZxid = epoch << 32n;
     store.openLog(this);
-    const server = new LeaderServer(this.parts, this);
+    const server = new LeaderServer(this.parts, this, epoch);
     this.served = server;
     gate.behind = server;
     server.start();
@@ -203,9 +203,11 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
     return this.served?.revalidate(from, session, timeoutMs) ?? false;
   }
 
-  gone(from: LearnerPort): void {
-    this.served?.gone(from);
-  }
+  /**
+   * Its sessions stay its own until their clients are heard of elsewhere: whoever still holds an older connection of
+   * theirs must not win.
+   */
+  gone(_from: LearnerPort): void {}
 
   stepDown(why: string): void {
     if (this.ended) return;

@@ -2,9 +2,7 @@
  * The leader, as its own clients and its learners see it: it makes the transactions of the whole ensemble, and keeps its
  * sessions.
  */
-import { JuteReader } from '../../jute/reader.ts';
 import { OP } from '../../protocol/opcodes.ts';
-import { PACKET } from '../../protocol/quorum.ts';
 import { Request } from '../processor/request.ts';
 import { isWrite } from '../processor/request-kinds.ts';
 import type { SessionTracker } from '../session/session-tracker.ts';
@@ -29,8 +27,6 @@ export class LeaderServer extends EnsembleServer {
   protected readonly sessions: LeaderSessions;
   private readonly chain: LeaderChain;
   private readonly reaper: Reaper;
-  /** Learners with a sync under way: what they forwarded since. */
-  private readonly behindSync = new Map<LearnerPort, Forwarded[]>();
 
   /** The log is open, and the database is at the first zxid of the epoch. */
   constructor(parts: EnsembleParts, broadcast: Broadcast, epoch: bigint) {
@@ -94,15 +90,16 @@ export class LeaderServer extends EnsembleServer {
     this.chain.logged(upTo);
   }
 
-  /**
-   * A learner forwards a request. It is answered by the transaction it becomes; a `sync` by a packet, which a learner of
-   * Apache's expects before the commit of anything it asked after it: until then all that waits.
-   */
-  forwarded(from: LearnerPort, request: Forwarded): void {
-    const behind = this.behindSync.get(from);
-    if (behind !== undefined) behind.push(request);
-    else if (request.op === OP.sync) this.syncLearner(from);
-    else this.writeForwarded(from, request);
+  /** A learner forwards a write; it is answered by the transaction it becomes. */
+  forwarded(from: LearnerPort, { session, cxid, op, body, ids }: Forwarded): void {
+    const now = this.world.clock.monotonicMs();
+    if (op === OP.createSession && body.length >= TIMEOUT_BYTES) {
+      this.sessions.adopt(session, body.readInt32BE(0), from);
+    } else if (op === OP.closeSession) this.sessions.closing(session);
+    // What is no write of a client's is refused as a write is: whoever forwarded it waits for a transaction.
+    const asked = op === OP.createSession || isWrite(op) ? op : OP.error;
+    const end = body.length;
+    this.chain.write(undefined, new Request(undefined, session, cxid, asked, body, 0, end, now, from, ids));
   }
 
   /** A learner heard of a session's client. */
@@ -115,14 +112,6 @@ export class LeaderServer extends EnsembleServer {
     return this.sessions.revalidate(session, timeoutMs, from);
   }
 
-  /**
-   * The learner is gone. Its sessions stay its own until their clients are heard of elsewhere: whoever still holds an
-   * older connection of theirs must not win.
-   */
-  gone(from: LearnerPort): void {
-    this.behindSync.delete(from);
-  }
-
   // ---- what clients here ask ----
 
   protected write(talk: Conversation, request: Request): void {
@@ -131,29 +120,5 @@ export class LeaderServer extends EnsembleServer {
 
   protected sync(talk: Conversation, request: Request): void {
     this.chain.confirm(() => this.gate.answered(talk, request));
-  }
-
-  // ---- inside ----
-
-  private writeForwarded(from: LearnerPort, { session, cxid, op, body, ids }: Forwarded): void {
-    const now = this.world.clock.monotonicMs();
-    if (op === OP.createSession && body.length >= TIMEOUT_BYTES) {
-      this.sessions.adopt(session, new JuteReader(body).readInt(), from);
-    } else if (op === OP.closeSession) this.sessions.closing(session);
-    // What is no write of a client's is refused as a write is: whoever forwarded it waits for a transaction.
-    const asked = op === OP.createSession || isWrite(op) ? op : OP.error;
-    const end = body.length;
-    this.chain.write(undefined, new Request(undefined, session, cxid, asked, body, 0, end, now, from, ids));
-  }
-
-  private syncLearner(from: LearnerPort): void {
-    this.behindSync.set(from, []);
-    this.chain.confirm(() => {
-      const behind = this.behindSync.get(from);
-      if (behind === undefined) return;
-      this.behindSync.delete(from);
-      from.send(PACKET.SYNC, 0n, null);
-      for (const request of behind) this.forwarded(from, request);
-    });
   }
 }

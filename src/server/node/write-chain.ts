@@ -9,6 +9,7 @@ import type { Timers } from '../../ports/timers.ts';
 import { OP } from '../../protocol/opcodes.ts';
 import type { Access } from '../auth/access.ts';
 import type { ServerConfig } from '../config/server-config.ts';
+import type { Plan, Writer } from '../processor/plan.ts';
 import { PrepRequestProcessor } from '../processor/prep-request.ts';
 import { Request } from '../processor/request.ts';
 import { type EntryLog, SyncRequestProcessor } from '../processor/sync-request.ts';
@@ -31,6 +32,8 @@ export interface ChainWorld {
   readonly sessionFault: (request: Request) => number;
   /** False for a session that may own no ephemerals. */
   readonly mayOwn?: (session: bigint) => boolean;
+  /** Plans a reconfig, where there is an ensemble to change. */
+  readonly planReconfig?: (request: Request, by: Writer) => Plan;
   /** A session could not be created for want of room on the disk. */
   readonly sessionRefused: (request: Request) => void;
   readonly snapshotDue: () => void;
@@ -49,13 +52,14 @@ export class WriteChain {
 
   constructor(world: ChainWorld) {
     this.world = world;
-    const { config, database, access, events, mayOwn, appended } = world;
+    const { config, database, access, events, mayOwn, planReconfig, appended } = world;
     this.prep = new PrepRequestProcessor({
       tree: database.tree,
       access,
       events,
       sessionFault: world.sessionFault,
       ...(mayOwn === undefined ? {} : { mayOwn }),
+      ...(planReconfig === undefined ? {} : { planReconfig }),
       lastZxid: database.lastZxid,
       enforceQuota: config.tree.enforceQuota,
       reconfigEnabled: config.quorum.reconfigEnabled,

@@ -58,6 +58,8 @@ export interface PrepEnvironment {
   readonly enforceQuota: boolean;
   /** `reconfigEnabled`; a standalone server refuses reconfig either way, with another code. */
   readonly reconfigEnabled: boolean;
+  /** Plans a reconfig, where there is an ensemble to change. */
+  readonly planReconfig?: (request: Request, by: Writer) => Plan;
   /** Largest transaction, bytes (`jute.maxbuffer`): a sequence of small requests must not add up to more. */
   readonly txnBytesMax: number;
   /** `closeSessionTxn.enabled`. */
@@ -148,6 +150,7 @@ export class PrepRequestProcessor {
       const fault = this.env.sessionFault(request);
       if (fault !== ERR.OK) return fault;
       if (op === OP.multi) return this.planMulti(request, MultiRequest.read(r), by);
+      if (op === OP.reconfig) return this.planReconfig(request, by);
       return this.planSingle(op, r, by);
     } catch (error) {
       if (error instanceof JuteError) return ERR.MARSHALLINGERROR;
@@ -171,11 +174,14 @@ export class PrepRequestProcessor {
         return planSetAcl(this.ctx, SetAclRequest.read(r), by);
       case OP.error:
         return ERR.BADARGUMENTS;
-      case OP.reconfig:
-        return this.env.reconfigEnabled ? ERR.UNIMPLEMENTED : ERR.RECONFIGDISABLED;
       default:
         return ERR.UNIMPLEMENTED;
     }
+  }
+
+  private planReconfig(request: Request, by: Writer): Plan {
+    if (!this.env.reconfigEnabled) return ERR.RECONFIGDISABLED;
+    return this.env.planReconfig?.(request, by) ?? ERR.UNIMPLEMENTED;
   }
 
   /**

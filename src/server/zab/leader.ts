@@ -26,8 +26,8 @@ import { Proposals } from './proposals.ts';
 
 export type { LeaderOptions } from './leader-core.ts';
 
-/** `sync` requests of one learner that may wait. */
-const SYNCS_MAX = 100_000;
+/** Requests of one learner that may wait behind a `sync`. */
+const BEHIND_SYNC_MAX = 100_000;
 
 /** A learner as others may see it. */
 export type LearnerView = Pick<
@@ -69,7 +69,11 @@ export class Leader {
       () => this.entered(),
       (h) => this.learnerSync.begin(h),
     );
-    this.proposals = new Proposals(core, () => this.welcomeReady());
+    this.proposals = new Proposals(
+      core,
+      () => this.welcomeReady(),
+      (h) => this.requestsBehindSync(h),
+    );
     this.confirmation = new Confirmation(core);
     this.heartbeat = new Heartbeat(core, this.confirmation);
   }
@@ -257,16 +261,29 @@ export class Leader {
     h.port.send(PACKET.REVALIDATE, -1n, reply);
   }
 
+  /**
+   * What came behind a `sync` waits for its SYNC: a learner of Apache's matches commits to its clients' requests in their
+   * order, and would take the commit of a later request, before the SYNC, for somebody else's.
+   */
   private request(h: LearnerHandle, request: Forwarded): void {
     if (h.phase !== 'serving') throw new BadPacket('a REQUEST before UPTODATE');
-    if (request.op !== OP.sync) {
-      this.core.effects.request(h.port, request);
-      return;
+    if (h.syncing) {
+      if (h.behindSync.length >= BEHIND_SYNC_MAX) {
+        throw new BadPacket(`more than ${BEHIND_SYNC_MAX} requests behind a sync`);
+      }
+      h.behindSync.push(request);
+    } else if (request.op === OP.sync) {
+      h.syncing = true;
+      const { lastProposed } = this.core;
+      this.confirmation.ask(() => this.proposals.syncAt(h, lastProposed));
+    } else this.core.effects.request(h.port, request);
+  }
+
+  private requestsBehindSync(h: LearnerHandle): void {
+    for (const request of h.behindSync.splice(0)) {
+      if (this.core.over || h.phase !== 'serving') return;
+      this.request(h, request);
     }
-    if (h.syncs >= SYNCS_MAX) throw new BadPacket(`more than ${SYNCS_MAX} syncs wait`);
-    h.syncs++;
-    const { lastProposed } = this.core;
-    this.confirmation.ask(() => this.proposals.syncAt(h, lastProposed));
   }
 
   // ---- the way to an established epoch ----

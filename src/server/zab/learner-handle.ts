@@ -1,6 +1,7 @@
 /** What the leader knows of one connection of its quorum port. */
 
-import type { LearnerPort } from './leader-effects.ts';
+import { OP } from '../../protocol/opcodes.ts';
+import type { Forwarded, LearnerPort } from './leader-effects.ts';
 import type { HistoryCursor } from './leader-history.ts';
 
 /**
@@ -64,12 +65,18 @@ export class LearnerHandle {
   askedRound = 0;
   askedPing = 0;
   confirmedRound = 0;
-  /** `sync` requests of it that wait. */
-  syncs = 0;
+  /** A `sync` of it waits, and behind that all it forwarded since. */
+  syncing = false;
+  readonly behindSync: Forwarded[] = [];
 
   constructor(port: LearnerPort, heardUntilTick: number) {
     this.port = port;
     this.heardUntilTick = heardUntilTick;
+  }
+
+  /** `sync` requests of it that wait. */
+  get syncs(): number {
+    return this.syncing ? 1 + this.behindSync.filter(({ op }) => op === OP.sync).length : 0;
   }
 
   get kind(): 'follower' | 'observer' {

@@ -29,14 +29,17 @@ export class Proposals {
   private readonly core: LeaderCore;
   /** Learners that came with proposals under way: they are not to serve before those are committed. */
   private readonly onCommitted: () => void;
+  /** A learner's `sync` was answered. */
+  private readonly onSynced: (h: LearnerHandle) => void;
   private reconfig: { readonly zxid: bigint; readonly membership: Membership } | undefined;
   private readonly syncs = new Fifo<WaitingSync>();
   /** The zxid `hasIt` asks for. */
   private asked = 0n;
 
-  constructor(core: LeaderCore, onCommitted: () => void) {
+  constructor(core: LeaderCore, onCommitted: () => void, onSynced: (h: LearnerHandle) => void) {
     this.core = core;
     this.onCommitted = onCommitted;
+    this.onSynced = onSynced;
   }
 
   /** Sends a proposal; `entry[start, end)` is copied. */
@@ -178,8 +181,9 @@ export class Proposals {
     for (let next = syncs.peek(); next !== undefined; next = syncs.peek()) {
       if (next.zxid > core.lastCommitted) return;
       syncs.shift();
-      next.h.syncs--;
+      next.h.syncing = false;
       if (next.h.phase === 'serving') next.h.port.send(PACKET.SYNC, 0n, null);
+      this.onSynced(next.h);
     }
   }
 }

@@ -7,7 +7,7 @@ import { Bus } from '../../../src/events/bus.ts';
 import { EVENT_NAMES, type ZktEvent } from '../../../src/events/table.ts';
 import { systemCompression } from '../../../src/platform/compression.ts';
 import type { Id } from '../../../src/protocol/acl.ts';
-import { PACKET } from '../../../src/protocol/quorum.ts';
+import { OP } from '../../../src/protocol/opcodes.ts';
 import { loadConfig } from '../../../src/server/config/load-config.ts';
 import type { QuorumConfig, ServerConfig } from '../../../src/server/config/server-config.ts';
 import { ClientPort } from '../../../src/server/net/client-port.ts';
@@ -136,9 +136,7 @@ export class LearnerMember extends Member implements Upstream {
     this.link = {
       remote: `learner ${sid}`,
       pendingBytes: 0,
-      send: (type) => {
-        if (type === PACKET.SYNC) this.later(() => this.sync());
-      },
+      send() {},
       sendSnapshot() {},
       close() {},
     };
@@ -150,7 +148,10 @@ export class LearnerMember extends Member implements Upstream {
 
   request(session: bigint, cxid: number, op: number, body: Buffer, ids: readonly Id[]): void {
     const request: Forwarded = { session, cxid, op, body: Buffer.from(body), ids: [...ids] };
-    this.rig.pass(() => this.rig.leader.server.forwarded(this.link, request));
+    this.rig.pass(() => {
+      if (op === OP.sync) this.rig.leader.sync(() => this.later(() => this.sync()));
+      else this.rig.leader.server.forwarded(this.link, request);
+    });
   }
 
   revalidate(session: bigint, timeoutMs: number): void {
@@ -202,11 +203,7 @@ export class LearnerMember extends Member implements Upstream {
   private advance(): void {
     const upTo = this.loggedZxid < this.committedZxid ? this.loggedZxid : this.committedZxid;
     while ((this.waiting[0]?.zxid ?? upTo + 1n) <= upTo) this.server.apply(this.waiting.shift() as ZabEntry);
-    while (this.syncs.length > 0 && (this.syncs[0] as bigint) <= upTo) {
-      this.syncs.shift();
-      this.server.synced();
-    }
-    while (this.syncs.length > 0 && this.waiting.length === 0) {
+    while (this.syncs.length > 0 && ((this.syncs[0] as bigint) <= upTo || this.waiting.length === 0)) {
       this.syncs.shift();
       this.server.synced();
     }
@@ -220,6 +217,7 @@ export class LeaderMember extends Member implements Broadcast {
   readonly proposals: bigint[] = [];
   private readonly rig: RoleRig;
   private readonly acks = new Map<bigint, bigint>();
+  private readonly awaiting: { readonly zxid: bigint; readonly answer: () => void }[] = [];
   private committedZxid = 0n;
 
   constructor(rig: RoleRig, options: RigOptions) {
@@ -247,6 +245,15 @@ export class LeaderMember extends Member implements Broadcast {
     this.rig.pass(() => this.rig.pass(done));
   }
 
+  /** Calls `answer` once it is sure that this server leads, and all is committed that was proposed before. */
+  sync(answer: () => void): void {
+    const zxid = this.proposals.at(-1) ?? 0n;
+    this.confirm(() => {
+      if (this.committedZxid >= zxid) answer();
+      else this.awaiting.push({ zxid, answer });
+    });
+  }
+
   stepDown(why: string): void {
     this.steppedDown ??= why;
   }
@@ -259,6 +266,7 @@ export class LeaderMember extends Member implements Broadcast {
     this.committedZxid = quorum;
     for (const learner of this.rig.learners) learner.commit(quorum);
     this.server.committed(quorum);
+    while ((this.awaiting[0]?.zxid ?? quorum + 1n) <= quorum) this.awaiting.shift()?.answer();
   }
 }
 

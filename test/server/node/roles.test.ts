@@ -229,28 +229,6 @@ describe('servers of an ensemble', () => {
     expect(client.heard).toEqual(['1 OK', '2 OK']);
   });
 
-  check('what a learner forwards behind a sync waits for the SYNC packet', async (rig) => {
-    const sent: number[] = [];
-    const port = { ...rig.follower.link, send: (type: number) => void sent.push(type) };
-    let confirmed = (): void => {};
-    rig.leader.confirm = (done) => {
-      confirmed = done;
-    };
-    const before = rig.leader.proposals.length;
-    const body = Buffer.from([0, 0, 3, 232]);
-    const forward = (op: number) =>
-      rig.leader.server.forwarded(port, { session: 0x55n, cxid: 0, op, body, ids: [] });
-    forward(OP.sync);
-    forward(OP.createSession);
-    expect([sent.length, rig.leader.proposals.length]).toEqual([0, before]);
-    confirmed();
-    expect([sent.length, rig.leader.proposals.length]).toEqual([1, before + 1]);
-    forward(OP.sync);
-    rig.leader.server.gone(port);
-    confirmed();
-    expect(sent.length).toBe(1);
-  });
-
   check(
     'requests under way are limited by the share of a server',
     async (rig) => {
