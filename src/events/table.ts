@@ -270,6 +270,13 @@ export const EVENTS = {
     bytes: 'number',
     ms: 'number',
   }),
+  'snapshot.sent': event('info', 'summary', 'A snapshot was sent to a learner.', {
+    remote: 'text',
+    zxid: 'zxid',
+    nodes: 'number',
+    bytes: 'number',
+    ms: 'number',
+  }),
   'snapshot.failed': event('error', 'counter', 'A snapshot could not be written.', {
     file: 'text',
     message: 'text',

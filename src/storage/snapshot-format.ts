@@ -59,38 +59,28 @@ export interface SnapshotEncodeOptions {
   readonly lastProcessedZxid: boolean;
 }
 
-type Phase = 'header' | 'sessions' | 'acls' | 'nodes' | 'tail' | 'done';
-
-/** Turns a source into the bytes of a snapshot, a slice at a time. */
-export class SnapshotEncoder {
+/**
+ * Writes what a snapshot is about, a slice at a time: sessions, ACLs, nodes, and the path "/" that ends them. A file has a
+ * header before it and seals behind; between servers it travels without (facts 9.2).
+ */
+export class SnapshotBody {
   private readonly source: SnapshotSource;
-  private readonly options: SnapshotEncodeOptions;
-  private phase: Phase = 'header';
+  private phase: 'start' | 'sessions' | 'acls' | 'nodes' | 'done' = 'start';
   private index = 0;
-  private sum = 1;
-  /** From where on the writer's bytes are not in `sum`. */
-  private summed = 0;
 
-  constructor(source: SnapshotSource, options: SnapshotEncodeOptions) {
+  constructor(source: SnapshotSource) {
     this.source = source;
-    this.options = options;
   }
 
-  /** Adds about `budgetBytes` to `w`; true when the snapshot is complete. */
-  next(w: JuteWriter, budgetBytes: number): boolean {
-    const limit = w.pos + Math.max(budgetBytes, 1);
-    this.summed = w.pos;
+  /** Writes until `w` is at `limit` or beyond; true when all is written. */
+  next(w: JuteWriter, limit: number): boolean {
     while (this.phase !== 'done' && w.pos < limit) this.step(w, limit);
-    this.add(w);
     return this.phase === 'done';
   }
 
   private step(w: JuteWriter, limit: number): void {
     switch (this.phase) {
-      case 'header':
-        w.writeInt(SNAPSHOT_MAGIC);
-        w.writeInt(FILE_VERSION);
-        w.writeLong(SNAPSHOT_DBID);
+      case 'start':
         w.writeInt(this.source.sessions.length);
         this.phase = 'sessions';
         break;
@@ -103,10 +93,6 @@ export class SnapshotEncoder {
       case 'nodes':
         if (!this.source.writeNodes(w, limit - w.pos)) break;
         w.writeString(NODES_END);
-        this.phase = 'tail';
-        break;
-      case 'tail':
-        this.writeTail(w);
         this.phase = 'done';
         break;
       case 'done':
@@ -135,6 +121,54 @@ export class SnapshotEncoder {
       AclList.write(w, acl as Acl[]);
     }
     if (this.index === acls.length) this.phase = 'nodes';
+  }
+}
+
+type Phase = 'header' | 'body' | 'tail' | 'done';
+
+/** Turns a source into the bytes of a snapshot, a slice at a time. */
+export class SnapshotEncoder {
+  private readonly source: SnapshotSource;
+  private readonly options: SnapshotEncodeOptions;
+  private readonly body: SnapshotBody;
+  private phase: Phase = 'header';
+  private sum = 1;
+  /** From where on the writer's bytes are not in `sum`. */
+  private summed = 0;
+
+  constructor(source: SnapshotSource, options: SnapshotEncodeOptions) {
+    this.source = source;
+    this.options = options;
+    this.body = new SnapshotBody(source);
+  }
+
+  /** Adds about `budgetBytes` to `w`; true when the snapshot is complete. */
+  next(w: JuteWriter, budgetBytes: number): boolean {
+    const limit = w.pos + Math.max(budgetBytes, 1);
+    this.summed = w.pos;
+    while (this.phase !== 'done' && w.pos < limit) this.step(w, limit);
+    this.add(w);
+    return this.phase === 'done';
+  }
+
+  private step(w: JuteWriter, limit: number): void {
+    switch (this.phase) {
+      case 'header':
+        w.writeInt(SNAPSHOT_MAGIC);
+        w.writeInt(FILE_VERSION);
+        w.writeLong(SNAPSHOT_DBID);
+        this.phase = 'body';
+        break;
+      case 'body':
+        if (this.body.next(w, limit)) this.phase = 'tail';
+        break;
+      case 'tail':
+        this.writeTail(w);
+        this.phase = 'done';
+        break;
+      case 'done':
+        break;
+    }
   }
 
   private writeTail(w: JuteWriter): void {

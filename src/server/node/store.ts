@@ -23,6 +23,7 @@ import type { ZabEntry } from '../zab/learner-effects.ts';
 import type { Database } from './database.ts';
 import { Epochs } from './epochs.ts';
 import { openDatabase, snapshotCompression } from './open-database.ts';
+import { SnapshotTurns } from './snapshot-turns.ts';
 import type { ServerWorld } from './world.ts';
 
 /** How often a full disk is tried again. */
@@ -64,6 +65,8 @@ export class Store {
   /** Digests of the tree at some zxids, the oldest forgotten (`hash`). */
   readonly digests = new Ring<{ readonly zxid: bigint; readonly digest: bigint }>(DIGESTS_KEPT);
   readonly snapshots: SnapshotWriter;
+  /** Of the database one snapshot is taken at a time: for a file, or for a learner. */
+  readonly turns = new SnapshotTurns();
   private readonly world: ServerWorld;
   private readonly host: StoreHost;
   private current: Database;
@@ -166,16 +169,18 @@ export class Store {
     this.digests.push({ zxid, digest: tree.digest.value() });
   }
 
-  /** Rolls the log and writes a snapshot, unless one is being written still. */
+  /** Rolls the log and writes a snapshot, unless one is being taken still, be it for a learner. */
   snapshot(done: (written: boolean) => void = () => {}): void {
     this.openedLog?.roll();
-    if (this.snapshots.running) return;
+    if (this.snapshots.running || !this.turns.free) return;
+    const turn = this.turns.take(() => {});
     const running = this.current.beginSnapshot();
     const log = this.openedLog;
     if (log !== undefined) log.diskShared = true;
     this.snapshots.start(running.source, (outcome) => {
       if (log !== undefined) log.diskShared = false;
       running.end();
+      turn.end();
       done(outcome.kind === 'written');
     });
   }
