@@ -3,6 +3,7 @@ import { reasonOf, ZktError } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
 import type { Listener, Socket, SocketHandler } from '../../ports/net.ts';
 import type { Timer } from '../../ports/timers.ts';
+import { packetLinkLimits } from '../net/packet-link.ts';
 import type { Member, Membership } from '../quorum/membership.ts';
 import { parseMembershipText } from '../quorum/membership-text.ts';
 import { Leader } from '../zab/leader.ts';
@@ -52,10 +53,12 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
         acceptedEpoch: store.epochs.accepted,
         currentEpoch: store.epochs.current,
         lastLogged: store.lastLogged,
+        joiners: quorum.reconfigEnabled,
+        forceSnapshot: quorum.forceSnapshotSync,
       },
       this,
       store.committedLog,
-      new FileHistory(world, store),
+      new FileHistory(world, store, quorum.snapshotSizeFactor),
       world.events,
     );
   }
@@ -129,18 +132,21 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
       return undefined;
     }
     const { world, store } = this.parts;
-    const connection = new LearnerConnection(socket, this.parts, {
+    const { client, quorum } = store.config;
+    const limits = packetLinkLimits(client.frameBytesMax, quorum.learnerQueueBytesMax);
+    const connection = new LearnerConnection(socket, limits, this.parts, {
       packet: (type, zxid, data, authinfo) =>
         this.input(() => {
           this.machine.packet(connection, type, zxid, data, authinfo, world.clock.monotonicMs());
         }),
+      drained: () => this.input(() => this.machine.drained(connection)),
       closed: () => {
         if (!this.connections.delete(connection) || this.ended) return;
         this.input(() => this.machine.disconnected(connection));
       },
     });
     this.connections.add(connection);
-    connection.link.setReadTimeout(store.config.session.tickTimeMs * store.config.quorum.initLimitTicks);
+    connection.link.setReadTimeout(store.config.session.tickTimeMs * quorum.initLimitTicks);
     this.machine.connected(connection, world.clock.monotonicMs());
     return connection.link.handler;
   }

@@ -9,7 +9,7 @@ import type { SessionTracker } from '../session/session-tracker.ts';
 import type { Forwarded, LearnerPort } from '../zab/leader-effects.ts';
 import type { Conversation } from './conversation.ts';
 import { type EnsembleParts, EnsembleServer } from './ensemble-server.ts';
-import { LeaderChain } from './leader-chain.ts';
+import { LeaderChain, type LeaderChainWorld } from './leader-chain.ts';
 import { LeaderSessions } from './leader-sessions.ts';
 import { type Reaper, reaperOf } from './reaper.ts';
 import type { Broadcast, ServerMode } from './roles.ts';
@@ -28,8 +28,13 @@ export class LeaderServer extends EnsembleServer {
   private readonly chain: LeaderChain;
   private readonly reaper: Reaper;
 
-  /** The log is open, and the database is at the first zxid of the epoch. */
-  constructor(parts: EnsembleParts, broadcast: Broadcast, epoch: bigint) {
+  /** The log is open, and the database is at the first zxid of the epoch. Without `planReconfig` reconfig is refused. */
+  constructor(
+    parts: EnsembleParts,
+    broadcast: Broadcast,
+    epoch: bigint,
+    planReconfig?: LeaderChainWorld['planReconfig'],
+  ) {
     super(parts);
     this.epoch = epoch;
     const { config, database, store, stage, access, local } = this;
@@ -56,6 +61,7 @@ export class LeaderServer extends EnsembleServer {
       events,
       sessionFault: (request) => this.sessions.fault(request),
       mayOwn: (session) => this.sessions.mayOwn(session),
+      ...(planReconfig === undefined ? {} : { planReconfig }),
       sessionRefused: (request) => this.sessions.notCreated(request),
     });
     this.reaper = reaperOf(config, database.tree, parts.world, (request) =>

@@ -8,6 +8,7 @@
 import { hi32, lo32 } from '../../base/halves.ts';
 import { invariant } from '../../base/invariant.ts';
 import { Fifo } from '../../base/ring.ts';
+import { JuteError } from '../../jute/jute-error.ts';
 import { JuteReader } from '../../jute/reader.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { MultiRequest } from '../../protocol/multi.ts';
@@ -70,10 +71,7 @@ export class LearnerChain {
     const request = this.waitingFor(header) ?? this.foreign(header);
     request.header = header;
     request.txn = txn;
-    if (request.from !== undefined && request.op === OP.multi && txn.type === OP.multi) {
-      const asked = MultiRequest.read(new JuteReader(request.bytes, request.start, request.end));
-      request.partOps = asked.map(({ op }) => op);
-    }
+    if (request.from !== undefined && txn.type === OP.multi) request.partOps = opsAsked(request);
     request.hasDigest = digest?.version === DIGEST_VERSION;
     if (digest !== undefined) {
       request.digestHi = hi32(digest.treeDigest);
@@ -102,4 +100,14 @@ function firstWaiting({ order }: Conversation): Request | undefined {
   if (head === undefined || head.waits) return head;
   for (const request of order) if (request.waits) return request;
   return undefined;
+}
+
+/** What a multi's parts were asked as: results are typed by it. Undefined where the leader alone can read it. */
+function opsAsked({ bytes, start, end }: Request): number[] | undefined {
+  try {
+    return MultiRequest.read(new JuteReader(bytes, start, end)).map(({ op }) => op);
+  } catch (thrown) {
+    if (thrown instanceof JuteError) return undefined;
+    throw thrown;
+  }
 }

@@ -86,6 +86,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
       {
         member: leader,
         limitMs: quorum.connectToLearnerMasterLimitTicks * session.tickTimeMs,
+        juteMaxBuffer: store.config.client.frameBytesMax,
       },
       {
         opened: (link) => this.opened(link),

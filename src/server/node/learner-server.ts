@@ -1,4 +1,6 @@
 /** A follower or an observer, as clients see it: reads are answered here, writes by way of the leader. */
+import { ERR } from '../../protocol/error-codes.ts';
+import { OP } from '../../protocol/opcodes.ts';
 import type { Request } from '../processor/request.ts';
 import type { SessionTracker } from '../session/session-tracker.ts';
 import type { ZabEntry } from '../zab/learner-effects.ts';
@@ -51,6 +53,14 @@ export class LearnerServer extends EnsembleServer {
   }
 
   // ---- what clients here ask ----
+
+  protected override take(talk: Conversation, request: Request): void {
+    // What no client may ask is refused here: not every leader makes a transaction of it, and it would wait for ever.
+    if (request.op === OP.error) {
+      request.refusal = ERR.BADARGUMENTS;
+      this.stage.read(talk, request);
+    } else super.take(talk, request);
+  }
 
   protected write(talk: Conversation, request: Request): void {
     this.chain.forward(talk, request);

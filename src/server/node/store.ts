@@ -23,7 +23,7 @@ import type { ZabEntry } from '../zab/learner-effects.ts';
 import type { Database } from './database.ts';
 import { Epochs } from './epochs.ts';
 import { openDatabase, snapshotCompression } from './open-database.ts';
-import { SnapshotTurns } from './snapshot-turns.ts';
+import { type SnapshotTurn, SnapshotTurns } from './snapshot-turns.ts';
 import type { ServerWorld } from './world.ts';
 
 /** How often a full disk is tried again. */
@@ -65,8 +65,9 @@ export class Store {
   /** Digests of the tree at some zxids, the oldest forgotten (`hash`). */
   readonly digests = new Ring<{ readonly zxid: bigint; readonly digest: bigint }>(DIGESTS_KEPT);
   readonly snapshots: SnapshotWriter;
-  /** Of the database one snapshot is taken at a time: for a file, or for a learner. */
-  readonly turns = new SnapshotTurns();
+  /** Of the present database one snapshot is taken at a time: for a file, or for a learner. */
+  turns = new SnapshotTurns();
+  private fileTurn: SnapshotTurn | undefined;
   private readonly world: ServerWorld;
   private readonly host: StoreHost;
   private current: Database;
@@ -90,7 +91,7 @@ export class Store {
     this.passwords = opened.passwords;
     this.logged = opened.recovery.lastZxid;
     this.epochs = new Epochs(world.disk, opened.dirs.snapDir, this.logged);
-    this.committedLog = new CommittedLog(COMMITTED_COUNT);
+    this.committedLog = new CommittedLog(Math.max(COMMITTED_COUNT, config.quorum.committedLogMax));
     this.snapshots = new SnapshotWriter(world, {
       dir: this.dirs.snapDir,
       compression: snapshotCompression(config),
@@ -169,20 +170,11 @@ export class Store {
     this.digests.push({ zxid, digest: tree.digest.value() });
   }
 
-  /** Rolls the log and writes a snapshot, unless one is being taken still, be it for a learner. */
+  /** Rolls the log and writes a snapshot, unless one is about to be written; `done` hears what became of it. */
   snapshot(done: (written: boolean) => void = () => {}): void {
     this.openedLog?.roll();
-    if (this.snapshots.running || !this.turns.free) return;
-    const turn = this.turns.take(() => {});
-    const running = this.current.beginSnapshot();
-    const log = this.openedLog;
-    if (log !== undefined) log.diskShared = true;
-    this.snapshots.start(running.source, (outcome) => {
-      if (log !== undefined) log.diskShared = false;
-      running.end();
-      turn.end();
-      done(outcome.kind === 'written');
-    });
+    if (this.fileTurn !== undefined) return;
+    this.fileTurn = this.turns.take(() => this.writeSnapshot(this.current, done));
   }
 
   /**
@@ -190,13 +182,15 @@ export class Store {
    * restart would find.
    */
   settle(): Promise<void> {
-    this.snapshots.cancel();
+    this.cancelSnapshot();
     const log = this.openedLog;
     this.user = undefined;
     return new Promise((resolve) => {
       const settled = (): void => {
         this.openedLog = undefined;
         for (let entry = this.pending.shift(); entry !== undefined; entry = this.pending.shift()) {
+          // What a full disk did not take is not there.
+          if (entry.zxid > this.logged) continue;
           this.applyUnseen(entry);
           this.committedLog.add(entry.zxid, entry.bytes);
         }
@@ -214,6 +208,7 @@ export class Store {
     this.committedLog.clear();
     const { database, recovery } = openDatabase(this.config, this.world);
     this.current = database;
+    this.turns = new SnapshotTurns();
     this.logged = recovery.lastZxid;
   }
 
@@ -222,9 +217,10 @@ export class Store {
    */
   replaceDatabase(database: Database): void {
     const { disk } = this.world;
-    this.snapshots.cancel();
+    this.cancelSnapshot();
     this.committedLog.clear();
     this.current = database;
+    this.turns = new SnapshotTurns();
     const logs = listLogs(disk, this.dirs.logDir).reverse();
     this.superseded = [...logs, ...listSnapshots(disk, this.dirs.snapDir)].map((file) => file.path);
   }
@@ -242,6 +238,26 @@ export class Store {
     for (const dir of new Set([this.dirs.logDir, this.dirs.snapDir])) disk.syncDir(dir);
     const appended = this.openedLog?.lastSynced ?? -1n;
     this.logged = appended > zxid ? appended : zxid;
+  }
+
+  private writeSnapshot(database: Database, done: (written: boolean) => void): void {
+    const running = database.beginSnapshot();
+    const log = this.openedLog;
+    if (log !== undefined) log.diskShared = true;
+    this.snapshots.start(running.source, (outcome) => {
+      if (log !== undefined) log.diskShared = false;
+      running.end();
+      this.fileTurn?.end();
+      this.fileTurn = undefined;
+      done(outcome.kind === 'written');
+    });
+  }
+
+  /** Gives up the snapshot file that is being written, or waits for its turn. */
+  private cancelSnapshot(): void {
+    this.snapshots.cancel();
+    this.fileTurn?.end();
+    this.fileTurn = undefined;
   }
 
   private logOwner(log: () => TxnLog) {

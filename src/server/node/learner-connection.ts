@@ -1,0 +1,115 @@
+/** A learner's connection at its leader: packets, and between them a snapshot, behind which what is sent meanwhile waits. */
+import type { Socket } from '../../ports/net.ts';
+import type { Id } from '../../protocol/acl.ts';
+import { PacketLink, type PacketLinkLimits } from '../net/packet-link.ts';
+import { HISTORY_BYTES_MAX, type LearnerPort } from '../zab/leader-effects.ts';
+import { SnapshotSender } from './snapshot-sender.ts';
+import type { Store } from './store.ts';
+import type { ServerWorld } from './world.ts';
+
+/** What the connection tells the leader's role. */
+export interface LearnerConnectionOwner {
+  packet(type: number, zxid: bigint, data: Buffer | null, authinfo: readonly Id[] | null): void;
+  /** There is room for more. */
+  drained(): void;
+  /** Gone; said once. */
+  closed(why: string): void;
+}
+
+/** Packets that wait for the end of a snapshot. */
+interface HeldPacket {
+  readonly type: number;
+  readonly zxid: bigint;
+  readonly data: Buffer | null;
+  readonly authinfo: readonly Id[] | null;
+}
+
+/** type, zxid and the lengths of data and authinfo. */
+const PACKET_BYTES = 20;
+
+/** See the head of the file. */
+export class LearnerConnection implements LearnerPort {
+  readonly link: PacketLink;
+  private readonly world: ServerWorld;
+  private readonly store: Store;
+  private readonly heldBytesMax: number;
+  private sender: SnapshotSender | undefined;
+  private held: HeldPacket[] = [];
+  private heldBytes = 0;
+
+  constructor(
+    socket: Socket,
+    limits: PacketLinkLimits,
+    parts: { readonly world: ServerWorld; readonly store: Store },
+    owner: LearnerConnectionOwner,
+  ) {
+    this.world = parts.world;
+    this.store = parts.store;
+    this.heldBytesMax = limits.unsentBytesMax;
+    this.link = new PacketLink(socket, limits, parts.world, {
+      packet: (type, zxid, data, authinfo) => owner.packet(type, zxid, data, authinfo),
+      raw: () => 0,
+      drained: () => {
+        if (this.sender === undefined) owner.drained();
+        else this.sender.drained();
+      },
+      closed: (why) => {
+        this.endSnapshot();
+        owner.closed(why);
+      },
+    });
+  }
+
+  get remote(): string {
+    return this.link.remote;
+  }
+
+  get pendingBytes(): number {
+    const { pendingBytes } = this.link;
+    return this.sender === undefined
+      ? pendingBytes
+      : Math.max(pendingBytes + this.heldBytes, HISTORY_BYTES_MAX);
+  }
+
+  send(type: number, zxid: bigint, data: Buffer | null, authinfo: readonly Id[] | null = null): void {
+    if (this.sender === undefined) {
+      this.link.send(type, zxid, data, authinfo);
+      return;
+    }
+    if (!this.link.live) return;
+    this.heldBytes += PACKET_BYTES + (data?.length ?? 0);
+    if (this.heldBytes > this.heldBytesMax) {
+      this.link.destroy(`${this.heldBytes} bytes wait for the end of its snapshot`);
+      return;
+    }
+    this.held.push({ type, zxid, data: data === null ? null : Buffer.from(data), authinfo });
+  }
+
+  sendSnapshot(begun: () => void): void {
+    const sender = new SnapshotSender(this.world, this.store, this.link, {
+      begun,
+      sent: () => this.release(),
+    });
+    this.sender = sender;
+    sender.start();
+  }
+
+  close(why: string): void {
+    this.endSnapshot();
+    this.link.close(why);
+  }
+
+  private release(): void {
+    this.sender = undefined;
+    this.heldBytes = 0;
+    for (const { type, zxid, data, authinfo } of this.held.splice(0))
+      this.link.send(type, zxid, data, authinfo);
+  }
+
+  private endSnapshot(): void {
+    this.sender?.cancel();
+    this.sender = undefined;
+    this.held = [];
+    this.heldBytes = 0;
+  }
+}
