@@ -375,7 +375,11 @@ export class Learner {
     // Before its ACK of NEWLEADER the leader takes any other packet for the end.
     if (!this.joined) return;
     const limit = this.options.pingBytesMax ?? PING_BYTES_MAX;
-    for (const data of touchPackets(this.effects.takeTouches(), limit)) this.send(PACKET.PING, zxid, data);
+    const packets = touchPackets(this.effects.takeTouches(), limit);
+    // One answer to one ping, since the leader counts them; what it does not hold goes ahead under zxid 0.
+    packets.forEach((data, i) => {
+      this.send(PACKET.PING, i === packets.length - 1 ? zxid : 0n, data);
+    });
   }
 
   private revalidated(data: Buffer | null): void {
