@@ -132,6 +132,10 @@ const REGISTRY = {
     exit: EXIT.corrupt,
     text: (c: { dir: string; why: string }) => `the epoch files in ${c.dir} do not fit the data: ${c.why}`,
   },
+  ZKT_SCENARIO: {
+    exit: EXIT.usage,
+    text: (c: { file: string; line: number; why: string }) => `${c.file}:${c.line}: ${c.why}`,
+  },
   ZKT_UNSUPPORTED: { exit: EXIT.usage, text: (c: { what: string }) => `${c.what} is not supported` },
 } as const;
 

@@ -1,0 +1,314 @@
+/**
+ * Scenarios as text: a line a statement, `#` for comments. What may be said:
+ *
+ *     servers 3                       voters; observers 1: observers; seed 7; config snapCount=3: a line of zoo.cfg
+ *     start all                       start, stop, kill, power-cut, pause, resume, wipe: one, some, or all servers
+ *     crash 2 after 3 calls power     it dies (kill) or loses power (power) in a call of its disk
+ *     cut 1 from 2,3                  nothing gets through, either way; cut 1 to 2: only that way is cut;
+ *                                     cut 1 from 2 on quorum: only that port (quorum, election, client)
+ *     isolate leader                  from all other servers; isolate 1 with clients: from its clients too
+ *     heal                            all links are well
+ *     disk 2 full                     full, well, slow 500ms, fails sync (one call fails)
+ *     clock 2 jumps -90s              the wall clock; clock 2 rate 1.1
+ *     call A leader                   from here on A is the server that leads now
+ *     wait 2s                         let time pass; wait leader, wait no leader, wait serving 1,2, wait looking 3,
+ *                                     wait down 3, wait agreed
+ *     client c to 2                   a client, of all servers or of some; die c: it goes without a word
+ *     c create /a x                   create (or create -e, -s, -es), set, delete, get, exists, sync, close; it must
+ *                                     succeed; with `fails NONODE` behind it must fail so; get /a = x compares;
+ *     begin c set /a y                is sent and not awaited; its fate is judged from the logs
+ *     expect /a = x on all            in the memory of servers; expect no /a on 3; expect leader 2; expect 2 down
+ *
+ * Servers are named by number, several with commas, or `all`, `leader`, `followers`, or a name given by `call`.
+ */
+import { ZktError } from '../../base/errors.ts';
+import { ERR } from '../../protocol/error-codes.ts';
+
+/** Servers, as a scenario names them: numbers, `all`, `leader`, `followers`, or names given by `call`. */
+export type Selector = readonly string[];
+
+/** What one line says. */
+export type Statement =
+  | { readonly kind: 'servers' | 'observers' | 'seed'; readonly count: number }
+  | { readonly kind: 'config'; readonly text: string }
+  | { readonly kind: MachineVerb; readonly who: Selector }
+  | { readonly kind: 'crash'; readonly who: Selector; readonly calls: number; readonly how: 'kill' | 'power' }
+  | {
+      readonly kind: 'cut';
+      readonly who: Selector;
+      readonly from: Selector;
+      readonly bothWays: boolean;
+      readonly port: PortName | undefined;
+    }
+  | { readonly kind: 'isolate'; readonly who: Selector; readonly clients: boolean }
+  | { readonly kind: 'heal' }
+  | { readonly kind: 'disk'; readonly who: Selector; readonly how: 'full' | 'well' | 'fails'; readonly call: string }
+  | { readonly kind: 'slow-disk'; readonly who: Selector; readonly ms: number }
+  | { readonly kind: 'clock'; readonly who: Selector; readonly jumpMs: number; readonly rate: number }
+  | { readonly kind: 'call'; readonly name: string; readonly who: Selector }
+  | { readonly kind: 'wait'; readonly ms: number }
+  | { readonly kind: 'wait-leader'; readonly is: boolean }
+  | { readonly kind: 'wait-state'; readonly state: ServerState; readonly who: Selector }
+  | { readonly kind: 'wait-agreed' }
+  | { readonly kind: 'client'; readonly name: string; readonly to: Selector | undefined }
+  | { readonly kind: 'die'; readonly name: string }
+  | ClientStatement
+  | { readonly kind: 'expect-data'; readonly path: string; readonly data: string | undefined; readonly who: Selector }
+  | { readonly kind: 'expect-leader'; readonly who: Selector }
+  | { readonly kind: 'expect-state'; readonly who: Selector; readonly state: ServerState };
+
+/** An operation of a client. */
+export interface ClientStatement {
+  readonly kind: 'operation';
+  readonly client: string;
+  readonly op: ClientOp;
+  readonly path: string;
+  readonly data: string | undefined;
+  readonly mode: 'persistent' | 'ephemeral' | 'persistentSequential' | 'ephemeralSequential';
+  /** The code it must fail with; 0 to succeed. */
+  readonly err: number;
+  /** Sent, not awaited. */
+  readonly begins: boolean;
+}
+
+/** Statements that do one thing to machines. */
+export type MachineVerb = 'start' | 'stop' | 'kill' | 'power-cut' | 'pause' | 'resume' | 'wipe';
+/** Operations of clients. */
+export type ClientOp = 'create' | 'set' | 'delete' | 'get' | 'exists' | 'sync' | 'close';
+/** Ports by what they are for. */
+export type PortName = 'client' | 'quorum' | 'election';
+/** What a server does. */
+export type ServerState = 'serving' | 'looking' | 'down';
+
+/** A statement and where it stands. */
+export interface ScenarioLine {
+  readonly line: number;
+  readonly text: string;
+  readonly statement: Statement;
+}
+
+const MACHINE_VERBS: ReadonlySet<string> = new Set(['start', 'stop', 'kill', 'power-cut', 'pause', 'resume', 'wipe']);
+const CLIENT_OPS: ReadonlySet<string> = new Set(['create', 'set', 'delete', 'get', 'exists', 'sync', 'close']);
+const STATES: ReadonlySet<string> = new Set(['serving', 'looking', 'down']);
+const PORTS: ReadonlySet<string> = new Set(['client', 'quorum', 'election']);
+const MODES = {
+  '-e': 'ephemeral',
+  '-s': 'persistentSequential',
+  '-es': 'ephemeralSequential',
+} as const;
+
+/** Reads a scenario. Throws `ZKT_SCENARIO` naming the line that cannot be understood. */
+export function parseScenario(text: string, file: string): ScenarioLine[] {
+  const lines: ScenarioLine[] = [];
+  for (const [i, raw] of text.split('\n').entries()) {
+    const words = raw.replace(/(^|\s)#.*$/, '').trim().split(/\s+/).filter((word) => word !== '');
+    if (words.length === 0) continue;
+    const reader = new LineReader(words, (why) => new ZktError('ZKT_SCENARIO', { file, line: i + 1, why }));
+    lines.push({ line: i + 1, text: words.join(' '), statement: reader.statement() });
+  }
+  return lines;
+}
+
+/** Takes one line apart, word by word. */
+class LineReader {
+  private readonly words: string[];
+  private readonly error: (why: string) => Error;
+
+  constructor(words: string[], error: (why: string) => Error) {
+    this.words = [...words];
+    this.error = error;
+  }
+
+  statement(): Statement {
+    const statement = this.read();
+    if (this.words.length > 0) throw this.error(`${this.words.join(' ')}: nothing was expected there`);
+    return statement;
+  }
+
+  private read(): Statement {
+    const verb = this.word('a statement');
+    if (MACHINE_VERBS.has(verb)) return { kind: verb as MachineVerb, who: this.servers() };
+    switch (verb) {
+      case 'servers':
+      case 'observers':
+      case 'seed':
+        return { kind: verb, count: this.count() };
+      case 'config':
+        return { kind: 'config', text: this.rest() };
+      case 'crash':
+        return this.crash();
+      case 'cut':
+        return this.cut();
+      case 'isolate': {
+        const who = this.servers();
+        return { kind: 'isolate', who, clients: this.maybe('with') && this.must('clients') };
+      }
+      case 'heal':
+        return { kind: 'heal' };
+      case 'disk':
+        return this.disk();
+      case 'clock':
+        return this.clock();
+      case 'call': {
+        const name = this.word('a name');
+        return { kind: 'call', name, who: this.servers() };
+      }
+      case 'wait':
+        return this.wait();
+      case 'client': {
+        const name = this.word('a name');
+        return { kind: 'client', name, to: this.maybe('to') ? this.servers() : undefined };
+      }
+      case 'die':
+        return { kind: 'die', name: this.word('a client') };
+      case 'expect':
+        return this.expect();
+      case 'begin':
+        return this.operation(this.word('a client'), true);
+      default:
+        return this.operation(verb, false);
+    }
+  }
+
+  private crash(): Statement {
+    const who = this.servers();
+    this.must('after');
+    const calls = this.count();
+    this.must('calls');
+    const how = this.word('kill or power');
+    if (how !== 'kill' && how !== 'power') throw this.error(`${how}: kill or power was expected`);
+    return { kind: 'crash', who, calls, how };
+  }
+
+  private cut(): Statement {
+    const who = this.servers();
+    const way = this.word('from or to');
+    if (way !== 'from' && way !== 'to') throw this.error(`${way}: from or to was expected`);
+    const from = this.servers();
+    let port: PortName | undefined;
+    if (this.maybe('on')) {
+      const name = this.word('a port');
+      if (!PORTS.has(name)) throw this.error(`${name}: client, quorum or election was expected`);
+      port = name as PortName;
+    }
+    return { kind: 'cut', who, from, bothWays: way === 'from', port };
+  }
+
+  private disk(): Statement {
+    const who = this.servers();
+    const how = this.word('full, well, slow or fails');
+    if (how === 'slow') return { kind: 'slow-disk', who, ms: this.duration() };
+    if (how === 'full' || how === 'well') return { kind: 'disk', who, how, call: '' };
+    if (how === 'fails') return { kind: 'disk', who, how, call: this.word('a call of the disk') };
+    throw this.error(`${how}: full, well, slow or fails was expected`);
+  }
+
+  private clock(): Statement {
+    const who = this.servers();
+    if (this.maybe('jumps')) return { kind: 'clock', who, jumpMs: this.duration(), rate: 1 };
+    this.must('rate');
+    const rate = Number(this.word('a rate'));
+    if (!(rate > 0.1 && rate < 10)) throw this.error('a rate from 0.1 to 10 was expected');
+    return { kind: 'clock', who, jumpMs: 0, rate };
+  }
+
+  private wait(): Statement {
+    if (this.maybe('leader')) return { kind: 'wait-leader', is: true };
+    if (this.maybe('agreed')) return { kind: 'wait-agreed' };
+    if (this.maybe('no')) {
+      this.must('leader');
+      return { kind: 'wait-leader', is: false };
+    }
+    const [next = ''] = this.words;
+    if (!STATES.has(next)) return { kind: 'wait', ms: this.duration() };
+    this.words.shift();
+    return { kind: 'wait-state', state: next as ServerState, who: this.servers() };
+  }
+
+  private expect(): Statement {
+    if (this.maybe('leader')) return { kind: 'expect-leader', who: this.servers() };
+    const no = this.maybe('no');
+    const [next = ''] = this.words;
+    if (!next.startsWith('/')) {
+      const who = this.servers();
+      const state = this.word('serving, looking or down');
+      if (!STATES.has(state)) throw this.error(`${state}: serving, looking or down was expected`);
+      return { kind: 'expect-state', who, state: state as ServerState };
+    }
+    const path = this.word('a path');
+    const data = no ? undefined : this.value();
+    this.must('on');
+    return { kind: 'expect-data', path, data, who: this.servers() };
+  }
+
+  private operation(client: string, begins: boolean): Statement {
+    const op = this.word('an operation');
+    if (!CLIENT_OPS.has(op)) throw this.error(`${client} ${op}: neither a statement nor an operation of a client`);
+    let mode: ClientStatement['mode'] = 'persistent';
+    const flag = this.words[0];
+    if (op === 'create' && (flag === '-e' || flag === '-s' || flag === '-es')) {
+      this.words.shift();
+      mode = MODES[flag];
+    }
+    const path = op === 'close' ? '/' : this.word('a path');
+    if (!path.startsWith('/')) throw this.error(`${path}: a path was expected`);
+    let data: string | undefined;
+    if (op === 'get' && this.maybe('=')) data = this.word('a value');
+    if ((op === 'create' || op === 'set') && this.words[0] !== 'fails') data = this.words.shift();
+    let err: number = ERR.OK;
+    if (this.maybe('fails')) {
+      const name = this.word('an error');
+      const code = (ERR as Readonly<Record<string, number>>)[name];
+      if (code === undefined) throw this.error(`${name}: the name of an error was expected`);
+      err = code;
+    }
+    return { kind: 'operation', client, op: op as ClientOp, path, data, mode, err, begins };
+  }
+
+  private word(what: string): string {
+    const word = this.words.shift();
+    if (word === undefined) throw this.error(`${what} was expected at the end`);
+    return word;
+  }
+
+  private value(): string {
+    this.must('=');
+    return this.word('a value');
+  }
+
+  private rest(): string {
+    return this.words.splice(0).join(' ');
+  }
+
+  private maybe(word: string): boolean {
+    if (this.words[0] !== word) return false;
+    this.words.shift();
+    return true;
+  }
+
+  private must(word: string): true {
+    const found = this.word(word);
+    if (found !== word) throw this.error(`${found}: ${word} was expected`);
+    return true;
+  }
+
+  private count(): number {
+    const text = this.word('a number');
+    if (!/^\d{1,9}$/.test(text)) throw this.error(`${text}: a number was expected`);
+    return Number(text);
+  }
+
+  private duration(): number {
+    const text = this.word('a time');
+    const match = /^(-?\d{1,9}(?:\.\d+)?)(ms|s)$/.exec(text);
+    if (match === null) throw this.error(`${text}: a time such as 500ms or 2s was expected`);
+    return Number(match[1]) * (match[2] === 's' ? 1000 : 1);
+  }
+
+  private servers(): Selector {
+    const text = this.word('servers');
+    const parts = text.split(',');
+    if (parts.some((part) => part === '')) throw this.error(`${text}: servers were expected, such as 1,2 or leader`);
+    return parts;
+  }
+}
