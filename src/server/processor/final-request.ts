@@ -100,6 +100,10 @@ export class FinalRequestProcessor {
       case OP.setACL:
         this.writeStat(w, applied);
         return;
+      case OP.reconfig:
+        w.writeBuffer(request.txn?.type === OP.reconfig ? request.txn.data : null);
+        this.writeStat(w, applied);
+        return;
       case OP.multi:
         this.writeParts(w, applied.parts ?? [], request.partOps ?? []);
         return;

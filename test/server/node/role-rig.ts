@@ -6,6 +6,7 @@ import { Prng } from '../../../src/base/prng.ts';
 import { Bus } from '../../../src/events/bus.ts';
 import { EVENT_NAMES, type ZktEvent } from '../../../src/events/table.ts';
 import { systemCompression } from '../../../src/platform/compression.ts';
+import type { Timers } from '../../../src/ports/timers.ts';
 import type { Id } from '../../../src/protocol/acl.ts';
 import { OP } from '../../../src/protocol/opcodes.ts';
 import { loadConfig } from '../../../src/server/config/load-config.ts';
@@ -56,6 +57,8 @@ export interface RigOptions {
 
 /** One server's process: disk, log, client port. */
 export class Member {
+  /** While true, its timers are late, and nothing reaches it: a process that was stopped. */
+  halted = false;
   readonly sid: bigint;
   readonly process: SimProcess;
   readonly parts: EnsembleParts;
@@ -74,7 +77,7 @@ export class Member {
     events.subscribe({ names: EVENT_NAMES, take: (event) => void this.events.push(event) });
     const world = {
       clock: process,
-      timers: process,
+      timers: this.haltable(process),
       net: process,
       random: new Prng(Number(sid)),
       secrets: testSecrets,
@@ -103,6 +106,22 @@ export class Member {
       if ('error' in result) throw result.error;
       this.port = result.port;
     });
+  }
+
+  /** Timers that wait while the process is stopped, and then all run. */
+  private haltable(timers: SimProcess): Timers {
+    const late = (fn: () => void): (() => void) => {
+      const run = (): void => {
+        if (this.halted) timers.after(1, run);
+        else fn();
+      };
+      return run;
+    };
+    return {
+      after: (ms, fn) => timers.after(ms, late(fn)),
+      every: (ms, fn) => timers.every(ms, () => (this.halted ? undefined : fn())),
+      soon: (fn) => timers.soon(late(fn)),
+    };
   }
 
   /** Names of its events. */
@@ -322,6 +341,7 @@ export class RoleRig {
   }
 
   private ping(): void {
+    if (this.leader.halted) return;
     for (const learner of this.learners) {
       this.pass(() => {
         const touches = [...learner.server.takeTouches()];

@@ -49,6 +49,25 @@ describe('a session that moves', () => {
   });
 });
 
+describe('a leader that was stopped', () => {
+  check('hears its learners before it ends their sessions', async (rig) => {
+    const client = await clientOf(rig, rig.follower, { timeoutMs: TIMEOUT_MS });
+    await client.answer(client.create('/e', 1));
+    rig.leader.halted = true;
+    for (let i = 0; i < 12; i++) {
+      await rig.sleep(TIMEOUT_MS / 4);
+      client.ping();
+    }
+    rig.leader.halted = false;
+    for (let i = 0; i < 12; i++) {
+      await rig.sleep(TIMEOUT_MS / 4);
+      client.ping();
+    }
+    expect([client.closed, rig.leader.server.tracker.size]).toEqual([false, 1]);
+    await rig.until(() => client.closed);
+  });
+});
+
 describe('a local session', () => {
   for (const [role, memberOf] of roles) {
     check(
