@@ -62,6 +62,17 @@ export const EVENTS = {
     code: 'text',
     message: 'text',
   }),
+  'config.seen': event(
+    'info',
+    'counter',
+    'A configuration of the ensemble newer than the one in force was heard of: it may come into force.',
+    { version: 'zxid', servers: 'number' },
+  ),
+  'config.activated': event('info', 'counter', 'A configuration of the ensemble is in force from now on.', {
+    version: 'zxid',
+    servers: 'number',
+    file: 'text',
+  }),
   'config.warning': event(
     'warn',
     'counter',

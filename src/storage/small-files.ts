@@ -16,12 +16,16 @@ const SMALL_BYTES_MAX = 64 * 1024;
  * The text of a file; undefined where there is none. Throws a `DiskError`, or `ZKT_FILE` when it is absurdly
  * long.
  */
-function readSmallFile(disk: Disk, path: string): string | undefined {
+export function readSmallFile(
+  disk: Disk,
+  path: string,
+  bytesMax: number = SMALL_BYTES_MAX,
+): string | undefined {
   if (!disk.exists(path)) return undefined;
   const file = disk.open(path, 'read');
   try {
     const size = file.size();
-    if (size > SMALL_BYTES_MAX) {
+    if (size > bytesMax) {
       throw new ZktError('ZKT_FILE', { file: path, what: 'read', why: `it has ${size} bytes` });
     }
     const bytes = Buffer.alloc(size);
@@ -31,12 +35,21 @@ function readSmallFile(disk: Disk, path: string): string | undefined {
   }
 }
 
-/** Replaces a file in one step that survives a crash; waits for the disk. Throws a `DiskError`. */
-function writeSmallFile(disk: Disk, dir: string, name: string, text: string): void {
+/**
+ * Replaces a file in one step that survives a crash; waits for the disk. A private one is for its owner's eyes alone.
+ * Throws a `DiskError`.
+ */
+export function writeSmallFile(
+  disk: Disk,
+  dir: string,
+  name: string,
+  text: string,
+  mode: 'create' | 'create-private' = 'create',
+): void {
   const path = disk.join(dir, name);
   const tempPath = disk.join(dir, TEMP_PREFIX + name);
   if (disk.exists(tempPath)) disk.remove(tempPath);
-  const file = disk.open(tempPath, 'create');
+  const file = disk.open(tempPath, mode);
   try {
     file.writeAt(Buffer.from(text), 0);
     file.sync();

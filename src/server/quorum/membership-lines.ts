@@ -150,7 +150,11 @@ function checkWhole(
     if (!members.has(id))
       return { line: lineOf(`weight.${id}`), expected: `a server that has a server.${id} line` };
   }
-  if (groups.size === 0) return undefined;
+  if (groups.size === 0) {
+    const [weighed] = weights.keys();
+    if (weighed === undefined) return undefined;
+    return { line: lineOf(`weight.${weighed}`), expected: 'group.G lines: weights count within groups' };
+  }
   for (const member of members.values()) {
     if (member.role === 'participant' && !grouped.has(member.id)) {
       return { line: lineOf(`server.${member.id}`), expected: `server ${member.id} in one of the groups` };

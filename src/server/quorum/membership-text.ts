@@ -15,8 +15,15 @@ export function memberText(member: Member): string {
 /** The lines of a dynamic file: servers, groups and weights; no version. */
 export function membershipLines(membership: Membership): string[] {
   const servers = membership.members.map((m) => `server.${m.id}=${memberText(m)}`);
-  const groups = [...membership.groups].map(([g, ids]) => `group.${g}=${ids.join(':')}`);
-  const weights = [...membership.weights].map(([id, weight]) => `weight.${id}=${weight}`);
+  if (membership.groups.size === 0) return servers;
+  const byNumber = (a: number, b: number): number => a - b;
+  const groups = [...membership.groups]
+    .sort(([a], [b]) => a - b)
+    .map(([g, ids]) => `group.${g}=${[...ids].sort(byNumber).join(':')}`);
+  // As Apache has it, what every voter weighs is said once there are groups.
+  const voters = membership.members.filter((m) => m.role === 'participant').map((m) => m.id);
+  const weighed = [...new Set([...voters, ...membership.weights.keys()])].sort(byNumber);
+  const weights = weighed.map((id) => `weight.${id}=${membership.weights.get(id) ?? 1}`);
   return [...servers, ...groups, ...weights];
 }
 
