@@ -18,7 +18,8 @@ import { ServerMetrics } from '../../server/admin/server-metrics.ts';
 import { loadConfig } from '../../server/config/load-config.ts';
 import type { ServerConfig } from '../../server/config/server-config.ts';
 import { FourLetterAnswers } from '../../server/node/four-letter-answers.ts';
-import { type RunningStandalone, startStandalone } from '../../server/node/start-standalone.ts';
+import type { RunningServer } from '../../server/node/running-server.ts';
+import { startServer } from '../../server/node/start-server.ts';
 import type { ServerWorld } from '../../server/node/world.ts';
 import type { Io } from '../io.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel, ServerLog } from '../server-log.ts';
@@ -110,11 +111,6 @@ function configuration(flags: ServerFlags): ServerConfig {
     port: flags.port,
     definitions: flags.define ?? [],
   });
-  const { membership } = config.quorum;
-  if (membership !== undefined) {
-    const what = `an ensemble (${membership.members.length} servers are configured) in this release`;
-    throw new ZktError('ZKT_UNSUPPORTED', { what });
-  }
   const { storage } = config;
   const dataDir = path.resolve(storage.dataDir);
   const dataLogDir = path.resolve(storage.dataLogDir);
@@ -199,9 +195,9 @@ class ServerProcess {
     process.on('uncaughtException', crashed);
     process.on('unhandledRejection', crashed);
     this.tellConfiguration();
-    let running: RunningStandalone;
+    let running: RunningServer;
     try {
-      running = await startStandalone(this.config, this.world, {
+      running = await startServer(this.config, this.world, {
         answerWord: (server, word, more) => this.answers.answer(server, word, more),
         answerIdle: (word, more) => this.answers.idle(word, more),
         claim: (dirs) => {
@@ -217,7 +213,8 @@ class ServerProcess {
     const loop = watchLoop(systemClock, systemTimers, this.bus);
     await this.log.open();
     const at = `${running.host.includes(':') ? `[${running.host}]` : running.host}:${running.port}`;
-    this.log.say(`Serving on ${at}. Connect with: zkt shell -s ${at}`, systemClock.wallMs());
+    const serving = running.peer === undefined ? 'Serving' : 'Member of an ensemble, clients';
+    this.log.say(`${serving} on ${at}. Connect with: zkt shell -s ${at}`, systemClock.wallMs());
     await untilAborted(this.io.stop);
     await running.stop(String(this.io.stop.reason));
     loop.cancel();
