@@ -5,6 +5,7 @@
  */
 import { reasonOf, ZktError } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
+import type { Emitter } from '../../events/bus.ts';
 import type { Timer } from '../../ports/timers.ts';
 import { decodeNotification, encodeNotification, type Notification } from '../../protocol/election.ts';
 import { Election } from '../election/election.ts';
@@ -67,7 +68,7 @@ export interface ElectorOwner {
 }
 
 /** The world an elector lives in. */
-export type ElectorWorld = Pick<ServerWorld, 'net' | 'timers' | 'clock' | 'events'>;
+export type ElectorWorld = Pick<ServerWorld, 'net' | 'timers' | 'clock'> & { readonly events: Emitter };
 
 const STRANGERS_MAX = 32;
 const UNKNOWN_MAX = 64;
@@ -154,7 +155,7 @@ export class Elector {
   }
 
   /** The role is over, and the next `look` is to come: nobody is told of the old leader meanwhile. */
-  roleEnded(): void {
+  rest(): void {
     this.machine.rest();
   }
 

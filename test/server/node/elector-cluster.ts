@@ -41,6 +41,7 @@ export class Member {
   readonly gossip: string[] = [];
   readonly outvoted: string[] = [];
   decision: Decision | undefined;
+  onGossip: ((text: string) => void) | undefined;
   decidedAt = -1;
   lookedAt = -1;
   private readonly cluster: Cluster;
@@ -56,7 +57,10 @@ export class Member {
       { net: process, timers: process, clock: process, events: bus },
       { ...ELECTOR_DEFAULTS, sid: this.sid, quorums, ...options },
       {
-        configGossiped: (text) => this.gossip.push(text),
+        configGossiped: (text) => {
+          this.gossip.push(text);
+          this.onGossip?.(text);
+        },
         failed: (error) => {
           throw error;
         },
