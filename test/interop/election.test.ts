@@ -68,7 +68,7 @@ describe.skipIf(install === undefined)('an election with Apache servers', () => 
     expect(late).toMatchObject({ state: 'FOLLOWING', leader: 3n, peerEpoch: 1n });
     expect(named('election.decided').at(-1)?.fields).toMatchObject({ how: 'standing' });
     expect(elector.connectedSids.sort()).toEqual([1n, 3n]);
-    elector.rest();
+    elector.roleEnded();
 
     // All look: it has less than they have.
     await Promise.all(servers.map((s) => s.kill()));
@@ -81,7 +81,7 @@ describe.skipIf(install === undefined)('an election with Apache servers', () => 
     expect([1n, 3n]).toContain(withLess.leader);
     expect(withLess.peerEpoch).toBeGreaterThan(0n);
     await Promise.all(servers.map((s) => s.awaitServing()));
-    elector.rest();
+    elector.roleEnded();
 
     // All look: it has more.
     await Promise.all(servers.map((s) => s.kill()));

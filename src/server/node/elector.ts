@@ -155,7 +155,7 @@ export class Elector {
   }
 
   /** The role is over, and the next `look` is to come: nobody is told of the old leader meanwhile. */
-  rest(): void {
+  roleEnded(): void {
     this.machine.rest();
   }
 

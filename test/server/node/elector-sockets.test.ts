@@ -60,7 +60,7 @@ test('five servers on real sockets elect, and elect again when the leader is gon
   expect(first.map((d) => d.state)).toEqual(['FOLLOWING', 'FOLLOWING', 'LEADING', 'FOLLOWING', 'FOLLOWING']);
   await electors[2]?.close();
   const left = electors.filter((_, i) => i !== 2);
-  for (const elector of left) elector.rest();
+  for (const elector of left) elector.roleEnded();
   const from = performance.now();
   const second = await Promise.all(left.map((e) => look(e, { zxid: 9n })));
   expect(second.map((d) => d.leader)).toEqual([5n, 5n, 5n, 5n]);

@@ -55,7 +55,7 @@ describe('electors of an ensemble', () => {
     await c.decided(1, 2, 3);
     await c.pass(10_000);
     c.member(3).process.kill();
-    for (const sid of [1, 2]) c.member(sid).elector.rest();
+    for (const sid of [1, 2]) c.member(sid).elector.roleEnded();
     await c.pass(1);
     for (const sid of [1, 2]) c.member(sid).look({ zxid: 5n, peerEpoch: 1n });
     await c.decided(1, 2);
@@ -213,7 +213,7 @@ describe('electors of an ensemble', () => {
     for (const sid of [1, 2, 3, 4, 5]) await c.start(sid);
     for (let i = 0; i < 20; i++) {
       for (const sid of [1, 2, 3, 4, 5]) {
-        if (i > 0) c.member(sid).elector.rest();
+        if (i > 0) c.member(sid).elector.roleEnded();
         c.member(sid).look({ zxid: BigInt((i * sid) % 7) });
       }
       await c.decided(1, 2, 3, 4, 5);
