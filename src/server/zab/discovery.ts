@@ -14,6 +14,8 @@ import type { LeaderCore } from './leader-core.ts';
 import { readAckEpoch, readIntroduction } from './leader-packets.ts';
 import type { LearnerHandle } from './learner-handle.ts';
 
+/** How far ahead an epoch may be for which a leader makes way: the elections that fail in a row. */
+const EPOCH_LEAP_MAX = 1_000n;
 /** The last epoch there can be: a zxid must stay positive, and the one after must exist. */
 const EPOCH_MAX = 0x7fff_fffen;
 
@@ -50,6 +52,7 @@ export class Discovery {
     const against = this.objection(h, who.configVersion);
     if (against !== undefined) {
       core.refuse(h, against);
+      this.makeWay(h);
       return;
     }
     const older = core.learners.get(h.sid);
@@ -88,7 +91,10 @@ export class Discovery {
     h.epochCounts = current >= 0n;
     h.phase = 'accepted';
     if (core.entered) this.onLate(h);
-    else this.enterEpoch();
+    else {
+      this.enterEpoch();
+      this.stepAside();
+    }
   }
 
   /** Why a learner is not wanted; undefined when it is. */
@@ -101,6 +107,20 @@ export class Discovery {
     if (h.acceptedEpoch > newest)
       return `it has accepted epoch ${h.acceptedEpoch}; the newest there is: ${newest}`;
     return undefined;
+  }
+
+  /**
+   * A member that has accepted a newer epoch (of a leader that came to nothing) keeps its promise: it could never follow
+   * this leader. So there is to be a new one; this server makes the same promise, so that one election is enough. Not
+   * for an epoch out of all proportion: no sequence of elections leads there, and the ensemble goes on.
+   */
+  private makeWay(h: LearnerHandle): void {
+    const { core } = this;
+    const { epoch } = core;
+    if (epoch === undefined || h.acceptedEpoch <= epoch || !this.isMember(h.sid)) return;
+    if (h.acceptedEpoch - epoch > EPOCH_LEAP_MAX) return;
+    core.effects.acceptEpoch(h.acceptedEpoch);
+    core.stepDown(`server ${h.sid} has accepted epoch ${h.acceptedEpoch}, so one newer than that is needed`);
   }
 
   private isMember(sid: bigint): boolean {
@@ -174,11 +194,16 @@ export class Discovery {
     const { core } = this;
     if (h.votes) this.ahead.add(h.sid);
     core.refuse(h, `its history (epoch ${current}, ${hex0x(h.peerZxid)}) is newer than that of its leader`);
+    this.stepAside();
+  }
+
+  /** Where it takes one with a newer history to make a quorum, that one is to lead: no need to wait for initLimit. */
+  private stepAside(): void {
+    const { core, ahead } = this;
+    if (core.entered || core.over || ahead.size === 0) return;
     const { sid } = core.options;
     const known = (voter: bigint): boolean =>
-      voter === sid || this.ahead.has(voter) || core.learners.get(voter)?.epochCounts === true;
-    if (core.quorums.isQuorum(known) && !core.isQuorum((other) => other.epochCounts)) {
-      core.stepDown('a quorum knows of a newer history than this server has');
-    }
+      voter === sid || ahead.has(voter) || core.learners.get(voter)?.epochCounts === true;
+    if (core.quorums.isQuorum(known)) core.stepDown('a quorum knows of a newer history than this server has');
   }
 }

@@ -97,7 +97,8 @@ class Port implements LearnerPort {
     else this.world.later.push(() => this.waiting === now && now());
   }
 
-  close(): void {
+  close(why: string): void {
+    this.world.log(`server ${this.link.leader.node.sid} closes ${this.remote}: ${why}`);
     this.closed = true;
     this.waiting = undefined;
     // What was sent still arrives.
