@@ -192,6 +192,7 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
   activateConfig(_zxid: bigint, membership: Membership, designated: bigint): boolean {
     const { ensemble, sid } = this.parts;
     ensemble.activate(membership);
+    this.served?.shareLoad();
     if (designated === sid) return true;
     this.owner.designated(designated);
     return false;
