@@ -216,6 +216,8 @@ export class Election {
     } else if (n.electionEpoch === this.round) {
       const rule = betterBy(n, this.proposal, this.weightOf);
       if (rule !== undefined) this.vote(n, rule, from, now);
+      // It does not know this vote: it was no longer, or not yet, looking when it was told. It need not wait to ask.
+      else if (this.quorums.isVoter(this.sid) && !sameVote(n, this.proposal)) this.answer(from, n, now);
     }
     this.evaluate(now);
   }

@@ -134,6 +134,7 @@ export class QuorumPeer {
     this.role = undefined;
     const { events } = this.parts.world;
     if (events.on['peer.role-ended']) events.emit('peer.role-ended', { state: role.decision.state, why });
+    this.elector.roleEnded();
     this.tellState('LOOKING', -1n);
     this.ending = role.end(why).then(() => this.parts.store.settle());
     return this.ending;

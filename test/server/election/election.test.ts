@@ -86,7 +86,7 @@ describe('a round', () => {
     `,
     ));
 
-  test('a worse vote that is late does not matter', () =>
+  test('a worse vote that is late does not matter; who told it hears of the better one', () =>
     check(
       3,
       THREE,
@@ -94,6 +94,7 @@ describe('a round', () => {
       look z5 e1
         -> 1 2: LOOKING 3 z5 e1 r1
       1: LOOKING 1 z9 e0 r1
+        -> 1: LOOKING 3 z5 e1 r1
       2: LOOKING 3 z5 e1 r1
       at 200
         -> 1: LEADING 3 z5 e1 r1
@@ -112,7 +113,10 @@ describe('a round', () => {
     t.run(`look ${own}`);
     const answer = t.run(`${sid}: LOOKING ${sid} ${other} r1`);
     const better = (sid === 1 && other !== 'z8 e1') || other === own;
-    expect(answer.length > 0).toBe(better);
+    expect(answer).toHaveLength(1);
+    const [said = ''] = answer;
+    // A better vote is told to everybody; a worse one is answered with the own.
+    expect(said).toContain(better ? '1 3' : `-> ${sid}: LOOKING 2 ${own}`);
   });
 
   test('one server alone leads at once', () =>
@@ -606,6 +610,7 @@ describe('weights and groups', () => {
       look z5 e1
         -> 1 3: LOOKING 2 z5 e1 r1
       3: LOOKING 3 z9 e9 r1
+        -> 3: LOOKING 2 z5 e1 r1
       1: LOOKING 2 z5 e1 r1
       3: LOOKING 2 z5 e1 r1
         = LEADING 2 z5 e1 r1
