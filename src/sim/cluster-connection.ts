@@ -54,7 +54,8 @@ export class ConnectionEnd implements Socket {
   /** What the faults make of the link from here to the peer. */
   link: LinkState;
   private readonly wires: Wires;
-  private readonly loop: ProcessLoop;
+  /** The process it belongs to. */
+  readonly loop: ProcessLoop;
   private other!: ConnectionEnd;
   // Sending.
   private kept: Buffer[] = [];

@@ -109,6 +109,14 @@ export class ClusterNet {
     return hit.length;
   }
 
+  /** A process has ended: its ports are free, its connections are over, also those it had not accepted yet. */
+  processEnded(loop: ProcessLoop): void {
+    for (const host of this.hosts.values()) {
+      for (const [port, open] of host.ports) if (open.loop === loop) host.ports.delete(port);
+    }
+    for (const end of [...this.ends]) if (end.loop === loop) end.destroy();
+  }
+
   /** The host loses its power: its ports and connections are gone, and nobody is told. */
   powerOff(hostName: string): void {
     const host = this.host(hostName);

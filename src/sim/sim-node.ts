@@ -255,6 +255,7 @@ export class SimNode {
   private endLife(life: Life): void {
     if (this.life !== life) return;
     life.process.kill();
+    this.around.net.processEnded(life.loop);
     this.life = undefined;
     this.crashIn = 0;
     // Handles of the dead are worth nothing; the machine's cache stays.

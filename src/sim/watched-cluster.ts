@@ -23,7 +23,7 @@ export type Listen = (now: () => number) => ClusterListener;
 const LOOK_EVERY_MS = 50;
 const LOOK_DEEPER_EVERY = 10;
 /** Of acknowledged writes, one in so many is looked for on the disks. */
-const LOOK_FOR_ONE_IN = 4;
+const LOOK_FOR_ONE_IN = 16;
 /** `tickTime` x 2 x (initLimit + syncLimit), as the simulated servers are configured, and time to start. */
 export const RECOVERY_MS = 500 * 2 * (6 + 4) + 2500;
 /** Operations are answered in this time once all is well, ms. */

@@ -92,6 +92,7 @@ export class Invariants {
   }
 
   private checkEpochs(node: SimNode): void {
+    if (!node.up) return;
     const accepted = readEpoch(node, 'acceptedEpoch') ?? 0;
     const current = readEpoch(node, 'currentEpoch') ?? 0;
     const before = this.epochs.get(node);
@@ -108,7 +109,7 @@ export class Invariants {
 function readEpoch(node: SimNode, name: string): number | undefined {
   const disk = node.disk.look('live');
   const path = `${SNAP_DIR}/${name}`;
-  if (!node.up || !disk.exists(path)) return undefined;
+  if (!disk.exists(path)) return undefined;
   const file = disk.open(path, 'read');
   const bytes = Buffer.alloc(file.size());
   file.readAt(bytes, 0);

@@ -18,7 +18,7 @@ export const SHARED = {
 } as const;
 
 const LANES = 2;
-const PAUSE_MS = 400;
+const PAUSE_MS = 800;
 const PASSING: ReadonlySet<number> = new Set([ERR.CONNECTIONLOSS, ERR.REQUESTTIMEOUT, ERR.SYSTEMERROR]);
 
 /** Makes the nodes that clients share. */
