@@ -1,6 +1,6 @@
 /**
- * The server that clients see, whatever its role: takes their connections, requests and four-letter words, and hands
- * each to whom it concerns. Roles differ in where writes go and in who keeps the sessions.
+ * The server that clients see, whatever its role: takes their connections, requests and four-letter words,
+ * and hands each to whom it concerns. Roles differ in where writes go and in who keeps the sessions.
  */
 import { get32, hi32, lo32 } from '../../base/halves.ts';
 import { JuteError } from '../../jute/jute-error.ts';

@@ -1,6 +1,6 @@
 /**
- * Sessions of clients: opened, resumed, refused, expired, closed (facts 2.1 and 3). Here what all roles share; who
- * keeps the sessions of an ensemble differs by role.
+ * Sessions of clients: opened, resumed, refused, expired, closed (facts 2.1 and 3). Here what all roles
+ * share; who keeps the sessions of an ensemble differs by role.
  */
 import type { Timer } from '../../ports/timers.ts';
 import { ERR } from '../../protocol/error-codes.ts';
@@ -35,7 +35,9 @@ export interface SessionsWorld {
 export const NO_BYTES = Buffer.alloc(0);
 const NO_PASSWORD = Buffer.alloc(SESSION_PASSWORD_BYTES);
 
-/** The request for a new session's transaction. `from` gets to hear of it, `owner` is who serves the session. */
+/**
+ * The request for a new session's transaction. `from` gets to hear of it, `owner` is who serves the session.
+ */
 export function createSessionRequest(
   from: ClientLink | undefined,
   id: bigint,
@@ -80,7 +82,8 @@ export abstract class ClientSessions {
   }
 
   /**
-   * A client's connect request; it is answered by `stand` or `refuse`, now, or when more is known of the session.
+   * A client's connect request; it is answered by `stand` or `refuse`, now, or when more is known of the
+   * session.
    */
   connect(link: ClientLink, request: ConnectRequest): void {
     const { database, timeoutMinMs, timeoutMaxMs } = this.parts;
@@ -113,8 +116,8 @@ export abstract class ClientSessions {
   }
 
   /**
-   * Looks at a write before it enters the chain. False for one that is to be answered as a read is: it is refused, or
-   * ends a session of which no other server knows.
+   * Looks at a write before it enters the chain. False for one that is to be answered as a read is: it is
+   * refused, or ends a session of which no other server knows.
    */
   admit(talk: Conversation, request: Request): boolean {
     const { local } = this.parts;
@@ -228,7 +231,8 @@ export abstract class ClientSessions {
   private upgradeLocal(talk: Conversation, local: LocalSessions): void {
     const { events } = this.parts.world;
     const { id } = talk.session;
-    // From here on there is one place that tracks it: touches and the close go where the session goes (2926, 3471).
+    // From here on there is one place that tracks it: touches and the close go where the session goes (2926,
+    // 3471).
     local.tracker.remove(id);
     this.upgrade(talk);
     if (events.on['session.upgraded']) events.emit('session.upgraded', { session: id });

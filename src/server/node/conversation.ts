@@ -25,7 +25,9 @@ export class Conversation {
   readonly order = new Fifo<Request>();
   /** The client has asked to close its session. */
   closing = false;
-  /** While a `sync` is under way: the writes and syncs behind it, which are not sent on before it is answered. */
+  /**
+   * While a `sync` is under way: the writes and syncs behind it, which are not sent on before it is answered.
+   */
   behindSync: Request[] | undefined = undefined;
 
   constructor(link: ClientLink, session: Session<object>, keeper: SessionKeeper) {

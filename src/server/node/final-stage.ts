@@ -1,6 +1,6 @@
 /**
- * Where requests end, on a server of any role: transactions are applied in the order of their zxids, and every
- * connection is answered in the order of its requests.
+ * Where requests end, on a server of any role: transactions are applied in the order of their zxids, and
+ * every connection is answered in the order of its requests.
  */
 import { hi32, lo32 } from '../../base/halves.ts';
 import type { Emitter } from '../../events/bus.ts';
@@ -102,8 +102,8 @@ export class FinalStage {
   }
 
   /**
-   * Reads whose client is slow to take earlier answers came before the write that is now to be applied: they must not
-   * see it.
+   * Reads whose client is slow to take earlier answers came before the write that is now to be applied: they
+   * must not see it.
    */
   catchUp(talk: Conversation): void {
     while (isReady(talk.order.peek())) this.answerHead(talk);
@@ -116,8 +116,8 @@ export class FinalStage {
   }
 
   /**
-   * Answers what is ready at the head, up to the next write. A client that does not take what it gets waits for
-   * the rest, until `resume`: a thousand reads of a megabyte must not all be answered into memory.
+   * Answers what is ready at the head, up to the next write. A client that does not take what it gets waits
+   * for the rest, until `resume`: a thousand reads of a megabyte must not all be answered into memory.
    */
   private goOn(talk: Conversation): void {
     const { order, link } = talk;

@@ -1,8 +1,8 @@
 /**
  * The chain of a leader: Prep -> Proposal (-> Sync -> Ack) -> Commit -> ToBeApplied -> Final.
  *
- * A transaction is encoded once, into the log, and handed to the broadcast from there. It is applied once a quorum has
- * it on disk, and this server too: its memory must not be ahead of its disk.
+ * A transaction is encoded once, into the log, and handed to the broadcast from there. It is applied once a
+ * quorum has it on disk, and this server too: its memory must not be ahead of its disk.
  */
 import { Fifo } from '../../base/ring.ts';
 import { OP } from '../../protocol/opcodes.ts';
@@ -78,8 +78,8 @@ export class LeaderChain {
   }
 
   /**
-   * Calls `done` once it is certain that this server leads after this call, and everything is applied that was proposed
-   * before it.
+   * Calls `done` once it is certain that this server leads after this call, and everything is applied that
+   * was proposed before it.
    */
   confirm(done: () => void): void {
     const zxid = this.writes.lastZxid;

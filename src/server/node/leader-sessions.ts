@@ -42,7 +42,10 @@ export class LeaderSessions extends TrackedSessions {
     return true;
   }
 
-  /** As everywhere, but a session that is unknown here may be a local one of the server that forwards its writes. */
+  /**
+   * As everywhere, but a session that is unknown here may be a local one of the server that forwards its
+   * writes.
+   */
   override fault(request: Request): number {
     const { session, from, owner } = request;
     const code = super.fault(request);

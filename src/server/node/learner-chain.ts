@@ -1,8 +1,8 @@
 /**
  * The chain of a learner: FollowerRequest or ObserverRequest -> Commit -> Final.
  *
- * Writes go to the leader as they are. What they became comes back as a transaction among those of all others; the one
- * that bears the session and cxid of the first write a connection waits for answers it.
+ * Writes go to the leader as they are. What they became comes back as a transaction among those of all
+ * others; the one that bears the session and cxid of the first write a connection waits for answers it.
  */
 
 import { hi32, lo32 } from '../../base/halves.ts';
@@ -58,7 +58,9 @@ export class LearnerChain {
     return this.syncs.shift();
   }
 
-  /** A transaction that is committed, and on this server's disk: it is applied, and answers who waits for it. */
+  /**
+   * A transaction that is committed, and on this server's disk: it is applied, and answers who waits for it.
+   */
   apply(entry: ZabEntry): void {
     const decoded = decodeEntry(entry.bytes);
     invariant(decoded !== undefined, 'only transactions that can be decoded are logged');
@@ -102,7 +104,9 @@ function firstWaiting({ order }: Conversation): Request | undefined {
   return undefined;
 }
 
-/** What a multi's parts were asked as: results are typed by it. Undefined where the leader alone can read it. */
+/**
+ * What a multi's parts were asked as: results are typed by it. Undefined where the leader alone can read it.
+ */
 function opsAsked({ bytes, start, end }: Request): number[] | undefined {
   try {
     return MultiRequest.read(new JuteReader(bytes, start, end)).map(({ op }) => op);

@@ -55,7 +55,8 @@ export class LearnerServer extends EnsembleServer {
   // ---- what clients here ask ----
 
   protected override take(talk: Conversation, request: Request): void {
-    // What no client may ask is refused here: not every leader makes a transaction of it, and it would wait for ever.
+    // What no client may ask is refused here: not every leader makes a transaction of it, and it would wait
+    // for ever.
     if (request.op === OP.error) {
       request.refusal = ERR.BADARGUMENTS;
       this.stage.read(talk, request);

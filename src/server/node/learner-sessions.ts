@@ -11,7 +11,9 @@ import { RemoteSession, TouchTable } from './touch-table.ts';
 export class LearnerSessions extends ClientSessions {
   readonly touches = new TouchTable();
   private readonly upstream: Upstream;
-  /** createSession under way, and connections that wait for the leader's word, by session; one a connection. */
+  /**
+   * createSession under way, and connections that wait for the leader's word, by session; one a connection.
+   */
   private readonly opening = new Map<bigint, Request>();
   private readonly asking = new Map<bigint, ClientLink>();
 

@@ -1,6 +1,6 @@
 /**
- * Local sessions (facts 3): known to the server that opened them alone, made and ended without a transaction. One that
- * wants an ephemeral becomes a session of the ensemble first, under the same id.
+ * Local sessions (facts 3): known to the server that opened them alone, made and ended without a transaction.
+ * One that wants an ephemeral becomes a session of the ensemble first, under the same id.
  */
 import { JuteError } from '../../jute/jute-error.ts';
 import { JuteReader } from '../../jute/reader.ts';

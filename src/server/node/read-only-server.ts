@@ -1,6 +1,6 @@
 /**
- * A server cut off from its quorum that answers reads all the same (`readonlymode.enabled`): to clients that accept old
- * answers, and told that it is read-only. Its sessions are its own, and end with it (facts 3).
+ * A server cut off from its quorum that answers reads all the same (`readonlymode.enabled`): to clients that
+ * accept old answers, and told that it is read-only. Its sessions are its own, and end with it (facts 3).
  */
 import { ERR } from '../../protocol/error-codes.ts';
 import type { ConnectRequest } from '../../protocol/messages.ts';
@@ -30,7 +30,9 @@ class ReadOnlySessions extends ClientSessions {
     if (local !== undefined) this.openLocal(link, local);
   }
 
-  /** Whether a session of the ensemble lives, only its leader knows: the client had better ask another server. */
+  /**
+   * Whether a session of the ensemble lives, only its leader knows: the client had better ask another server.
+   */
   protected resume(link: ClientLink): void {
     link.sessionId = 0n;
     link.close('a read-only server cannot go on with a session of the ensemble');

@@ -4,8 +4,8 @@ import type { Id } from '../../protocol/acl.ts';
 /** What a leading server's chain asks of the leader's machine. */
 export interface Broadcast {
   /**
-   * A transaction was appended to this server's log (not yet synced): send it to the followers. `entry[start, end)` is
-   * good for this call only. `membership` is the configuration a reconfig proposes, as its text.
+   * A transaction was appended to this server's log (not yet synced): send it to the followers. `entry[start,
+   * end)` is good for this call only. `membership` is the configuration a reconfig proposes, as its text.
    */
   propose(zxid: bigint, entry: Buffer, start: number, end: number, membership: string | undefined): void;
   /** Calls `done` once a quorum has confirmed, after this call, that this server leads (for `sync`). */
@@ -16,7 +16,9 @@ export interface Broadcast {
 
 /** What a learning server's chain asks of its leader. */
 export interface Upstream {
-  /** Forwards a request; its transaction comes back through `LearnerServer.apply`, a `sync` through `synced`. */
+  /**
+   * Forwards a request; its transaction comes back through `LearnerServer.apply`, a `sync` through `synced`.
+   */
   request(session: bigint, cxid: number, op: number, body: Buffer, ids: readonly Id[]): void;
   /** Asks whether a session lives; the answer comes through `LearnerServer.revalidated`. */
   revalidate(session: bigint, timeoutMs: number): void;

@@ -7,6 +7,9 @@ import type { StoreHost } from './store.ts';
 export interface ServerHost extends StoreHost {
   /** Answers a four-letter word; undefined for one that has no answer here. */
   answerWord(server: ServingServer, word: FourLetterWord, more: Buffer, link: ClientLink): string | undefined;
-  /** Answers a four-letter word while no server serves clients (ruok, isro, ...): put it at `ServiceGate.idle`. */
+  /**
+   * Answers a four-letter word while no server serves clients (ruok, isro, ...): put it at
+   * `ServiceGate.idle`.
+   */
   answerIdle?(word: FourLetterWord, more: Buffer): string | undefined;
 }

@@ -1,6 +1,7 @@
 /**
- * `sync` takes its time: a quorum must confirm that the leader still leads (1675). What a connection asks behind it waits
- * here, and is not sent on: a write that was agreed upon before the sync would be answered before it.
+ * `sync` takes its time: a quorum must confirm that the leader still leads (1675). What a connection asks
+ * behind it waits here, and is not sent on: a write that was agreed upon before the sync would be answered
+ * before it.
  */
 import { OP } from '../../protocol/opcodes.ts';
 import type { Request } from '../processor/request.ts';

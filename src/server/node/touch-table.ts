@@ -1,6 +1,6 @@
 /**
- * The ensemble's sessions that clients of a learner use. The learner does not expire them: it tells the leader, with
- * each answer to a ping, which of them it heard of (facts 3).
+ * The ensemble's sessions that clients of a learner use. The learner does not expire them: it tells the
+ * leader, with each answer to a ping, which of them it heard of (facts 3).
  */
 import { NO_BUCKET, type Session } from '../session/session.ts';
 import type { SessionKeeper } from './conversation.ts';

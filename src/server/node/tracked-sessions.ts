@@ -11,8 +11,8 @@ export interface TrackedWorld extends SessionsWorld {
   /** Puts a write of the server itself into the chain. */
   readonly write: (request: Request) => void;
   /**
-   * How long nothing expires after a pause of this process, ms: on a leader the time in which learners tell what they
-   * heard meanwhile.
+   * How long nothing expires after a pause of this process, ms: on a leader the time in which learners tell
+   * what they heard meanwhile.
    */
   readonly patienceMs: number;
 }

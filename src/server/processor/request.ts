@@ -10,7 +10,9 @@ import type { Requester } from './requester.ts';
  * header and record, for a multi also its decoded parts. On a learner these come back from the leader.
  */
 export class Request {
-  /** Where the answer goes; undefined for requests of the server itself (expiry, reaping), and forwarded ones. */
+  /**
+   * Where the answer goes; undefined for requests of the server itself (expiry, reaping), and forwarded ones.
+   */
   readonly from: Requester | undefined;
   readonly session: bigint;
   readonly cxid: number;
@@ -32,7 +34,8 @@ export class Request {
   /** Set on a write that is refused before it becomes a transaction: the code to answer in its turn. */
   refusal: number = ERR.OK;
   /**
-   * True while the answer waits for more than its turn: a write for its transaction, a `sync` for the leader's word.
+   * True while the answer waits for more than its turn: a write for its transaction, a `sync` for the
+   * leader's word.
    */
   waits = false;
   /** Number of its pending changes, to settle them by. */

@@ -1,6 +1,7 @@
 /**
- * A leader's server and two learners' in one simulated process each, wired to each other in memory: what the machines
- * of election and broadcast would do is done here in the plainest way. Clients reach them over the simulated network.
+ * A leader's server and two learners' in one simulated process each, wired to each other in memory: what the
+ * machines of election and broadcast would do is done here in the plainest way. Clients reach them over the
+ * simulated network.
  */
 import { Prng } from '../../../src/base/prng.ts';
 import { Bus } from '../../../src/events/bus.ts';
