@@ -1,4 +1,7 @@
-/** Elections with Apache ZooKeeper: two of its servers, and this house's elector as the third, with an id between theirs. */
+/**
+ * Elections with Apache ZooKeeper: two of its servers, and this house's elector as the third, with an id
+ * between theirs.
+ */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * Keeps two servers from answering each other without end, which they might when each takes the other for a stranger:
- * the same question within a moment gets the same answer once.
+ * Keeps two servers from answering each other without end, which they might when each takes the other for a
+ * stranger: the same question within a moment gets the same answer once.
  */
 import type { Notification } from '../../protocol/election.ts';
 

@@ -1,6 +1,6 @@
 /**
- * What the voters said last, in one election: one notification a voter, since a newer one takes back what was said
- * before. Counts what that means for a vote.
+ * What the voters said last, in one election: one notification a voter, since a newer one takes back what was
+ * said before. Counts what that means for a vote.
  */
 import type { Notification } from '../../protocol/election.ts';
 import type { Quorums } from '../quorum/quorums.ts';
@@ -30,7 +30,9 @@ export class Ballot {
     this.heard.set(from, n);
   }
 
-  /** True where that voter agrees with `vote` in that round: it votes so, or has settled on that leader in it. */
+  /**
+   * True where that voter agrees with `vote` in that round: it votes so, or has settled on that leader in it.
+   */
   agrees(sid: bigint, vote: Vote, round: bigint): boolean {
     if (sid === this.self) return true;
     const n = this.heard.get(sid);
@@ -44,13 +46,13 @@ export class Ballot {
   }
 
   /**
-   * True when `n`, of a server that has settled, tells of a leader that stands: a quorum supports it, and it says itself
-   * that it leads.
+   * True when `n`, of a server that has settled, tells of a leader that stands: a quorum supports it, and it
+   * says itself that it leads.
    *
-   * Votes of settled servers are compared by their leader alone. Their zxid and round may differ, and so may their
-   * peerEpoch where one of them missed the last bump: comparing that once kept servers out for ever (ZOOKEEPER-1818).
-   * The epoch is agreed upon with the leader itself, later. Servers that still vote, this one included, support the
-   * leader when they do so in its very round with its very vote.
+   * Votes of settled servers are compared by their leader alone. Their zxid and round may differ, and so may
+   * their peerEpoch where one of them missed the last bump: comparing that once kept servers out for ever
+   * (ZOOKEEPER-1818). The epoch is agreed upon with the leader itself, later. Servers that still vote, this
+   * one included, support the leader when they do so in its very round with its very vote.
    */
   stands(n: Notification, own: Vote, round: bigint, quorums: Quorums): boolean {
     const { leader } = n;

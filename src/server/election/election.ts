@@ -1,20 +1,20 @@
 /**
- * Fast leader election (facts 8.3), as a machine: notifications, reachability and time in; notifications and a decision
- * out.
+ * Fast leader election (facts 8.3), as a machine: notifications, reachability and time in; notifications and
+ * a decision out.
  *
- * Every server proposes itself, tells all voters, and changes its vote whenever it hears of a better one (by epoch, zxid,
- * then id). A round ends for a server when a quorum of the configuration in force, and of a pending one, votes as it does
- * in the same round. It decides at once when every other voter agrees or cannot be reached, since no better vote can come
- * then; otherwise it waits a moment for one. A server that comes late joins the leader a quorum has settled on.
+ * Every server proposes itself, tells all voters, and changes its vote whenever it hears of a better one (by
+ * epoch, zxid, then id). A round ends for a server when a quorum of the configuration in force, and of a
+ * pending one, votes as it does in the same round. It decides at once when every other voter agrees or cannot
+ * be reached, since no better vote can come then; otherwise it waits a moment for one. A server that comes
+ * late joins the leader a quorum has settled on.
  */
 import { invariant } from '../../base/invariant.ts';
 import type { Emitter } from '../../events/bus.ts';
 import type { Notification, ServerState } from '../../protocol/election.ts';
-import { memberOf } from '../quorum/membership.ts';
-import { membershipText, parseMembershipText } from '../quorum/membership-text.ts';
 import type { Quorums } from '../quorum/quorums.ts';
 import { AnswerPace } from './answer-pace.ts';
 import { Ballot } from './ballot.ts';
+import { ConfigGossip } from './config-gossip.ts';
 import type { Candidate, ElectionEffects, ElectionTimes } from './election-effects.ts';
 import { Mandate } from './mandate.ts';
 import { betterBy, type CurrentVote, NO_VOTE, sameVote, type Vote, type VoteRule } from './vote.ts';
@@ -25,7 +25,10 @@ const ROUND_MAX = 1n << 62n;
 /** A voter not heard after that many repetitions may sit behind a dead connection. */
 const SILENT_AFTER = 2;
 
-/** See the head of the file. `RESTING` is before the first election, and between a role's end and the next one. */
+/**
+ * See the head of the file. `RESTING` is before the first election, and between a role's end and the next
+ * one.
+ */
 export class Election {
   private readonly sid: bigint;
   private readonly times: ElectionTimes;
@@ -36,10 +39,7 @@ export class Election {
   private readonly unreachable = new Set<bigint>();
   private quorums: Quorums;
   private voters: readonly bigint[];
-  private configText: string;
-  private configKey: string;
-  /** The last newer configuration that was told of. */
-  private gossiped = '';
+  private readonly gossip: ConfigGossip;
 
   private doing: ServerState | 'RESTING' = 'RESTING';
   private candidate: Candidate = { zxid: 0n, peerEpoch: 0n, participant: false };
@@ -69,8 +69,7 @@ export class Election {
     this.settled = { leader: sid, zxid: 0n, electionEpoch: -1n, peerEpoch: 0n };
     this.quorums = quorums;
     this.voters = quorums.voters;
-    this.configText = membershipText(quorums.current.membership);
-    this.configKey = keyOf(quorums);
+    this.gossip = new ConfigGossip(quorums);
   }
 
   /** What this server says of itself; `RESTING` says nothing. */
@@ -115,13 +114,18 @@ export class Election {
     if (this.doing !== 'LOOKING') this.settled = { ...this.settled, leader };
   }
 
-  /** The leader's epoch stands: votes name it from now on, and what voters said before does not matter any more. */
+  /**
+   * The leader's epoch stands: votes name it from now on, and what voters said before does not matter any
+   * more.
+   */
   epochEstablished(peerEpoch: bigint): void {
     this.mandate = undefined;
     if (this.doing !== 'LOOKING') this.settled = { ...this.settled, peerEpoch };
   }
 
-  /** The role is over, and the next election is not to begin yet: nobody is told of the old leader any more. */
+  /**
+   * The role is over, and the next election is not to begin yet: nobody is told of the old leader any more.
+   */
   rest(): void {
     this.doing = 'RESTING';
     this.mandate = undefined;
@@ -129,12 +133,9 @@ export class Election {
 
   /** Other rules are in force. An election under way begins anew. */
   configure(quorums: Quorums, now: number): void {
-    const key = keyOf(quorums);
     this.quorums = quorums;
-    if (key === this.configKey) return;
-    this.configKey = key;
+    if (!this.gossip.changes(quorums)) return;
     this.voters = quorums.voters;
-    this.configText = membershipText(quorums.current.membership);
     if (this.doing === 'LOOKING') this.beginRound(this.round + 1n, now);
   }
 
@@ -162,7 +163,9 @@ export class Election {
     }
   }
 
-  /** What a server is to be told on a new connection, where nothing waits to be sent; undefined for nothing. */
+  /**
+   * What a server is to be told on a new connection, where nothing waits to be sent; undefined for nothing.
+   */
   greeting(to: bigint): Notification | undefined {
     if (this.doing === 'RESTING') return undefined;
     if (this.doing === 'LOOKING') return this.quorums.isVoter(to) ? this.words() : undefined;
@@ -216,7 +219,8 @@ export class Election {
     } else if (n.electionEpoch === this.round) {
       const rule = betterBy(n, this.proposal, this.weightOf);
       if (rule !== undefined) this.vote(n, rule, from, now);
-      // It does not know this vote: it was no longer, or not yet, looking when it was told. It need not wait to ask.
+      // It does not know this vote: it was no longer, or not yet, looking when it was told. It need not wait
+      // to ask.
       else if (this.quorums.isVoter(this.sid) && !sameVote(n, this.proposal)) this.answer(from, n, now);
     }
     this.evaluate(now);
@@ -319,7 +323,7 @@ export class Election {
     const { leader, zxid, electionEpoch, peerEpoch } = this.currentVote;
     const state = this.doing === 'RESTING' ? 'LOOKING' : this.doing;
     const version = NOTIFICATION_VERSION;
-    return { state, leader, zxid, electionEpoch, peerEpoch, version, config: this.configText };
+    return { state, leader, zxid, electionEpoch, peerEpoch, version, config: this.gossip.own };
   }
 
   private answer(to: bigint, question: Notification, now: number): void {
@@ -363,29 +367,16 @@ export class Election {
     this.effects.send(to, n);
   }
 
-  // ---- configurations ----
-
-  /** A newer configuration, from a server that is in it or in ours. Each is told of once. */
   private hearGossip(from: bigint, n: Notification): void {
-    const { config } = n;
-    if (config === undefined || config === '' || config === this.configText || config === this.gossiped)
-      return;
-    const heard = parseMembershipText(config);
-    const { membership } = this.quorums.current;
-    if (heard === undefined || heard.version <= membership.version) return;
-    if (memberOf(heard, from) === undefined && memberOf(membership, from) === undefined) return;
-    this.gossiped = config;
+    const news = this.gossip.news(from, n);
+    if (news === undefined) return;
+    const { text, version, known } = news;
     if (this.events.on['election.config-heard']) {
-      this.events.emit('election.config-heard', { from, version: heard.version, known: membership.version });
+      this.events.emit('election.config-heard', { from, version, known });
     }
-    this.effects.configGossiped(config);
+    this.effects.configGossiped(text);
   }
 }
-
-const keyOf = (quorums: Quorums): string =>
-  [quorums.current, ...(quorums.pending === undefined ? [] : [quorums.pending])]
-    .map((rule) => membershipText(rule.membership))
-    .join('\n\n');
 
 /** A notification's fields, as events tell them. */
 const told = (n: Notification) => ({

@@ -1,7 +1,7 @@
 /**
- * What a decision rests on until the leader's epoch stands: the voters that agreed. A voter may have heard of a better
- * vote after it was counted. A leader without the quorum that elected it, or a follower whose leader votes for another,
- * would wait for initLimit in vain (ZOOKEEPER-3109); so they look again at once.
+ * What a decision rests on until the leader's epoch stands: the voters that agreed. A voter may have heard of
+ * a better vote after it was counted. A leader without the quorum that elected it, or a follower whose leader
+ * votes for another, would wait for initLimit in vain (ZOOKEEPER-3109); so they look again at once.
  */
 import type { Notification } from '../../protocol/election.ts';
 import type { Quorums } from '../quorum/quorums.ts';

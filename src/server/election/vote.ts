@@ -1,6 +1,8 @@
 /** Votes: who should lead, by what it has, and which of two votes is better (facts 8.3). */
 
-/** A vote. `zxid` and `peerEpoch` are those of the server voted for: its last logged zxid, its currentEpoch. */
+/**
+ * A vote. `zxid` and `peerEpoch` are those of the server voted for: its last logged zxid, its currentEpoch.
+ */
 export interface Vote {
   readonly leader: bigint;
   readonly zxid: bigint;
@@ -25,7 +27,9 @@ export const NO_VOTE: Vote = { leader: LONG_MIN, zxid: LONG_MIN, peerEpoch: LONG
 /** What made one vote better than another. `weight`: the other one's candidate may not lead. */
 export type VoteRule = 'weight' | 'epoch' | 'zxid' | 'sid';
 
-/** The rule by which `a` is better than `b`; undefined when it is not. A candidate without weight never wins. */
+/**
+ * The rule by which `a` is better than `b`; undefined when it is not. A candidate without weight never wins.
+ */
 export function betterBy(a: Vote, b: Vote, weightOf: (sid: bigint) => number): VoteRule | undefined {
   if (weightOf(a.leader) === 0) return undefined;
   if (weightOf(b.leader) === 0) return 'weight';

@@ -13,8 +13,8 @@ export const textOfAddress = ({ host, port }: ElectionAddress): string =>
 const WILDCARDS = new Set(['', '0.0.0.0', '::', '0:0:0:0:0:0:0:0']);
 
 /**
- * The addresses of an opening message at which its sender can be dialled. Those that are no address, and wildcards, which
- * only tell that it listens everywhere, are left out.
+ * The addresses of an opening message at which its sender can be dialled. Those that are no address, and
+ * wildcards, which only tell that it listens everywhere, are left out.
  */
 export function parseElectionAddresses(texts: readonly string[]): ElectionAddress[] {
   const found: ElectionAddress[] = [];

@@ -1,7 +1,7 @@
 /**
- * One connection of the election port: the opening message (`protocol/election.ts`), then messages of `len i32` (1 to
- * 512 KiB) and as many bytes, both ways. Bytes may come cut anywhere; what a peer announces takes no memory before it
- * comes. A message that was begun must be complete within the frame timeout.
+ * One connection of the election port: the opening message (`protocol/election.ts`), then messages of `len
+ * i32` (1 to 512 KiB) and as many bytes, both ways. Bytes may come cut anywhere; what a peer announces takes
+ * no memory before it comes. A message that was begun must be complete within the frame timeout.
  */
 import { get32, put32 } from '../../base/halves.ts';
 import { JuteError } from '../../jute/jute-error.ts';

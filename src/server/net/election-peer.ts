@@ -1,6 +1,7 @@
 /**
- * One other server, as the election port sees it: the connection to it, the dial under way, the one message that waits,
- * and when to try again. A dial that fails is repeated while a message waits, at growing distances.
+ * One other server, as the election port sees it: the connection to it, the dial under way, the one message
+ * that waits, and when to try again. A dial that fails is repeated while a message waits, at growing
+ * distances.
  */
 import type { Net, Socket } from '../../ports/net.ts';
 import type { Timer, Timers } from '../../ports/timers.ts';

@@ -1,13 +1,13 @@
 /**
  * The election port: one connection to every other server of the ensemble (facts 8.1).
  *
- * Two servers may dial each other at once, so **the larger id owns the connection**: a smaller one that dialled closes
- * its connection after the opening message and is dialled back. A newer connection to a server replaces the older one.
- * One message at most waits for a server, the newest; there is nothing to queue on the way in, since each message is
- * handed on as it arrives.
+ * Two servers may dial each other at once, so **the larger id owns the connection**: a smaller one that
+ * dialled closes its connection after the opening message and is dialled back. A newer connection to a server
+ * replaces the older one. One message at most waits for a server, the newest; there is nothing to queue on
+ * the way in, since each message is handed on as it arrives.
  *
- * Strangers may talk: a server that joins, or an observer that is in no list. They are bounded in number, as are
- * connections that have not said who they are.
+ * Strangers may talk: a server that joins, or an observer that is in no list. They are bounded in number, as
+ * are connections that have not said who they are.
  */
 import type { Emitter } from '../../events/bus.ts';
 import type { Listener, ListenResult, Net, Socket, SocketHandler } from '../../ports/net.ts';
@@ -46,8 +46,8 @@ export interface ElectionPortHandler {
   /** A server was reached, or could not be. May come from inside `send`. */
   reachable(sid: bigint, isReachable: boolean): void;
   /**
-   * What a server is to hear on a new connection when nothing waits for it. Apache sends the last message again; that
-   * may be out of date, so the owner says what holds now. Undefined for nothing.
+   * What a server is to hear on a new connection when nothing waits for it. Apache sends the last message
+   * again; that may be out of date, so the owner says what holds now. Undefined for nothing.
    */
   greeting(to: bigint): Buffer | undefined;
 }
@@ -129,7 +129,10 @@ export class ElectionPort implements ElectionConnectionHandler, PeerDial {
     this.own = own;
   }
 
-  /** Sends a message to a server: now, or as soon as there is a connection. A newer one replaces one that waits. */
+  /**
+   * Sends a message to a server: now, or as soon as there is a connection. A newer one replaces one that
+   * waits.
+   */
   send(to: bigint, body: Buffer): void {
     if (!this.stopped && to !== this.self) this.line(to)?.send(body);
   }

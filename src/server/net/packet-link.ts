@@ -1,9 +1,10 @@
 /**
- * One connection of the quorum port, from either side: packets in, packets out, and now and then a snapshot between them.
+ * One connection of the quorum port, from either side: packets in, packets out, and now and then a snapshot
+ * between them.
  *
- * Output is gathered over a turn of the loop and leaves with one write. Who does not read is closed once too much waits
- * (`unsentBytesMax`); who sends bytes that are no packets, or is silent for longer than the read timeout, is closed as
- * well. Nothing of that reaches beyond this connection.
+ * Output is gathered over a turn of the loop and leaves with one write. Who does not read is closed once too
+ * much waits (`unsentBytesMax`); who sends bytes that are no packets, or is silent for longer than the read
+ * timeout, is closed as well. Nothing of that reaches beyond this connection.
  */
 import type { Emitter } from '../../events/bus.ts';
 import { JuteError } from '../../jute/jute-error.ts';
@@ -27,11 +28,13 @@ export interface PacketLinkWorld {
   readonly events: Emitter;
 }
 
-/** What a connection tells its owner; never from inside a call of the owner's, `close` and `send` included. */
+/**
+ * What a connection tells its owner; never from inside a call of the owner's, `close` and `send` included.
+ */
 export interface PacketLinkHandler extends PacketSink {
   /**
-   * `PacketSink.packet` and `raw` may throw `JuteError` for bytes that are not what they should be: the connection is
-   * then closed, as it is for bytes that are no packet. Other errors are not caught.
+   * `PacketSink.packet` and `raw` may throw `JuteError` for bytes that are not what they should be: the
+   * connection is then closed, as it is for bytes that are no packet. Other errors are not caught.
    */
   packet(type: number, zxid: bigint, data: Buffer | null, authinfo: readonly Id[] | null): void;
   /** What had to wait has been sent. */
@@ -120,7 +123,10 @@ export class PacketLink {
     return this.socket.localAddress;
   }
 
-  /** Sends a packet; it leaves at the end of the turn. The bytes of `data` are copied. Nothing once it is closed. */
+  /**
+   * Sends a packet; it leaves at the end of the turn. The bytes of `data` are copied. Nothing once it is
+   * closed.
+   */
   send(type: number, zxid: bigint, data: Uint8Array | null, authinfo: readonly Id[] | null = null): void {
     if (this.state !== 'open') return;
     const { out } = this;
@@ -145,8 +151,8 @@ export class PacketLink {
   }
 
   /**
-   * Sends bytes that are no packet, behind what was sent before. True when the buffer may be used again at once, false
-   * when it belongs to the connection from now on.
+   * Sends bytes that are no packet, behind what was sent before. True when the buffer may be used again at
+   * once, false when it belongs to the connection from now on.
    */
   sendRaw(bytes: Buffer): boolean {
     this.flush();

@@ -1,13 +1,13 @@
 /**
  * Finds the packets of the quorum port in a stream of bytes.
  *
- * A packet is `type i32, zxid i64, data buf, authinfo vec<{scheme str, id str}>`, with no length before it (facts 9):
- * buffers and strings are an i32 byte length and the bytes, a vector an i32 count and the elements, -1 for null. So its
- * end is found by walking over the lengths in it. Bytes may come cut anywhere; a length is believed only as far as the
- * limits go, and memory is taken only for bytes that are there.
+ * A packet is `type i32, zxid i64, data buf, authinfo vec<{scheme str, id str}>`, with no length before it
+ * (facts 9): buffers and strings are an i32 byte length and the bytes, a vector an i32 count and the
+ * elements, -1 for null. So its end is found by walking over the lengths in it. Bytes may come cut anywhere;
+ * a length is believed only as far as the limits go, and memory is taken only for bytes that are there.
  *
- * After a packet the owner may ask for the bytes as they are (`readRaw`): a snapshot that ends where only its reader
- * knows. Packets go on behind it, in the same chunk too.
+ * After a packet the owner may ask for the bytes as they are (`readRaw`): a snapshot that ends where only its
+ * reader knows. Packets go on behind it, in the same chunk too.
  */
 import { get32 } from '../../base/halves.ts';
 import { JuteError } from '../../jute/jute-error.ts';
@@ -31,8 +31,8 @@ export interface PacketSink {
   /** A packet. `data` is the sink's to keep: a view on a chunk, or on a buffer made for this packet. */
   packet(type: number, zxid: bigint, data: Buffer | null, authinfo: readonly Id[] | null): void;
   /**
-   * Bytes from `start` on that are no packets. Answers how many of them it used when packets follow; undefined when it
-   * took all and more is to come.
+   * Bytes from `start` on that are no packets. Answers how many of them it used when packets follow;
+   * undefined when it took all and more is to come.
    */
   raw(chunk: Buffer, start: number): number | undefined;
 }
@@ -119,7 +119,8 @@ export class PacketParser {
     const total = this.keptBytes + end - start;
     let { kept } = this;
     if (kept === undefined || kept.length < total) {
-      // Doubled as bytes come, so that a length alone takes no memory; never more than the packet needs by what is known.
+      // Doubled as bytes come, so that a length alone takes no memory; never more than the packet needs by
+      // what is known.
       const room = Math.max(total, Math.min(this.need, 2 * total), FIRST_KEPT_BYTES);
       const grown = Buffer.allocUnsafeSlow(room);
       kept?.copy(grown, 0, 0, this.keptBytes);

@@ -61,8 +61,8 @@ export interface ElectorOwner {
   /** The port could not be opened anew after a change of address. */
   failed(error: ZktError): void;
   /**
-   * The decision does not hold: before the leader's epoch stood, too many of those that had agreed changed their minds
-   * (ZOOKEEPER-3109). The role should end.
+   * The decision does not hold: before the leader's epoch stood, too many of those that had agreed changed
+   * their minds (ZOOKEEPER-3109). The role should end.
    */
   outvoted?(why: string): void;
 }
@@ -124,7 +124,10 @@ export class Elector {
     for (const at of this.bound) await this.listen(at);
   }
 
-  /** Other rules are in force; an election under way begins anew. The port moves where this server's address has changed. */
+  /**
+   * Other rules are in force; an election under way begins anew. The port moves where this server's address
+   * has changed.
+   */
   configure(quorums: Quorums): void {
     if (this.closed) return;
     this.tellPort(quorums);

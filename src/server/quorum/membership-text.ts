@@ -1,4 +1,7 @@
-/** The ensemble's configuration as the text that `/zookeeper/config`, NEWLEADER and notifications carry (facts 10.2). */
+/**
+ * The ensemble's configuration as the text that `/zookeeper/config`, NEWLEADER and notifications carry (facts
+ * 10.2).
+ */
 import { hex64, parse64 } from '../../base/brands.ts';
 import type { Member, Membership } from './membership.ts';
 import { type MembershipLine, parseMembership } from './membership-lines.ts';

@@ -1,7 +1,7 @@
 /**
- * An ensemble of election machines on a shaken network, from one seed: delays, losses, servers that die and come back,
- * and a model of what follows a decision (a leader is established once a quorum follows it; who waits in vain looks
- * again). Only the machine is real.
+ * An ensemble of election machines on a shaken network, from one seed: delays, losses, servers that die and
+ * come back, and a model of what follows a decision (a leader is established once a quorum follows it; who
+ * waits in vain looks again). Only the machine is real.
  */
 import { Prng } from '../../../src/base/prng.ts';
 import { SILENT } from '../../../src/events/bus.ts';

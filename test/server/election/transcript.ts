@@ -1,11 +1,10 @@
 /**
  * One election machine driven by a script, and what it did as a transcript.
  *
- * Script lines: `look z5 e1 [observer]`, `3: LOOKING 2 z9 e1 r1 [v0]` (a notification of server 3 for server 2),
- * `down 3`, `up 3`, `at 200` (time is 200 ms: ticks), `established e4`, `adopt 2`, `rest`, `greet 3`,
- * `members 1 2 3 [+4 5]` (configure; after + the pending ones).
- * What it did stands behind each line: `-> 2 3: LOOKING 1 z5 e1 r1`, `= FOLLOWING 2 z9 e1 r1`, `outvoted`, `silent 3`,
- * `gossip <version>`.
+ * Script lines: `look z5 e1 [observer]`, `3: LOOKING 2 z9 e1 r1 [v0]` (a notification of server 3 for server
+ * 2), `down 3`, `up 3`, `at 200` (time is 200 ms: ticks), `established e4`, `adopt 2`, `rest`, `greet 3`,
+ * `members 1 2 3 [+4 5]` (configure; after + the pending ones). What it did stands behind each line: `-> 2 3:
+ * LOOKING 1 z5 e1 r1`, `= FOLLOWING 2 z9 e1 r1`, `outvoted`, `silent 3`, `gossip <version>`.
  */
 import { SILENT } from '../../../src/events/bus.ts';
 import type { Notification, ServerState } from '../../../src/protocol/election.ts';
