@@ -61,6 +61,12 @@ export class EnsembleView {
     this.renew();
   }
 
+  /** The configuration in force at another server, as its votes tell: it came into force while this one was away. */
+  gossiped(text: string): void {
+    const membership = parseMembershipText(text);
+    if (membership !== undefined) this.activate(membership);
+  }
+
   private renew(): void {
     this.rules = this.makeRules();
     this.changed(this.rules);

@@ -4,10 +4,13 @@ import { invariant } from '../../base/invariant.ts';
 import type { Listener, Socket, SocketHandler } from '../../ports/net.ts';
 import type { Timer } from '../../ports/timers.ts';
 import { packetLinkLimits } from '../net/packet-link.ts';
+import type { ReconfigRules } from '../processor/plan-reconfig.ts';
+import { firstVersion } from '../quorum/config-change.ts';
 import type { Member, Membership } from '../quorum/membership.ts';
-import { parseMembershipText } from '../quorum/membership-text.ts';
+import { membershipText, parseMembershipText } from '../quorum/membership-text.ts';
 import { Leader } from '../zab/leader.ts';
 import type { Forwarded, LeaderEffects, LearnerPort } from '../zab/leader-effects.ts';
+import { writeConfigNode } from './config-node.ts';
 import { FileHistory } from './disk-history.ts';
 import type { Decision } from './elector.ts';
 import { guarded } from './guarded.ts';
@@ -170,6 +173,17 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
 
   enterEpoch(epoch: bigint): void {
     this.parts.store.epochs.enter(epoch);
+    this.nameConfig(epoch);
+  }
+
+  /** The first leader of an ensemble gives its configuration a version, with its NEWLEADER (facts 9.3). */
+  private nameConfig(epoch: bigint): void {
+    const { ensemble, store } = this.parts;
+    if (!store.config.quorum.reconfigEnabled) return;
+    const first = firstVersion(ensemble.committed, ensemble.lastSeen, epoch);
+    if (first === undefined) return;
+    ensemble.seen(membershipText(first));
+    this.machine.offerConfig(first);
   }
 
   established(epoch: bigint): void {
@@ -177,12 +191,25 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
     ensemble.activate(ensemble.lastSeen);
     store.database.lastZxid = epoch << 32n;
     store.openLog(this);
-    const server = new LeaderServer(this.parts, this, epoch);
+    writeConfigNode(store.database, ensemble.committed, this.parts.world.clock.wallMs());
+    const server = new LeaderServer(this.parts, this, epoch, this.reconfigRules());
     this.served = server;
     gate.behind = server;
     server.start();
     this.owner.epochEstablished(epoch);
     store.snapshot();
+  }
+
+  private reconfigRules(): ReconfigRules {
+    const { ensemble, store } = this.parts;
+    const { standaloneEnabled, multiAddress } = store.config.quorum;
+    return {
+      committed: () => ensemble.committed,
+      lastSeen: () => ensemble.lastSeen,
+      standaloneEnabled,
+      multiAddress,
+      inStep: (sid) => this.machine.isInStep(sid),
+    };
   }
 
   committed(upTo: bigint): void {

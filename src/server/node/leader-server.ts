@@ -1,6 +1,6 @@
 /**
- * The leader, as its own clients and its learners see it: it makes the transactions of the whole ensemble, and keeps its
- * sessions.
+ * The leader, as its own clients and its learners see it: it makes the transactions of the whole ensemble,
+ * and keeps its sessions.
  */
 import { OP } from '../../protocol/opcodes.ts';
 import { Request } from '../processor/request.ts';
@@ -28,12 +28,15 @@ export class LeaderServer extends EnsembleServer {
   private readonly chain: LeaderChain;
   private readonly reaper: Reaper;
 
-  /** The log is open, and the database is at the first zxid of the epoch. Without `planReconfig` reconfig is refused. */
+  /**
+   * The log is open, and the database is at the first zxid of the epoch. Without `planReconfig` reconfig is
+   * refused.
+   */
   constructor(
     parts: EnsembleParts,
     broadcast: Broadcast,
     epoch: bigint,
-    planReconfig?: LeaderChainWorld['planReconfig'],
+    reconfig?: LeaderChainWorld['reconfig'],
   ) {
     super(parts);
     this.epoch = epoch;
@@ -61,7 +64,7 @@ export class LeaderServer extends EnsembleServer {
       events,
       sessionFault: (request) => this.sessions.fault(request),
       mayOwn: (session) => this.sessions.mayOwn(session),
-      ...(planReconfig === undefined ? {} : { planReconfig }),
+      ...(reconfig === undefined ? {} : { reconfig }),
       sessionRefused: (request) => this.sessions.notCreated(request),
     });
     this.reaper = reaperOf(config, database.tree, parts.world, (request) =>

@@ -6,10 +6,12 @@ import type { Timer } from '../../ports/timers.ts';
 import type { Id } from '../../protocol/acl.ts';
 import { SnapshotStream } from '../../storage/snapshot-stream.ts';
 import type { PacketLink } from '../net/packet-link.ts';
+import { configChange } from '../quorum/config-change.ts';
 import { memberOf } from '../quorum/membership.ts';
 import { parseMembershipText } from '../quorum/membership-text.ts';
 import { Learner } from '../zab/learner.ts';
 import type { LearnerEffects, ZabEntry } from '../zab/learner-effects.ts';
+import { writeConfigNode } from './config-node.ts';
 import type { Database } from './database.ts';
 import type { Decision } from './elector.ts';
 import { guarded } from './guarded.ts';
@@ -53,7 +55,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
         sid,
         kind: decision.state === 'OBSERVING' ? 'observer' : 'follower',
         leader: decision.leader,
-        configVersion: ensemble.lastSeen.version,
+        configVersion: ensemble.committed.version,
         acceptedEpoch: store.epochs.accepted,
         currentEpoch: store.epochs.current,
         lastLogged: store.lastLogged,
@@ -208,15 +210,15 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
   }
 
   activateConfig(designated: bigint | undefined, text: string | undefined): boolean {
-    const { ensemble } = this.parts;
-    const voted = ensemble.participant;
+    const { ensemble, sid } = this.parts;
+    const before = ensemble.committed;
     ensemble.activate(text === undefined ? undefined : parseMembershipText(text));
+    const after = ensemble.committed;
+    if (after.version === before.version) return true;
     this.served?.shareLoad();
-    if (designated !== undefined && designated !== this.decision.leader) {
-      this.owner.designated(designated);
-      return false;
-    }
-    return voted === ensemble.participant;
+    const change = configChange(sid, before, after, designated, this.decision.leader);
+    if (designated !== undefined && change.leaderChanged) this.owner.designated(designated);
+    return !change.leaderChanged && !change.roleChanged;
   }
 
   serve(epoch: bigint): void {
@@ -227,6 +229,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
       this.logging = true;
       store.openLog(this);
     }
+    writeConfigNode(store.database, this.parts.ensemble.committed, this.parts.world.clock.wallMs());
     const server = new LearnerServer(
       this.parts,
       this,

@@ -1,4 +1,5 @@
 /** Serving reads to read-only clients while there is no quorum (`readonlymode.enabled`, facts 3). */
+import { writeConfigNode } from './config-node.ts';
 import { ReadOnlyServer } from './read-only-server.ts';
 import type { RoleParts } from './role.ts';
 
@@ -12,6 +13,8 @@ export class ReadOnlyRole {
   }
 
   start(): void {
+    const { store, ensemble, world } = this.parts;
+    writeConfigNode(store.database, ensemble.committed, world.clock.wallMs());
     this.server = new ReadOnlyServer(this.parts);
     this.parts.gate.behind = this.server;
     this.server.start();

@@ -32,9 +32,7 @@ export async function startMember(
     const sid = BigInt(config.serverId);
     const ensemble = new EnsembleView(sid, files, (quorums) => elector.configure(quorums));
     const elector = new Elector(world, electorOptions(config, sid, ensemble), {
-      configGossiped: (text) => {
-        if (config.quorum.reconfigEnabled) ensemble.seen(text);
-      },
+      configGossiped: (text) => ensemble.gossiped(text),
       failed: (error) => host.failed(error),
       outvoted: (why) => peer.outvoted(why),
     });

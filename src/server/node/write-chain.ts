@@ -1,6 +1,6 @@
 /**
- * PrepRequestProcessor -> SyncRequestProcessor -> FinalRequestProcessor: the chain of a standalone server, and the
- * greater part of a leader's, which puts its own processors in between (`leader-chain.ts`).
+ * PrepRequestProcessor -> SyncRequestProcessor -> FinalRequestProcessor: the chain of a standalone server,
+ * and the greater part of a leader's, which puts its own processors in between (`leader-chain.ts`).
  */
 import type { Emitter } from '../../events/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -9,7 +9,7 @@ import type { Timers } from '../../ports/timers.ts';
 import { OP } from '../../protocol/opcodes.ts';
 import type { Access } from '../auth/access.ts';
 import type { ServerConfig } from '../config/server-config.ts';
-import type { Plan, Writer } from '../processor/plan.ts';
+import type { ReconfigRules } from '../processor/plan-reconfig.ts';
 import { PrepRequestProcessor } from '../processor/prep-request.ts';
 import { Request } from '../processor/request.ts';
 import { type EntryLog, SyncRequestProcessor } from '../processor/sync-request.ts';
@@ -32,8 +32,8 @@ export interface ChainWorld {
   readonly sessionFault: (request: Request) => number;
   /** False for a session that may own no ephemerals. */
   readonly mayOwn?: (session: bigint) => boolean;
-  /** Plans a reconfig, where there is an ensemble to change. */
-  readonly planReconfig?: (request: Request, by: Writer) => Plan;
+  /** What decides over a reconfig, where there is an ensemble to change. */
+  readonly reconfig?: ReconfigRules;
   /** A session could not be created for want of room on the disk. */
   readonly sessionRefused: (request: Request) => void;
   readonly snapshotDue: () => void;
@@ -52,14 +52,14 @@ export class WriteChain {
 
   constructor(world: ChainWorld) {
     this.world = world;
-    const { config, database, access, events, mayOwn, planReconfig, appended } = world;
+    const { config, database, access, events, mayOwn, reconfig, appended } = world;
     this.prep = new PrepRequestProcessor({
       tree: database.tree,
       access,
       events,
       sessionFault: world.sessionFault,
       ...(mayOwn === undefined ? {} : { mayOwn }),
-      ...(planReconfig === undefined ? {} : { planReconfig }),
+      ...(reconfig === undefined ? {} : { reconfig }),
       lastZxid: database.lastZxid,
       enforceQuota: config.tree.enforceQuota,
       reconfigEnabled: config.quorum.reconfigEnabled,
@@ -93,8 +93,8 @@ export class WriteChain {
   }
 
   /**
-   * A write, of a connection (`talk`) or of the server itself: it is prepared at once, and answered when `release`
-   * covers it. One that is held already keeps its place in the order.
+   * A write, of a connection (`talk`) or of the server itself: it is prepared at once, and answered when
+   * `release` covers it. One that is held already keeps its place in the order.
    */
   write(talk: Conversation | undefined, request: Request): void {
     if (this.world.log.full) {

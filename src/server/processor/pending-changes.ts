@@ -39,6 +39,10 @@ export class ChangeRecord {
     return get32(this.stat, STAT_AT.version);
   }
 
+  get mzxid(): bigint {
+    return get64(this.stat, STAT_AT.mzxid);
+  }
+
   /** Stored cversion: the next sequence number of its children. */
   get cversion(): number {
     return get32(this.stat, STAT_AT.cversion);

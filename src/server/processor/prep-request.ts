@@ -18,6 +18,7 @@ import {
   CreateTtlRequest,
   DeleteRequest,
   PathRequest,
+  ReconfigRequest,
   SetAclRequest,
   SetDataRequest,
 } from '../../protocol/messages.ts';
@@ -39,6 +40,7 @@ import {
   planSetData,
   type Writer,
 } from './plan.ts';
+import { planReconfig, type ReconfigRules } from './plan-reconfig.ts';
 import type { Request } from './request.ts';
 
 /** What prep needs to know of the server around it. */
@@ -49,8 +51,8 @@ export interface PrepEnvironment {
   /** The code for a session that may not write (expired, moved), or OK. */
   readonly sessionFault: (request: Request) => number;
   /**
-   * False for a session that no transaction will ever close (a local one): it must own nothing. Left out where there
-   * are none.
+   * False for a session that no transaction will ever close (a local one): it must own nothing. Left out
+   * where there are none.
    */
   readonly mayOwn?: (session: bigint) => boolean;
   /** The last zxid in use: the next write gets the one after it. */
@@ -58,8 +60,8 @@ export interface PrepEnvironment {
   readonly enforceQuota: boolean;
   /** `reconfigEnabled`; a standalone server refuses reconfig either way, with another code. */
   readonly reconfigEnabled: boolean;
-  /** Plans a reconfig, where there is an ensemble to change. */
-  readonly planReconfig?: (request: Request, by: Writer) => Plan;
+  /** What decides over a reconfig, where there is an ensemble to change. */
+  readonly reconfig?: ReconfigRules;
   /** Largest transaction, bytes (`jute.maxbuffer`): a sequence of small requests must not add up to more. */
   readonly txnBytesMax: number;
   /** `closeSessionTxn.enabled`. */
@@ -150,7 +152,7 @@ export class PrepRequestProcessor {
       const fault = this.env.sessionFault(request);
       if (fault !== ERR.OK) return fault;
       if (op === OP.multi) return this.planMulti(request, MultiRequest.read(r), by);
-      if (op === OP.reconfig) return this.planReconfig(request, by);
+      if (op === OP.reconfig) return this.planReconfig(r, by);
       return this.planSingle(op, r, by);
     } catch (error) {
       if (error instanceof JuteError) return ERR.MARSHALLINGERROR;
@@ -179,9 +181,11 @@ export class PrepRequestProcessor {
     }
   }
 
-  private planReconfig(request: Request, by: Writer): Plan {
-    if (!this.env.reconfigEnabled) return ERR.RECONFIGDISABLED;
-    return this.env.planReconfig?.(request, by) ?? ERR.UNIMPLEMENTED;
+  private planReconfig(r: JuteReader, by: Writer): Plan {
+    const { reconfig, reconfigEnabled } = this.env;
+    if (!reconfigEnabled) return ERR.RECONFIGDISABLED;
+    if (reconfig === undefined) return ERR.UNIMPLEMENTED;
+    return planReconfig(this.ctx, reconfig, ReconfigRequest.read(r), by);
   }
 
   /**

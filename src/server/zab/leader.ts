@@ -1,9 +1,10 @@
 /**
- * The leader of an epoch, as a machine: `start` it, tell it what arrives, what the disk has, and every half tick. It
- * answers through `LeaderEffects` and the learners' ports; a learner that misbehaves costs its own connection only.
+ * The leader of an epoch, as a machine: `start` it, tell it what arrives, what the disk has, and every half
+ * tick. It answers through `LeaderEffects` and the learners' ports; a learner that misbehaves costs its own
+ * connection only.
  *
- * The parts: `Discovery` (which epoch), `LearnerSync` (which history), `Proposals` (broadcast), `Heartbeat` (who is in
- * step), `Confirmation` (does this server lead still), over one `LeaderCore`.
+ * The parts: `Discovery` (which epoch), `LearnerSync` (which history), `Proposals` (broadcast), `Heartbeat`
+ * (who is in step), `Confirmation` (does this server lead still), over one `LeaderCore`.
  */
 import type { Emitter } from '../../events/bus.ts';
 import type { Id } from '../../protocol/acl.ts';
@@ -116,6 +117,11 @@ export class Leader {
     return h?.hasHistory === true && !h.observer;
   }
 
+  /** The last configuration seen is another: that of NEWLEADERs from now on. To be said when the epoch is entered. */
+  offerConfig(membership: Membership): void {
+    this.core.lastSeen = membership;
+  }
+
   // ---- inputs; `now` is monotonic, ms ----
 
   start(now: number): void {
@@ -182,8 +188,8 @@ export class Leader {
   }
 
   /**
-   * A transaction was appended to the own log: it goes to the followers. `entry[start, end)` is copied. The zxid is the one
-   * after `lastProposed`; `membership` is what a reconfig proposes.
+   * A transaction was appended to the own log: it goes to the followers. `entry[start, end)` is copied. The
+   * zxid is the one after `lastProposed`; `membership` is what a reconfig proposes.
    */
   propose(zxid: bigint, entry: Buffer, start: number, end: number, membership: Membership | undefined): void {
     if (!this.core.over) this.proposals.propose(zxid, entry, start, end, membership);
@@ -262,8 +268,9 @@ export class Leader {
   }
 
   /**
-   * What came behind a `sync` waits for its SYNC: a learner of Apache's matches commits to its clients' requests in their
-   * order, and would take the commit of a later request, before the SYNC, for somebody else's.
+   * What came behind a `sync` waits for its SYNC: a learner of Apache's matches commits to its clients'
+   * requests in their order, and would take the commit of a later request, before the SYNC, for somebody
+   * else's.
    */
   private request(h: LearnerHandle, request: Forwarded): void {
     if (h.phase !== 'serving') throw new BadPacket('a REQUEST before UPTODATE');
@@ -312,7 +319,9 @@ export class Leader {
     this.proposals.advance();
   }
 
-  /** The history of this epoch contains a reconfiguration that was under way: it is committed with all of it. */
+  /**
+   * The history of this epoch contains a reconfiguration that was under way: it is committed with all of it.
+   */
   private takeOver(seen: Membership): boolean {
     const { core } = this;
     const leader = designatedLeader(core, seen, core.lastCommitted);
