@@ -32,6 +32,7 @@ export class LearnerConnection implements LearnerPort {
   readonly link: PacketLink;
   private readonly world: ServerWorld;
   private readonly store: Store;
+  private readonly owner: LearnerConnectionOwner;
   private readonly heldBytesMax: number;
   private sender: SnapshotSender | undefined;
   private held: HeldPacket[] = [];
@@ -45,6 +46,7 @@ export class LearnerConnection implements LearnerPort {
   ) {
     this.world = parts.world;
     this.store = parts.store;
+    this.owner = owner;
     this.heldBytesMax = limits.unsentBytesMax;
     this.link = new PacketLink(socket, limits, parts.world, {
       packet: (type, zxid, data, authinfo) => owner.packet(type, zxid, data, authinfo),
@@ -88,7 +90,11 @@ export class LearnerConnection implements LearnerPort {
   sendSnapshot(begun: () => void): void {
     const sender = new SnapshotSender(this.world, this.store, this.link, {
       begun,
-      sent: () => this.release(),
+      sent: () => {
+        this.release();
+        // The kernel may have taken all of it at once; then nothing else says that there is room.
+        this.owner.drained();
+      },
     });
     this.sender = sender;
     sender.start();
