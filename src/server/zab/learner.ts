@@ -17,8 +17,6 @@ import { hex0x } from '../../base/brands.ts';
 import type { Emitter } from '../../events/bus.ts';
 import type { Id } from '../../protocol/acl.ts';
 import { PACKET } from '../../protocol/quorum.ts';
-import { LearnerAcks } from './learner-acks.ts';
-import { LearnerBacklog } from './learner-backlog.ts';
 import {
   forwardedRequest,
   readDesignated,
@@ -27,14 +25,10 @@ import {
   touchPackets,
 } from './learner-data.ts';
 import type { LearnerEffects } from './learner-effects.ts';
-import { type LearnerEntry, proposedConfig, readLearnerEntry } from './learner-entry.ts';
+import { type LearnerEntry, proposedConfig } from './learner-entry.ts';
 import { greeting, readOffer } from './learner-handshake.ts';
-import {
-  BACKLOG_BYTES_MAX,
-  type LearnerOptions,
-  type LearnerState,
-  PING_BYTES_MAX,
-} from './learner-options.ts';
+import { LearnerHistory } from './learner-history.ts';
+import { type LearnerOptions, type LearnerState, PING_BYTES_MAX } from './learner-options.ts';
 
 /** See the head of the file. */
 export class Learner {
@@ -42,17 +36,13 @@ export class Learner {
   private readonly effects: LearnerEffects;
   private readonly events: Emitter;
   private current: LearnerState = 'idle';
-  private backlog: LearnerBacklog;
-  private readonly acks = new LearnerAcks();
+  private readonly history: LearnerHistory;
   private heardMs = 0;
   private startedMs = 0;
   /** The leader's epoch, once it has told. */
   private epoch = -1n;
   /** The leader is older than 3.4: its first packet was NEWLEADER, and no other follows. */
   private ancient = false;
-  /** A snapshot from the leader is being written; what comes behind it waits in `held`. */
-  private saving = false;
-  private held: LearnerEntry[] = [];
   /** The last transaction before NEWLEADER, and the last before UPTODATE that was committed. */
   private newLeaderAfter = 0n;
   private serveAfter = 0n;
@@ -64,7 +54,7 @@ export class Learner {
     this.options = options;
     this.effects = effects;
     this.events = events;
-    this.backlog = new LearnerBacklog(options.lastLogged);
+    this.history = new LearnerHistory(options, effects);
   }
 
   /** Where it is. */
@@ -74,7 +64,7 @@ export class Learner {
 
   /** What was appended to the log and not applied, oldest first. */
   unapplied(): LearnerEntry[] {
-    return this.saving ? [] : [...this.backlog].filter((entry) => entry.logs);
+    return this.history.unapplied();
   }
 
   // ---- inputs ----
@@ -117,23 +107,20 @@ export class Learner {
   snapshotTaken(zxid: bigint): void {
     if (this.current !== 'snapshot') return;
     this.current = 'syncing';
-    this.backlog = new LearnerBacklog(zxid);
-    this.saving = true;
-    this.effects.saveSnapshot();
+    this.history.snapshotTaken(zxid);
   }
 
   /** That snapshot is on disk, and nothing older is. */
   snapshotSaved(): void {
-    if (this.left || !this.saving) return;
-    this.saving = false;
-    for (const entry of this.held.splice(0)) this.effects.append(entry);
+    if (this.left) return;
+    this.history.snapshotSaved();
     this.proceed();
   }
 
   /** The log is on disk up to there. */
   logged(upTo: bigint): void {
-    if (this.left || upTo <= this.backlog.loggedUpTo) return;
-    this.backlog.loggedUpTo = upTo;
+    if (this.left) return;
+    this.history.logged(upTo);
     this.proceed();
   }
 
@@ -195,24 +182,11 @@ export class Learner {
       this.events.emit('zab.sync-started', { leader, way, from: lastLogged, zxid });
     }
     this.current = 'syncing';
-    if (type === PACKET.TRUNC) this.truncate(zxid);
+    if (type === PACKET.TRUNC) this.obey(this.history.truncate(zxid));
     else if (type === PACKET.SNAP) {
       this.current = 'snapshot';
       this.effects.receiveSnapshot(zxid);
     }
-  }
-
-  private truncate(zxid: bigint): void {
-    if (zxid >= this.options.lastLogged) {
-      this.refuse(
-        `TRUNC to ${hex0x(zxid)}, which is not before this server's ${hex0x(this.options.lastLogged)}`,
-      );
-      return;
-    }
-    const last = this.effects.truncate(zxid);
-    this.backlog = new LearnerBacklog(last);
-    // The leader counts on a history up to that very zxid. Where it was never in it, the next try tells where it ends.
-    if (last !== zxid) this.leave(`the history has no ${hex0x(zxid)}: it was cut back to ${hex0x(last)}`);
   }
 
   // ---- the stream: synchronisation and broadcast alike ----
@@ -220,19 +194,17 @@ export class Learner {
   private streamPacket(type: number, zxid: bigint, data: Buffer | null, now: number): void {
     switch (type) {
       case PACKET.PROPOSAL:
-        this.proposal(zxid, data);
+        this.obey(this.history.propose(zxid, data));
         return;
       case PACKET.COMMIT:
-        this.commit(zxid, undefined);
-        return;
-      case PACKET.COMMITANDACTIVATE:
-        this.commitAndActivate(zxid, data);
+        this.obey(this.history.commit(zxid, undefined));
         return;
       case PACKET.INFORM:
-        this.inform(zxid, data, undefined);
+        this.obey(this.history.inform(zxid, data, undefined));
         return;
+      case PACKET.COMMITANDACTIVATE:
       case PACKET.INFORMANDACTIVATE:
-        this.informAndActivate(zxid, data);
+        this.activate(type, zxid, data);
         return;
       case PACKET.NEWLEADER:
         this.newLeader(zxid, data);
@@ -247,7 +219,7 @@ export class Learner {
         this.revalidated(data);
         return;
       case PACKET.SYNC:
-        this.syncsAfter.push(this.backlog.committedUpTo);
+        this.syncsAfter.push(this.history.committedUpTo);
         this.proceed();
         return;
       default:
@@ -255,70 +227,17 @@ export class Learner {
     }
   }
 
-  private proposal(zxid: bigint, data: Buffer | null): void {
-    const entry = this.take(zxid, data, true);
-    if (entry === undefined) return;
-    if (this.options.kind === 'follower') this.acks.proposed(zxid);
-    this.store(entry);
+  private activate(type: number, zxid: bigint, data: Buffer | null): void {
+    const leader = readDesignated(data);
+    if (data === null || leader === undefined) this.refuse(`a packet of type ${type} without a leader`);
+    else if (type === PACKET.COMMITANDACTIVATE) this.obey(this.history.commit(zxid, leader.sid));
+    else this.obey(this.history.inform(zxid, data.subarray(leader.bytes), leader.sid));
   }
 
-  private commit(zxid: bigint, designated: bigint | undefined): void {
-    if (!this.backlog.commit(zxid, designated)) {
-      const { oldestProposed } = this.backlog;
-      const due = oldestProposed === undefined ? 'none' : hex0x(oldestProposed);
-      this.refuse(`COMMIT of ${hex0x(zxid)}; the oldest proposal is ${due}`);
-    } else this.proceed();
-  }
-
-  private commitAndActivate(zxid: bigint, data: Buffer | null): void {
-    const designated = readDesignated(data);
-    if (designated === undefined) this.refuse('COMMITANDACTIVATE without a leader');
-    else this.commit(zxid, designated.sid);
-  }
-
-  private inform(zxid: bigint, data: Buffer | null, designated: bigint | undefined): void {
-    const entry = this.take(zxid, data, this.options.logInforms);
-    if (entry === undefined) return;
-    this.backlog.commit(zxid, designated);
-    this.store(entry);
-    this.proceed();
-  }
-
-  private informAndActivate(zxid: bigint, data: Buffer | null): void {
-    const designated = readDesignated(data);
-    if (data === null || designated === undefined) this.refuse('INFORMANDACTIVATE without a leader');
-    else this.inform(zxid, data.subarray(designated.bytes), designated.sid);
-  }
-
-  /** Checks a transaction and puts it into the backlog. */
-  private take(zxid: bigint, data: Buffer | null, logs: boolean): LearnerEntry | undefined {
-    const { backlog } = this;
-    if (!backlog.follows(zxid)) {
-      this.refuse(`transaction ${hex0x(zxid)} does not follow ${hex0x(backlog.lastReceived)}`);
-      return undefined;
-    }
-    const entry = readLearnerEntry(zxid, data, logs);
-    if (typeof entry === 'string') {
-      this.refuse(`${hex0x(zxid)}: ${entry}`);
-      return undefined;
-    }
-    backlog.propose(entry);
-    const limit = this.options.backlogBytesMax ?? BACKLOG_BYTES_MAX;
-    if (backlog.bytes > limit) {
-      this.refuse(
-        `${backlog.bytes} bytes of transactions wait for this server's disk; the limit is ${limit}`,
-      );
-      return undefined;
-    }
-    return entry;
-  }
-
-  private store(entry: LearnerEntry): void {
-    const text = proposedConfig(entry);
-    if (text !== undefined) this.effects.configSeen(text);
-    if (!entry.logs) return;
-    if (this.saving) this.held.push(entry);
-    else this.effects.append(entry);
+  /** Goes on, or leaves the leader for what the history makes of its packet. */
+  private obey(objection: string | undefined): void {
+    if (objection !== undefined) this.refuse(objection);
+    else this.proceed();
   }
 
   private newLeader(zxid: bigint, data: Buffer | null): void {
@@ -336,8 +255,8 @@ export class Learner {
   /** Everything received so far has to be on disk before the epoch is entered. */
   private storeHistory(): void {
     this.current = 'storing';
-    this.newLeaderAfter = this.backlog.lastReceived;
-    this.acks.newLeader(this.backlog.committedUpTo);
+    this.newLeaderAfter = this.history.lastReceived;
+    this.history.newLeader();
     this.proceed();
   }
 
@@ -350,19 +269,14 @@ export class Learner {
     }
     if (!this.left && this.events.on['zab.synced']) {
       const { leader } = this.options;
-      const zxid = this.backlog.committedUpTo;
-      this.events.emit('zab.synced', {
-        leader,
-        epoch: Number(this.epoch),
-        zxid,
-        ms: now - this.startedMs,
-      });
+      const zxid = this.history.committedUpTo;
+      this.events.emit('zab.synced', { leader, epoch: Number(this.epoch), zxid, ms: now - this.startedMs });
     }
   }
 
   private starting(): void {
     this.current = 'starting';
-    this.serveAfter = this.backlog.committedUpTo;
+    this.serveAfter = this.history.committedUpTo;
     if (!this.effects.activateConfig(undefined, this.newLeaderText)) {
       this.leave("the leader's configuration gives this server another role or leader");
       return;
@@ -401,12 +315,12 @@ export class Learner {
 
   /** Does what has become possible: acknowledge, apply, serve, answer `sync`. In this order. */
   private proceed(): void {
-    if (this.current === 'storing' && !this.saving && this.backlog.loggedUpTo >= this.newLeaderAfter) {
+    if (this.current === 'storing' && this.history.isOnDisk(this.newLeaderAfter)) {
       this.joins();
     }
     this.acknowledge();
     this.applyDue();
-    if (this.current === 'starting' && this.backlog.appliedUpTo(this.serveAfter)) {
+    if (this.current === 'starting' && this.history.appliedUpTo(this.serveAfter)) {
       this.current = 'serving';
       this.effects.serve(this.epoch);
     }
@@ -423,15 +337,13 @@ export class Learner {
   /** ACKs of what is on disk, one each, as Apache's leader counts them; behind that of NEWLEADER (4685). */
   private acknowledge(): void {
     if (!this.joined) return;
-    for (const zxid of this.acks.take(this.backlog.loggedUpTo)) this.send(PACKET.ACK, zxid, null);
+    for (const zxid of this.history.takeAcks()) this.send(PACKET.ACK, zxid, null);
   }
 
   private applyDue(): void {
-    if (this.saving) return;
-    for (;;) {
-      const entry = this.left ? undefined : this.backlog.takeDue();
+    while (!this.left) {
+      const entry = this.history.applyNext();
       if (entry === undefined) return;
-      this.effects.apply(entry);
       const { designated } = entry;
       if (designated === undefined) continue;
       if (!this.effects.activateConfig(designated, proposedConfig(entry))) {
@@ -441,10 +353,10 @@ export class Learner {
   }
 
   private passSyncs(): void {
-    const { syncsAfter, backlog } = this;
+    const { syncsAfter, history } = this;
     while (!this.left) {
       const next = syncsAfter[0];
-      if (next === undefined || !backlog.appliedUpTo(next)) return;
+      if (next === undefined || !history.appliedUpTo(next)) return;
       syncsAfter.shift();
       this.effects.synced();
     }
@@ -454,12 +366,8 @@ export class Learner {
 
   private send(type: number, zxid: bigint, data: Buffer | null, authinfo: readonly Id[] | null = null): void {
     if (this.events.on['zab.packet-sent']) {
-      this.events.emit('zab.packet-sent', {
-        peer: this.options.leader,
-        type,
-        zxid,
-        bytes: data?.length ?? 0,
-      });
+      const { leader: peer } = this.options;
+      this.events.emit('zab.packet-sent', { peer, type, zxid, bytes: data?.length ?? 0 });
     }
     this.effects.send(type, zxid, data, authinfo);
   }
@@ -477,7 +385,7 @@ export class Learner {
     this.current = 'left';
     if (this.events.on['zab.leader-left']) {
       const { leader } = this.options;
-      const { lastReceived: received, loggedUpTo: logged, committedUpTo: committed } = this.backlog;
+      const { lastReceived: received, loggedUpTo: logged, committedUpTo: committed } = this.history;
       this.events.emit('zab.leader-left', { leader, why, received, logged, committed });
     }
     this.effects.leave(why);

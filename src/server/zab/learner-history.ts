@@ -1,0 +1,144 @@
+/**
+ * The history as a learner takes it over: what comes is checked, logged, and applied once it is due. A snapshot from the
+ * leader has to be on disk before anything is logged behind it, or the log would have a hole (2099); what comes meanwhile
+ * is held.
+ */
+import { hex0x } from '../../base/brands.ts';
+import { LearnerAcks } from './learner-acks.ts';
+import { LearnerBacklog } from './learner-backlog.ts';
+import type { LearnerEffects } from './learner-effects.ts';
+import { type LearnerEntry, proposedConfig, readLearnerEntry } from './learner-entry.ts';
+import { BACKLOG_BYTES_MAX, type LearnerOptions } from './learner-options.ts';
+
+/** See the head of the file. Where a text is answered, the leader is to be left, and that is why. */
+export class LearnerHistory {
+  private readonly options: LearnerOptions;
+  private readonly effects: LearnerEffects;
+  private backlog: LearnerBacklog;
+  private readonly acks = new LearnerAcks();
+  private saving = false;
+  private held: LearnerEntry[] = [];
+
+  constructor(options: LearnerOptions, effects: LearnerEffects) {
+    this.options = options;
+    this.effects = effects;
+    this.backlog = new LearnerBacklog(options.lastLogged);
+  }
+
+  /** The last transaction received, on disk, and known to be committed. */
+  get lastReceived(): bigint {
+    return this.backlog.lastReceived;
+  }
+  get loggedUpTo(): bigint {
+    return this.backlog.loggedUpTo;
+  }
+  get committedUpTo(): bigint {
+    return this.backlog.committedUpTo;
+  }
+
+  /** What was appended to the log and not applied, oldest first. */
+  unapplied(): LearnerEntry[] {
+    return this.saving ? [] : [...this.backlog].filter((entry) => entry.logs);
+  }
+
+  /** TRUNC. The leader counts on a history up to that very zxid; where it was never in it, the next try tells so. */
+  truncate(zxid: bigint): string | undefined {
+    const { lastLogged } = this.options;
+    if (zxid >= lastLogged) return `TRUNC to ${hex0x(zxid)}, which is not before ${hex0x(lastLogged)}`;
+    const last = this.effects.truncate(zxid);
+    this.backlog = new LearnerBacklog(last);
+    return last === zxid ? undefined : `there is no ${hex0x(zxid)} here: TRUNC has left ${hex0x(last)}`;
+  }
+
+  /** The snapshot behind SNAP has become the database, in memory. */
+  snapshotTaken(zxid: bigint): void {
+    this.backlog = new LearnerBacklog(zxid);
+    this.saving = true;
+    this.effects.saveSnapshot();
+  }
+
+  /** It is on disk. */
+  snapshotSaved(): void {
+    if (!this.saving) return;
+    this.saving = false;
+    for (const entry of this.held.splice(0)) this.effects.append(entry);
+  }
+
+  /** The log is on disk up to there. */
+  logged(upTo: bigint): void {
+    if (upTo > this.backlog.loggedUpTo) this.backlog.loggedUpTo = upTo;
+  }
+
+  /** True when everything up to that zxid is on disk. */
+  isOnDisk(zxid: bigint): boolean {
+    return !this.saving && this.backlog.loggedUpTo >= zxid;
+  }
+
+  /** PROPOSAL. */
+  propose(zxid: bigint, data: Buffer | null): string | undefined {
+    const entry = this.take(zxid, data, true);
+    if (typeof entry === 'string') return entry;
+    if (this.options.kind === 'follower') this.acks.proposed(zxid);
+    this.store(entry);
+    return undefined;
+  }
+
+  /** COMMIT, COMMITANDACTIVATE: that of the oldest proposal. */
+  commit(zxid: bigint, designated: bigint | undefined): string | undefined {
+    if (this.backlog.commit(zxid, designated)) return undefined;
+    const { oldestProposed: oldest } = this.backlog;
+    return `COMMIT of ${hex0x(zxid)}; the oldest proposal is ${oldest === undefined ? 'none' : hex0x(oldest)}`;
+  }
+
+  /** INFORM, INFORMANDACTIVATE: proposal and commit in one, for observers. */
+  inform(zxid: bigint, data: Buffer | null, designated: bigint | undefined): string | undefined {
+    const entry = this.take(zxid, data, this.options.logInforms);
+    if (typeof entry === 'string') return entry;
+    this.store(entry);
+    return this.commit(zxid, designated);
+  }
+
+  /** NEWLEADER: what was committed before it needs no ACK of its own. */
+  newLeader(): void {
+    this.acks.newLeader(this.backlog.committedUpTo);
+  }
+
+  /** The proposals on disk that are to be acknowledged now, each once, in order. */
+  takeAcks(): bigint[] {
+    return this.acks.take(this.backlog.loggedUpTo);
+  }
+
+  /** Applies the next transaction that is due, and answers it; undefined when none is. */
+  applyNext(): LearnerEntry | undefined {
+    const entry = this.saving ? undefined : this.backlog.takeDue();
+    if (entry !== undefined) this.effects.apply(entry);
+    return entry;
+  }
+
+  /** True when everything committed up to `zxid` has been applied. */
+  appliedUpTo(zxid: bigint): boolean {
+    return this.backlog.appliedUpTo(zxid);
+  }
+
+  /** Checks a transaction and puts it into the backlog. */
+  private take(zxid: bigint, data: Buffer | null, logs: boolean): LearnerEntry | string {
+    const { backlog } = this;
+    if (!backlog.follows(zxid)) return `${hex0x(zxid)} does not follow ${hex0x(backlog.lastReceived)}`;
+    const entry = readLearnerEntry(zxid, data, logs);
+    if (typeof entry === 'string') return `${hex0x(zxid)}: ${entry}`;
+    const limit = this.options.backlogBytesMax ?? BACKLOG_BYTES_MAX;
+    if (backlog.bytes + entry.bytes.length > limit) {
+      return `${backlog.bytes} bytes of transactions wait for this server's disk; the limit is ${limit}`;
+    }
+    backlog.propose(entry);
+    return entry;
+  }
+
+  private store(entry: LearnerEntry): void {
+    const text = proposedConfig(entry);
+    if (text !== undefined) this.effects.configSeen(text);
+    if (!entry.logs) return;
+    if (this.saving) this.held.push(entry);
+    else this.effects.append(entry);
+  }
+}
