@@ -44,7 +44,7 @@ const EXAMPLES = `
 Examples:
   zkt up                                 three servers on 127.0.0.1:2181 to 2183, data in ./zkt-data/1 to 3
   zkt up --size 5 --observers 1 --data /tmp/five
-  zkt up --base-port 12181               client ports from 12181, quorum ports from 12888, election ports 13888
+  zkt up --base-port 12181               client ports from 12181, quorum from 12888, election from 13888
   zkt up -D snapCount=1000 --log-level warn
   kill -9 PID; zkt status                what happens when the leader dies
 
