@@ -177,7 +177,10 @@ export class WatchedCluster {
   /** What every server does at the moment. */
   stateText(): string {
     return this.cluster.nodes
-      .map((n) => `${n.name} ${n.paused ? 'paused' : n.mode} at ${n.handle?.database?.lastZxid.toString(16) ?? '-'}`)
+      .map(
+        (n) =>
+          `${n.name} ${n.paused ? 'paused' : n.mode} at ${n.handle?.database?.lastZxid.toString(16) ?? '-'}`,
+      )
       .join(', ');
   }
 

@@ -15,6 +15,7 @@ import { hex0x } from '../../base/brands.ts';
 import { ERR } from '../../protocol/error-codes.ts';
 import type { PathWatchRequest } from '../../protocol/messages.ts';
 import { OP, opName, XID } from '../../protocol/opcodes.ts';
+import { SYSTEM_PATHS } from '../../protocol/paths.ts';
 import { readSubTxns, type Txn, type TxnEntry } from '../../protocol/txn.ts';
 import { canonical, type History, type HistoryRequest, requestsOf, type Violation } from './history.ts';
 import { type Change, ModelTree, type Outcome } from './model-tree.ts';
@@ -267,6 +268,8 @@ class HistoryCheck {
     if (op === OP.getEphemerals)
       return { err: ERR.OK, body: { ephemerals: tree.ephemeralsOf(session).sort() } };
     const { path } = body as PathWatchRequest;
+    // Each server of an ensemble writes its configuration there itself.
+    if (this.ensemble && path === SYSTEM_PATHS.config) return undefined;
     const node = tree.node(path);
     if (node === undefined) return { err: ERR.NONODE, body: undefined };
     const stat = tree.stat(path);

@@ -50,7 +50,8 @@ class ScenarioRun {
   private readonly cluster: Cluster;
   private readonly names = new Map<string, SimNode>();
   private readonly clients = new Map<string, SimClient>();
-  private readonly begun: Promise<unknown>[] = [];
+  private readonly begun: { readonly client: string; readonly work: Promise<unknown> }[] = [];
+  private readonly dead = new Set<string>();
   private line = 0;
 
   constructor(lines: readonly ScenarioLine[], file: string, tools: SimTools, listen?: Listen) {
@@ -71,7 +72,8 @@ class ScenarioRun {
       }
       watched.healAll();
       await watched.recovered();
-      await watched.finished('every operation ends', Promise.all(this.begun));
+      const awaited = this.begun.filter(({ client }) => !this.dead.has(client)).map(({ work }) => work);
+      await watched.finished('every operation ends', Promise.all(awaited));
       await watched.judge();
     } catch (error) {
       if (!(error instanceof Broken)) throw error;
@@ -119,6 +121,7 @@ class ScenarioRun {
         return;
       case 'die':
         this.client(s.name).die();
+        this.dead.add(s.name);
         return;
       case 'expect-data':
       case 'expect-leader':
@@ -222,7 +225,7 @@ class ScenarioRun {
     const { client } = this.client(s.client);
     const work = doOperation(client, s);
     if (s.begins) {
-      this.begun.push(work);
+      this.begun.push({ client: s.client, work });
       return;
     }
     let outcome: string | undefined;
@@ -282,6 +285,10 @@ class ScenarioRun {
 
   private named(name: string): readonly SimNode[] {
     const { nodes, leader } = this.cluster;
+    if (name.startsWith('!')) {
+      const without = this.named(name.slice(1));
+      return nodes.filter((n) => !without.includes(n));
+    }
     if (name === 'all') return nodes;
     if (name === 'followers') return nodes.filter((n) => n.mode === 'follower');
     if (name === 'leader') {
@@ -337,7 +344,10 @@ async function doOperation(client: Client, s: ClientStatement): Promise<string> 
   }
 }
 
-async function perform(client: Client, { op, path, data, mode }: ClientStatement): Promise<string | undefined> {
+async function perform(
+  client: Client,
+  { op, path, data, mode }: ClientStatement,
+): Promise<string | undefined> {
   switch (op) {
     case 'create':
       return (await client.create(path, data ?? '', { mode })).path;

@@ -19,7 +19,8 @@
  *     begin c set /a y                is sent and not awaited; its fate is judged from the logs
  *     expect /a = x on all            in the memory of servers; expect no /a on 3; expect leader 2; expect 2 down
  *
- * Servers are named by number, several with commas, or `all`, `leader`, `followers`, or a name given by `call`.
+ * Servers are named by number, several with commas, or `all`, `leader`, `followers`, or a name given by `call`; `!A` is
+ * all but A. A line `sweep n 1..40` makes forty scenarios of one: `$n` is 1 in the first, 40 in the last.
  */
 import { ZktError } from '../../base/errors.ts';
 import { ERR } from '../../protocol/error-codes.ts';
@@ -42,7 +43,12 @@ export type Statement =
     }
   | { readonly kind: 'isolate'; readonly who: Selector; readonly clients: boolean }
   | { readonly kind: 'heal' }
-  | { readonly kind: 'disk'; readonly who: Selector; readonly how: 'full' | 'well' | 'fails'; readonly call: string }
+  | {
+      readonly kind: 'disk';
+      readonly who: Selector;
+      readonly how: 'full' | 'well' | 'fails';
+      readonly call: string;
+    }
   | { readonly kind: 'slow-disk'; readonly who: Selector; readonly ms: number }
   | { readonly kind: 'clock'; readonly who: Selector; readonly jumpMs: number; readonly rate: number }
   | { readonly kind: 'call'; readonly name: string; readonly who: Selector }
@@ -53,7 +59,12 @@ export type Statement =
   | { readonly kind: 'client'; readonly name: string; readonly to: Selector | undefined }
   | { readonly kind: 'die'; readonly name: string }
   | ClientStatement
-  | { readonly kind: 'expect-data'; readonly path: string; readonly data: string | undefined; readonly who: Selector }
+  | {
+      readonly kind: 'expect-data';
+      readonly path: string;
+      readonly data: string | undefined;
+      readonly who: Selector;
+    }
   | { readonly kind: 'expect-leader'; readonly who: Selector }
   | { readonly kind: 'expect-state'; readonly who: Selector; readonly state: ServerState };
 
@@ -87,8 +98,24 @@ export interface ScenarioLine {
   readonly statement: Statement;
 }
 
-const MACHINE_VERBS: ReadonlySet<string> = new Set(['start', 'stop', 'kill', 'power-cut', 'pause', 'resume', 'wipe']);
-const CLIENT_OPS: ReadonlySet<string> = new Set(['create', 'set', 'delete', 'get', 'exists', 'sync', 'close']);
+const MACHINE_VERBS: ReadonlySet<string> = new Set([
+  'start',
+  'stop',
+  'kill',
+  'power-cut',
+  'pause',
+  'resume',
+  'wipe',
+]);
+const CLIENT_OPS: ReadonlySet<string> = new Set([
+  'create',
+  'set',
+  'delete',
+  'get',
+  'exists',
+  'sync',
+  'close',
+]);
 const STATES: ReadonlySet<string> = new Set(['serving', 'looking', 'down']);
 const PORTS: ReadonlySet<string> = new Set(['client', 'quorum', 'election']);
 const MODES = {
@@ -97,11 +124,43 @@ const MODES = {
   '-es': 'ephemeralSequential',
 } as const;
 
+/** A scenario of a file: several where it sweeps. */
+export interface ScenarioVariant {
+  /** `n=3`; empty where nothing is swept. */
+  readonly name: string;
+  readonly text: string;
+}
+
+const SWEEP = /^[ \t]*sweep[ \t]+([a-z]{1,20})[ \t]+(\d{1,6})\.\.(\d{1,6})[ \t]*$/m;
+const VARIANTS_MAX = 10_000;
+
+/** The scenarios a text stands for. Throws `ZKT_SCENARIO` for a sweep over nothing, or over too much. */
+export function scenarioVariants(text: string, file: string): ScenarioVariant[] {
+  const found = SWEEP.exec(text);
+  if (found === null) return [{ name: '', text }];
+  const [line, name = '', first = '', last = ''] = found;
+  const from = Number(first);
+  const count = Number(last) - from + 1;
+  if (count < 1 || count > VARIANTS_MAX) {
+    const at = text.slice(0, found.index).split('\n').length;
+    throw new ZktError('ZKT_SCENARIO', { file, line: at, why: `${first}..${last} is nothing to sweep` });
+  }
+  const rest = text.replace(line, '');
+  return Array.from({ length: count }, (_, i) => ({
+    name: `${name}=${from + i}`,
+    text: rest.replaceAll(`$${name}`, String(from + i)),
+  }));
+}
+
 /** Reads a scenario. Throws `ZKT_SCENARIO` naming the line that cannot be understood. */
 export function parseScenario(text: string, file: string): ScenarioLine[] {
   const lines: ScenarioLine[] = [];
   for (const [i, raw] of text.split('\n').entries()) {
-    const words = raw.replace(/(^|\s)#.*$/, '').trim().split(/\s+/).filter((word) => word !== '');
+    const words = raw
+      .replace(/(^|\s)#.*$/, '')
+      .trim()
+      .split(/\s+/)
+      .filter((word) => word !== '');
     if (words.length === 0) continue;
     const reader = new LineReader(words, (why) => new ZktError('ZKT_SCENARIO', { file, line: i + 1, why }));
     lines.push({ line: i + 1, text: words.join(' '), statement: reader.statement() });
@@ -243,7 +302,8 @@ class LineReader {
 
   private operation(client: string, begins: boolean): Statement {
     const op = this.word('an operation');
-    if (!CLIENT_OPS.has(op)) throw this.error(`${client} ${op}: neither a statement nor an operation of a client`);
+    if (!CLIENT_OPS.has(op))
+      throw this.error(`${client} ${op}: neither a statement nor an operation of a client`);
     let mode: ClientStatement['mode'] = 'persistent';
     const flag = this.words[0];
     if (op === 'create' && (flag === '-e' || flag === '-s' || flag === '-es')) {
@@ -308,7 +368,8 @@ class LineReader {
   private servers(): Selector {
     const text = this.word('servers');
     const parts = text.split(',');
-    if (parts.some((part) => part === '')) throw this.error(`${text}: servers were expected, such as 1,2 or leader`);
+    if (parts.some((part) => part === ''))
+      throw this.error(`${text}: servers were expected, such as 1,2 or leader`);
     return parts;
   }
 }

@@ -1,4 +1,6 @@
 /** What is judged when a run is over: servers against each other, against their disks, and against what clients saw. */
+
+import { SYSTEM_PATHS } from '../../protocol/paths.ts';
 import { checkCounter, checkLock } from '../checkers/check-counts.ts';
 import { checkHistory } from '../checkers/check-history.ts';
 import { checkWatches } from '../checkers/check-watches.ts';
@@ -75,6 +77,9 @@ function asOnDisk(node: SimNode, tools: SimTools): Violation[] {
   }
 }
 
+/** Every server writes the configuration into its own tree when a role begins, with its own time. */
+const isShared = (line: string): boolean => !line.startsWith(JSON.stringify(SYSTEM_PATHS.config));
+
 function differences(
   a: readonly string[],
   b: readonly string[],
@@ -83,6 +88,8 @@ function differences(
 ): Violation[] {
   const inA = new Set(a);
   const inB = new Set(b);
-  const lines = [...a.filter((line) => !inB.has(line)), ...b.filter((line) => !inA.has(line))];
+  const lines = [...a.filter((line) => !inB.has(line)), ...b.filter((line) => !inA.has(line))].filter(
+    isShared,
+  );
   return lines.length === 0 ? [] : [{ rule, text: `${what}: ${lines.slice(0, 4).join(' | ')}` }];
 }
