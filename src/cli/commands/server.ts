@@ -18,6 +18,7 @@ import { ServerMetrics } from '../../server/admin/server-metrics.ts';
 import { loadConfig } from '../../server/config/load-config.ts';
 import type { ServerConfig } from '../../server/config/server-config.ts';
 import { FourLetterAnswers } from '../../server/node/four-letter-answers.ts';
+import { PeerFacts } from '../../server/node/quorum-facts.ts';
 import type { RunningServer } from '../../server/node/running-server.ts';
 import { startServer } from '../../server/node/start-server.ts';
 import type { ServerWorld } from '../../server/node/world.ts';
@@ -42,6 +43,8 @@ const EXAMPLES = `
 Examples:
   zkt server                                    a standalone server on 127.0.0.1:2181, data in ./zkt-data
   zkt server --data /var/lib/zkt --port 2182
+  zkt server --id 1                             a member (1, 2 or 3) of an ensemble on this host: client port 2180 + id,
+                                                data in ./zkt-data/<id>
   zkt server --config /etc/zookeeper/conf/zoo.cfg -D zookeeper.snapCount=50000
   zkt server -D clientPortAddress=0.0.0.0       clients on other hosts may connect
   zkt server --log-level debug --log-format json 2> server.log
@@ -64,7 +67,7 @@ export function build(command: Command, context: ToolContext): void {
     .description('run one node')
     .option('--config <file>', 'a zoo.cfg; ./zoo.cfg and ./conf/zoo.cfg are tried without it')
     .option('--data <dir>', 'data directory; stronger than dataDir (default: ./zkt-data)')
-    .option('--id <n>', 'the id of this server, instead of myid', whole('--id', 255))
+    .option('--id <n>', 'the id of this server in its ensemble, instead of myid', whole('--id', 255))
     .option('--port <n>', 'client port; 0 for any free one', whole('--port', 65_535))
     .option(
       '-D, --define <key=value>',
@@ -111,10 +114,16 @@ function configuration(flags: ServerFlags): ServerConfig {
     port: flags.port,
     definitions: flags.define ?? [],
   });
-  const { storage } = config;
+  const { storage, quorum } = config;
   const dataDir = path.resolve(storage.dataDir);
   const dataLogDir = path.resolve(storage.dataLogDir);
-  return withinFiles({ ...config, storage: { ...storage, dataDir, dataLogDir } });
+  // It is told in the file where the members are, for whoever starts from another directory.
+  const keptFile = quorum.keptFile === undefined ? undefined : path.resolve(quorum.keptFile);
+  return withinFiles({
+    ...config,
+    storage: { ...storage, dataDir, dataLogDir },
+    quorum: { ...quorum, keptFile },
+  });
 }
 
 /**
@@ -210,11 +219,13 @@ class ServerProcess {
       throw thrown;
     }
     this.serving = true;
+    const { peer } = running;
+    if (peer !== undefined) this.answers.quorum = new PeerFacts(peer, this.config, systemClock);
     const loop = watchLoop(systemClock, systemTimers, this.bus);
     await this.log.open();
     const at = `${running.host.includes(':') ? `[${running.host}]` : running.host}:${running.port}`;
-    const serving = running.peer === undefined ? 'Serving' : 'Member of an ensemble, clients';
-    this.log.say(`${serving} on ${at}. Connect with: zkt shell -s ${at}`, systemClock.wallMs());
+    const who = peer === undefined ? 'Serving' : `Server ${this.config.serverId} of an ensemble, clients`;
+    this.log.say(`${who} on ${at}. Connect with: zkt shell -s ${at}`, systemClock.wallMs());
     await untilAborted(this.io.stop);
     await running.stop(String(this.io.stop.reason));
     loop.cancel();

@@ -272,7 +272,17 @@ describe('a server that cannot start', () => {
       /^2 ZKT_CONFIG_LINE .*zoo\.cfg:1: tickTime=x: expected/,
     ],
     ['a file that is not there', () => ['--config', '/nowhere/zoo.cfg'], /^2 ZKT_CONFIG_UNREADABLE/],
-    ['an ensemble', () => ['--id', '1'], /^2 ZKT_UNSUPPORTED an ensemble \(3 servers are configured\)/],
+    ['no member', () => ['--id', '4'], /^2 ZKT_CONFIG_MISSING .*server\.4 is missing/],
+    [
+      'TLS between servers',
+      () => ['--id', '1', '-D', 'sslQuorum=true'],
+      /^2 ZKT_UNSUPPORTED sslQuorum=true \(TLS between servers\)/,
+    ],
+    [
+      'two client ports',
+      () => ['--id', '1', '--port', '7'],
+      /^2 ZKT_USAGE --port 7: expected what server\.1 says/,
+    ],
     ['a bad id', () => ['--id', '256'], /^2 ZKT_USAGE --id/],
     ['a bad port', () => ['--port', '-1'], /^2 ZKT_USAGE --port/],
     ['a file for a directory', () => ['--data', withFile(''), '--port', '0'], /^1 ZKT_DATA_DIR /],
