@@ -60,8 +60,8 @@ export interface SnapshotEncodeOptions {
 }
 
 /**
- * Writes what a snapshot is about, a slice at a time: sessions, ACLs, nodes, and the path "/" that ends them. A file has a
- * header before it and seals behind; between servers it travels without (facts 9.2).
+ * Writes what a snapshot is about, a slice at a time: sessions, ACLs, nodes, and the path "/" that ends them.
+ * A file has a header before it and seals behind; between servers it travels without (facts 9.2).
  */
 export class SnapshotBody {
   private readonly source: SnapshotSource;

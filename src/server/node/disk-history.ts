@@ -1,9 +1,10 @@
 /**
  * The log on disk as a source for learners that are too far behind for the cache.
  *
- * A log may have holes: a server that once took a SNAP has nothing of what that skipped (2099, 2846), and files may have
- * been removed. So the reading follows the zxids: within an epoch one by one, into a new epoch at its counter 1, and no
- * snapshot may name a transaction that the log does not have. It ends before a hole, which is remembered.
+ * A log may have holes: a server that once took a SNAP has nothing of what that skipped (2099, 2846), and
+ * files may have been removed. So the reading follows the zxids: within an epoch one by one, into a new epoch
+ * at its counter 1, and no snapshot may name a transaction that the log does not have. It ends before a hole,
+ * which is remembered.
  */
 import { epochOf } from '../../base/brands.ts';
 import { lo32 } from '../../base/halves.ts';

@@ -1,6 +1,7 @@
 /**
- * Sends a snapshot of the tree to a learner, behind a SNAP packet, no faster than the learner reads: sessions, ACLs and
- * nodes as in a file, without header, seals and digest, and the signature at the end (facts 9.2).
+ * Sends a snapshot of the tree to a learner, behind a SNAP packet, no faster than the learner reads:
+ * sessions, ACLs and nodes as in a file, without header, seals and digest, and the signature at the end
+ * (facts 9.2).
  */
 import type { Emitter } from '../../events/bus.ts';
 import { JuteWriter } from '../../jute/writer.ts';
@@ -31,7 +32,10 @@ export interface SnapshotOrigin {
   readonly turns: SnapshotTurns;
 }
 
-/** What the owner of a connection is told; never from inside `drained` and `cancel`, `begun` also from inside `start`. */
+/**
+ * What the owner of a connection is told; never from inside `drained` and `cancel`, `begun` also from inside
+ * `start`.
+ */
 export interface SnapshotSenderOwner {
   /** The SNAP packet was sent: the snapshot is of the tree at this moment. */
   begun(): void;
@@ -39,7 +43,10 @@ export interface SnapshotSenderOwner {
   sent(): void;
 }
 
-/** One SNAP. `start` it, and tell it when the connection has `drained`; `cancel` it when the connection is gone. */
+/**
+ * One SNAP. `start` it, and tell it when the connection has `drained`; `cancel` it when the connection is
+ * gone.
+ */
 export class SnapshotSender {
   private readonly world: SnapshotSenderWorld;
   private readonly origin: SnapshotOrigin;

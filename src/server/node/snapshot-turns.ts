@@ -1,6 +1,6 @@
 /**
- * Of a database one snapshot is taken at a time. Whoever wants one, the file writer or a learner that needs a SNAP, takes
- * a turn; the next begins when it is given back.
+ * Of a database one snapshot is taken at a time. Whoever wants one, the file writer or a learner that needs a
+ * SNAP, takes a turn; the next begins when it is given back.
  */
 
 import { invariant } from '../../base/invariant.ts';

@@ -1,6 +1,6 @@
 /**
- * The last committed transactions, for learners that missed a few (`commitLogCount`): whoever is no further behind gets
- * them from here instead of from disk or as a snapshot.
+ * The last committed transactions, for learners that missed a few (`commitLogCount`): whoever is no further
+ * behind gets them from here instead of from disk or as a snapshot.
  */
 import { invariant } from '../../base/invariant.ts';
 
@@ -51,7 +51,10 @@ export class CommittedLog {
     return this.before;
   }
 
-  /** Adds the next committed entry; `bytes` must not change any more. The oldest go where there is no more room. */
+  /**
+   * Adds the next committed entry; `bytes` must not change any more. The oldest go where there is no more
+   * room.
+   */
   add(zxid: bigint, bytes: Buffer): void {
     const { max } = this;
     invariant(max === undefined || zxid > max, 'committed transactions come in order');

@@ -1,10 +1,10 @@
 /**
- * Asks a quorum whether this server still leads: a deposed leader must not answer a `sync`. A round sends every serving
- * voter a PING; those that answer follow still, at a moment after the question. Questions that come while a round runs
- * wait for the next one, so there is one round at a time, however many ask.
+ * Asks a quorum whether this server still leads: a deposed leader must not answer a `sync`. A round sends
+ * every serving voter a PING; those that answer follow still, at a moment after the question. Questions that
+ * come while a round runs wait for the next one, so there is one round at a time, however many ask.
  *
- * Answers come in the order of the pings, so counting tells which ping was meant. Pings from before UPTODATE are not
- * counted, since not every learner answers those; they carry zxid 0, and so do their answers.
+ * Answers come in the order of the pings, so counting tells which ping was meant. Pings from before UPTODATE
+ * are not counted, since not every learner answers those; they carry zxid 0, and so do their answers.
  */
 import { PACKET } from '../../protocol/quorum.ts';
 import type { LeaderCore } from './leader-core.ts';

@@ -10,8 +10,9 @@ const sameQuorumAddress = (a: Member, b: Member): boolean =>
   );
 
 /**
- * The present leader where it votes still and is reached at the same address; otherwise the voter that has logged most,
- * at least the reconfiguration, the greatest id among equals. Where none is known to have it: the present leader.
+ * The present leader where it votes still and is reached at the same address; otherwise the voter that has
+ * logged most, at least the reconfiguration, the greatest id among equals. Where none is known to have it:
+ * the present leader.
  */
 export function designatedLeader(core: LeaderCore, membership: Membership, zxid: bigint): bigint {
   const { sid } = core.options;

@@ -1,9 +1,11 @@
 /**
- * The first part of a leader's life (facts 9.1): learners say which epochs they have accepted; once a quorum has, the
- * next one is chosen, and every learner is told. A quorum that accepts it makes this server its leader.
+ * The first part of a leader's life (facts 9.1): learners say which epochs they have accepted; once a quorum
+ * has, the next one is chosen, and every learner is told. A quorum that accepts it makes this server its
+ * leader.
  *
- * Only members count for the choice: a stranger could drive the epoch to its end. Whoever has accepted a newer epoch than
- * the one chosen is refused, and so is whoever has a newer history before a quorum has accepted.
+ * Only members count for the choice: a stranger could drive the epoch to its end. Whoever has accepted a
+ * newer epoch than the one chosen is refused, and so is whoever has a newer history before a quorum has
+ * accepted.
  */
 import { epochOf, hex0x } from '../../base/brands.ts';
 import { lo32 } from '../../base/halves.ts';
@@ -83,7 +85,8 @@ export class Discovery {
       core.refuse(h, `it comes from epoch ${current}, and the new one is ${core.epoch}`);
       return;
     }
-    // Once a quorum has accepted, a newer history of one that came late was not committed: it is to be cut back.
+    // Once a quorum has accepted, a newer history of one that came late was not committed: it is to be cut
+    // back.
     if (!core.entered && current >= 0n && this.isAhead(current, zxid)) {
       this.refuseAhead(h, current);
       return;
@@ -110,9 +113,10 @@ export class Discovery {
   }
 
   /**
-   * A member that has accepted a newer epoch (of a leader that came to nothing) keeps its promise: it could never follow
-   * this leader. So there is to be a new one; this server makes the same promise, so that one election is enough. Not
-   * for an epoch out of all proportion: no sequence of elections leads there, and the ensemble goes on.
+   * A member that has accepted a newer epoch (of a leader that came to nothing) keeps its promise: it could
+   * never follow this leader. So there is to be a new one; this server makes the same promise, so that one
+   * election is enough. Not for an epoch out of all proportion: no sequence of elections leads there, and the
+   * ensemble goes on.
    */
   private makeWay(h: LearnerHandle): void {
     const { core } = this;
@@ -181,8 +185,8 @@ export class Discovery {
   }
 
   /**
-   * Whether a history is newer than this server's own: that of a newer epoch, or longer in the same one. The mark of an
-   * epoch that this server has entered as well is no transaction, so nothing is missing here.
+   * Whether a history is newer than this server's own: that of a newer epoch, or longer in the same one. The
+   * mark of an epoch that this server has entered as well is no transaction, so nothing is missing here.
    */
   private isAhead(current: bigint, zxid: bigint): boolean {
     const { currentEpoch, lastLogged } = this.core.options;
@@ -197,7 +201,10 @@ export class Discovery {
     this.stepAside();
   }
 
-  /** Where it takes one with a newer history to make a quorum, that one is to lead: no need to wait for initLimit. */
+  /**
+   * Where it takes one with a newer history to make a quorum, that one is to lead: no need to wait for
+   * initLimit.
+   */
   private stepAside(): void {
     const { core, ahead } = this;
     if (core.entered || core.over || ahead.size === 0) return;

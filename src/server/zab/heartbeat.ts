@@ -1,6 +1,6 @@
 /**
- * The leader's clock: pings, and who was heard of. A leader without a quorum of learners in step leads no longer; a
- * learner that does not acknowledge what it was sent is let go of.
+ * The leader's clock: pings, and who was heard of. A leader without a quorum of learners in step leads no
+ * longer; a learner that does not acknowledge what it was sent is let go of.
  */
 import { PACKET } from '../../protocol/quorum.ts';
 import type { Confirmation } from './confirmation.ts';

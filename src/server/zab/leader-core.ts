@@ -1,6 +1,7 @@
 /**
- * What the parts of a leader share: its options and position, the learners it has, and how one is told something or let
- * go of. The parts (`discovery`, `learner-sync`, `proposals`, `heartbeat`, `confirmation`) hold their own state only.
+ * What the parts of a leader share: its options and position, the learners it has, and how one is told
+ * something or let go of. The parts (`discovery`, `learner-sync`, `proposals`, `heartbeat`, `confirmation`)
+ * hold their own state only.
  */
 import type { Emitter } from '../../events/bus.ts';
 import { PACKET } from '../../protocol/quorum.ts';
@@ -25,7 +26,10 @@ export interface LeaderOptions {
   readonly currentEpoch: bigint;
   /** The last transaction on disk, all of them applied. */
   readonly lastLogged: bigint;
-  /** Servers that are in no configuration may follow, without a vote: a reconfig can add them then. Default: no. */
+  /**
+   * Servers that are in no configuration may follow, without a vote: a reconfig can add them then. Default:
+   * no.
+   */
   readonly joiners?: boolean;
   /** Brings every learner up to date with a snapshot (`zookeeper.forceSnapshotSync`). */
   readonly forceSnapshot?: boolean;
@@ -88,7 +92,9 @@ export class LeaderCore {
     return handle;
   }
 
-  /** True when this server and the voters of whom `has` is true are a quorum of every configuration in force. */
+  /**
+   * True when this server and the voters of whom `has` is true are a quorum of every configuration in force.
+   */
   isQuorum(has: (handle: LearnerHandle) => boolean): boolean {
     const { sid } = this.options;
     return this.quorums.isQuorum((voter) => {

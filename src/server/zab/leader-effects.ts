@@ -1,6 +1,6 @@
 /**
- * What a leader does to the world around it. The machine decides; whoever implements this owns the sockets, the log, the
- * tree and the epoch files.
+ * What a leader does to the world around it. The machine decides; whoever implements this owns the sockets,
+ * the log, the tree and the epoch files.
  */
 import type { Id } from '../../protocol/acl.ts';
 import type { Membership } from '../quorum/membership.ts';
@@ -15,9 +15,10 @@ export interface LearnerPort {
   /** Sends a packet; it leaves at the end of the turn. What is sent behind a snapshot waits for its end. */
   send(type: number, zxid: bigint, data: Buffer | null, authinfo?: readonly Id[] | null): void;
   /**
-   * Sends a SNAP packet and a snapshot behind it, bit by bit. Only one is taken of a tree at a time, so it may have to
-   * wait: `begun` is called, perhaps at once, in the moment whose tree is sent, after the SNAP packet was. Nothing is sent
-   * to this port between this call and that one. `begun` is never called for a port that is closed.
+   * Sends a SNAP packet and a snapshot behind it, bit by bit. Only one is taken of a tree at a time, so it
+   * may have to wait: `begun` is called, perhaps at once, in the moment whose tree is sent, after the SNAP
+   * packet was. Nothing is sent to this port between this call and that one. `begun` is never called for a
+   * port that is closed.
    */
   sendSnapshot(begun: () => void): void;
   /** Closes after what was sent. */
@@ -25,17 +26,18 @@ export interface LearnerPort {
 }
 
 /**
- * Bytes of history that may wait in a learner's port; what it has not read is not taken from the log yet. More comes when
- * the machine is told `drained`.
+ * Bytes of history that may wait in a learner's port; what it has not read is not taken from the log yet.
+ * More comes when the machine is told `drained`.
  */
 export const HISTORY_BYTES_MAX = 1024 * 1024;
 
 /** The log on disk, read from `from` on, for learners that are too far behind for the cache. */
 export interface DiskHistory {
   /**
-   * Entries with zxid >= `from`, in order, beginning with the file that may hold it; each good until the next is asked
-   * for. They end where the log ends, or before a hole. Undefined when the log does not reach back so far, is known to
-   * have a hole there, or, unless `anyLength`, is longer than is worth sending (`snapshotSizeFactor`).
+   * Entries with zxid >= `from`, in order, beginning with the file that may hold it; each good until the next
+   * is asked for. They end where the log ends, or before a hole. Undefined when the log does not reach back
+   * so far, is known to have a hole there, or, unless `anyLength`, is longer than is worth sending
+   * (`snapshotSizeFactor`).
    */
   readFrom(from: bigint, anyLength?: boolean): IterableIterator<ZabEntry> | undefined;
 }

@@ -1,5 +1,6 @@
 /**
- * What the leader has applied, as one sequence: the committed log, and before it what the log on disk still has.
+ * What the leader has applied, as one sequence: the committed log, and before it what the log on disk still
+ * has.
  */
 import { lo32 } from '../../base/halves.ts';
 import type { CommittedLog } from './committed-log.ts';
@@ -38,12 +39,17 @@ export class LeaderHistory {
     return this.cache.floor ?? (this.fromStart ? this.start : (this.cache.min ?? this.start));
   }
 
-  /** Reads what comes after `position`, which must be in the history; `reading` goes on with a reading begun. */
+  /**
+   * Reads what comes after `position`, which must be in the history; `reading` goes on with a reading begun.
+   */
   after(position: bigint, reading?: DiskReading): HistoryCursor {
     return new HistoryCursor(this, position, reading);
   }
 
-  /** Begins to read from disk: entries with zxid >= `from`. `anyLength` also where a snapshot would be shorter. */
+  /**
+   * Begins to read from disk: entries with zxid >= `from`. `anyLength` also where a snapshot would be
+   * shorter.
+   */
   readDisk(from: bigint, anyLength: boolean): DiskReading | undefined {
     const rest = this.disk?.readFrom(from, anyLength);
     const first = rest?.next();

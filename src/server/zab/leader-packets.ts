@@ -6,7 +6,10 @@ import type { Id } from '../../protocol/acl.ts';
 import { LEARNER_PROTOCOL, LearnerInfo } from '../../protocol/quorum.ts';
 import type { Forwarded } from './leader-effects.ts';
 
-/** A packet that this side can make nothing of; the message says why, for the event. Ends that connection alone. */
+/**
+ * A packet that this side can make nothing of; the message says why, for the event. Ends that connection
+ * alone.
+ */
 export class BadPacket extends Error {
   override readonly name = 'BadPacket';
 }
@@ -15,7 +18,10 @@ export class BadPacket extends Error {
 export interface Introduction {
   /** Undefined where the oldest learners say nothing. */
   readonly sid: bigint | undefined;
-  /** False for versions from before epochs were agreed on: such a learner has promised nothing, so it never votes. */
+  /**
+   * False for versions from before epochs were agreed on: such a learner has promised nothing, so it never
+   * votes.
+   */
   readonly promises: boolean;
   /** 0 where it has none. */
   readonly configVersion: bigint;

@@ -117,7 +117,10 @@ export class Leader {
     return h?.hasHistory === true && !h.observer;
   }
 
-  /** The last configuration seen is another: that of NEWLEADERs from now on. To be said when the epoch is entered. */
+  /**
+   * The last configuration seen is another: that of NEWLEADERs from now on. To be said when the epoch is
+   * entered.
+   */
   offerConfig(membership: Membership): void {
     this.core.lastSeen = membership;
   }

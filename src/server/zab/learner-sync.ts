@@ -1,8 +1,9 @@
 /**
  * Brings a learner's history to the leader's, then makes it part of the live traffic (facts 9.1, 9.2).
  *
- * What it missed goes out no faster than it reads: the rest waits in the log. Once it has all that is committed, it gets
- * what is under way and NEWLEADER in the same turn, and live traffic from then on; nothing can come in between.
+ * What it missed goes out no faster than it reads: the rest waits in the log. Once it has all that is
+ * committed, it gets what is under way and NEWLEADER in the same turn, and live traffic from then on; nothing
+ * can come in between.
  */
 import { PACKET } from '../../protocol/quorum.ts';
 import { membershipText } from '../quorum/membership-text.ts';
@@ -11,7 +12,10 @@ import { HISTORY_BYTES_MAX } from './leader-effects.ts';
 import type { LearnerHandle } from './learner-handle.ts';
 import { planSync, type SyncPlan } from './sync-planner.ts';
 
-/** Observers that are brought up to date at a time, by snapshot and otherwise; Apache's figures. Followers are exempt. */
+/**
+ * Observers that are brought up to date at a time, by snapshot and otherwise; Apache's figures. Followers are
+ * exempt.
+ */
 const OBSERVER_SNAPS_MAX = 10;
 const OBSERVER_DIFFS_MAX = 100;
 
@@ -75,7 +79,9 @@ export class LearnerSync {
     this.pump(h);
   }
 
-  /** It has what is applied: what is committed and not applied yet follows, what is under way, and NEWLEADER. */
+  /**
+   * It has what is applied: what is committed and not applied yet follows, what is under way, and NEWLEADER.
+   */
   private finish(h: LearnerHandle, position: bigint): void {
     const { core } = this;
     const { lastCommitted, lastProposed, window, history, events } = core;

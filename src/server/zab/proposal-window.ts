@@ -1,7 +1,7 @@
 /**
- * Proposals of this epoch that the leader has not applied itself yet: under way, or committed and not on its own disk.
- * Their zxids follow each other without a gap, so a zxid says where it is. How many there may be is limited where
- * requests come in (`globalOutstandingLimit`).
+ * Proposals of this epoch that the leader has not applied itself yet: under way, or committed and not on its
+ * own disk. Their zxids follow each other without a gap, so a zxid says where it is. How many there may be is
+ * limited where requests come in (`globalOutstandingLimit`).
  */
 import { invariant } from '../../base/invariant.ts';
 

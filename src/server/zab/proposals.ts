@@ -1,6 +1,6 @@
 /**
- * Broadcast: proposals to the followers, their ACKs, and commits, strictly in order, as soon as a quorum has a proposal on
- * disk. An ACK stands for everything before it as well; the leader's own fsync is one of them.
+ * Broadcast: proposals to the followers, their ACKs, and commits, strictly in order, as soon as a quorum has
+ * a proposal on disk. An ACK stands for everything before it as well; the leader's own fsync is one of them.
  *
  * While a reconfiguration is under way it, and all that comes after it, needs quorums of both configurations.
  */

@@ -1,9 +1,10 @@
 /**
- * How a learner gets from its history to the leader's (facts 9.2): DIFF, TRUNC or SNAP, decided by the last zxid it has.
+ * How a learner gets from its history to the leader's (facts 9.2): DIFF, TRUNC or SNAP, decided by the last
+ * zxid it has.
  *
- * TRUNC is sound only towards a zxid that the learner's log is certain to hold, that is one of an epoch both took part
- * in: within one epoch every history is a prefix of the leader's. `zxid`s whose counter is 0 are marks of an epoch's
- * beginning and no transactions: they are never a target of TRUNC.
+ * TRUNC is sound only towards a zxid that the learner's log is certain to hold, that is one of an epoch both
+ * took part in: within one epoch every history is a prefix of the leader's. `zxid`s whose counter is 0 are
+ * marks of an epoch's beginning and no transactions: they are never a target of TRUNC.
  */
 import { epochOf } from '../../base/brands.ts';
 import { lo32 } from '../../base/halves.ts';
