@@ -170,10 +170,10 @@ export abstract class ClientSessions {
 
   /** An id that no session has. */
   protected newId(): bigint {
-    const { tracker, database } = this.parts;
+    const { tracker, local, database } = this.parts;
     for (;;) {
       const id = tracker.newId();
-      if (!database.sessions.has(id)) return id;
+      if (!database.sessions.has(id) && local?.tracker.get(id) === undefined) return id;
     }
   }
 

@@ -42,12 +42,15 @@ export abstract class EnsembleServer extends ClientServer {
   }
 
   override start(): void {
+    const { local, store } = this;
     this.shareLoad();
+    if (local.enabled) local.restore(store.localSessions, this.world.clock.monotonicMs());
     super.start();
   }
 
   override stop(why: string): Promise<void> {
     this.port.outstandingShare = 1;
+    this.local.leave(this.store.localSessions);
     return super.stop(why);
   }
 

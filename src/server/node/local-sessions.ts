@@ -36,6 +36,17 @@ export class LocalSessions {
     this.upgrading = options.upgrading;
   }
 
+  /** Takes over what an earlier role of this process left behind: each gets a full timeout. */
+  restore(from: Map<bigint, number>, now: number): void {
+    for (const [id, timeoutMs] of from) this.tracker.restore(id, timeoutMs, now);
+    from.clear();
+  }
+
+  /** Leaves the sessions to the next role: an election must not end them. */
+  leave(to: Map<bigint, number>): void {
+    for (const { id, timeoutMs, closing } of this.tracker.all()) if (!closing) to.set(id, timeoutMs);
+  }
+
   /** True for the conversation of a local session. */
   has(talk: Conversation): boolean {
     return talk.keeper === this.tracker;

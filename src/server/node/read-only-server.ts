@@ -1,6 +1,6 @@
 /**
  * A server cut off from its quorum that answers reads all the same (`readonlymode.enabled`): to clients that
- * accept old answers, and told that it is read-only. Its sessions are its own, and end with it (facts 3).
+ * accept old answers, and told that it is read-only. Its sessions are its own (facts 3).
  */
 import { ERR } from '../../protocol/error-codes.ts';
 import type { ConnectRequest } from '../../protocol/messages.ts';
@@ -46,6 +46,7 @@ export class ReadOnlyServer extends ClientServer {
   readonly mode: ServerMode = 'read-only';
   readonly tracker: SessionTracker;
   protected readonly sessions: ReadOnlySessions;
+  private readonly local: LocalSessions;
 
   constructor(parts: ServerParts & { readonly sid: bigint }) {
     super(parts);
@@ -55,12 +56,23 @@ export class ReadOnlyServer extends ClientServer {
       firstId: initialSessionId(parts.sid, clock.wallMs()),
       events,
     });
-    const local = new LocalSessions(this.tracker, { enabled: true, upgrading: false });
-    this.sessions = new ReadOnlySessions(this.sessionsWorld(this.tracker, local));
+    this.local = new LocalSessions(this.tracker, { enabled: true, upgrading: false });
+    this.sessions = new ReadOnlySessions(this.sessionsWorld(this.tracker, this.local));
   }
 
   override get localSessions(): number {
     return this.tracker.size;
+  }
+
+  override start(): void {
+    this.local.restore(this.store.localSessions, this.world.clock.monotonicMs());
+    super.start();
+  }
+
+  override stop(why: string): Promise<void> {
+    // Sessions that only this mode allows end with it.
+    if (this.config.quorum.localSessionsEnabled) this.local.leave(this.store.localSessions);
+    return super.stop(why);
   }
 
   protected take(talk: Conversation, request: Request): void {

@@ -64,6 +64,8 @@ export class Store {
   readonly committedLog: CommittedLog;
   /** Digests of the tree at some zxids, the oldest forgotten (`hash`). */
   readonly digests = new Ring<{ readonly zxid: bigint; readonly digest: bigint }>(DIGESTS_KEPT);
+  /** Local sessions with their timeouts, ms, from the end of one role to the beginning of the next. */
+  readonly localSessions = new Map<bigint, number>();
   readonly snapshots: SnapshotWriter;
   /** Of the present database one snapshot is taken at a time: for a file, or for a learner. */
   turns = new SnapshotTurns();

@@ -4,6 +4,8 @@ import { OPEN_ACL } from '../../../src/protocol/acl.ts';
 import * as m from '../../../src/protocol/messages.ts';
 import { MultiRequest } from '../../../src/protocol/multi.ts';
 import { OP } from '../../../src/protocol/opcodes.ts';
+import { LearnerServer } from '../../../src/server/node/learner-server.ts';
+import { ReadOnlyServer } from '../../../src/server/node/read-only-server.ts';
 import { check, clientOf, roles } from './role-check.ts';
 import { type Member, type RoleRig, TICK_MS } from './role-rig.ts';
 
@@ -180,6 +182,29 @@ describe('a local session', () => {
       { quorum: { localSessionsEnabled: true, localSessionsUpgradingEnabled: false } },
     );
   }
+
+  check(
+    'outlives the role of its server',
+    async (rig) => {
+      const client = await clientOf(rig, rig.observer);
+      await client.answer(client.create('/p', 0, 'x'));
+      await rig.until(() => rig.settled);
+      const { parts, gate } = rig.observer;
+      await rig.observer.server.stop('an election');
+      const between = new ReadOnlyServer(parts);
+      gate.behind = between;
+      between.start();
+      const reader = await clientOf(rig, rig.observer, { ...client.ticket, readOnly: true });
+      expect([reader.session, await reader.read('/p')]).toEqual([client.session, 'x']);
+      await between.stop('a leader was found');
+      const after = new LearnerServer(parts, rig.observer, 'observer');
+      gate.behind = after;
+      after.start();
+      const again = await clientOf(rig, rig.observer, client.ticket);
+      expect([again.session, after.localSessions]).toEqual([client.session, 1]);
+    },
+    LOCAL,
+  );
 
   check(
     'forwarded without an upgrade owns nothing',
