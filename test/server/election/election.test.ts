@@ -136,6 +136,37 @@ describe('a round', () => {
     `,
     ));
 
+  test('in a newer round this server stands for itself again, not for the one it voted for', () =>
+    check(
+      2,
+      THREE,
+      `
+      look z5 e1
+        -> 1 3: LOOKING 2 z5 e1 r1
+      3: LOOKING 3 z9 e1 r1
+        -> 1 3: LOOKING 3 z9 e1 r1
+      1: LOOKING 1 z4 e1 r2
+        -> 1 3: LOOKING 2 z5 e1 r2
+    `,
+    ));
+
+  test('who could not be reached in the election before may be there in this one', () =>
+    check(
+      3,
+      THREE,
+      `
+      look z5 e1
+        -> 1 2: LOOKING 3 z5 e1 r1
+      1: LOOKING 3 z5 e1 r1
+      down 2
+        = LEADING 3 z5 e1 r1
+      rest
+      look z5 e1
+        -> 1 2: LOOKING 3 z5 e1 r2
+      1: LOOKING 3 z5 e1 r2
+    `,
+    ));
+
   test('votes of an older round are answered, and not counted', () =>
     check(
       2,

@@ -249,4 +249,15 @@ describe('electors of an ensemble', () => {
       round: 1,
     });
   });
+
+  test('once there is a leader, a dead server is not dialled any more', async () => {
+    const c = new Cluster(18, THREE);
+    for (const sid of [1, 2]) await c.start(sid);
+    for (const sid of [1, 2]) c.member(sid).look();
+    await c.decided(1, 2);
+    await c.pass(100);
+    const tried = c.member(1).named('election.unreachable').length;
+    await c.pass(60_000);
+    expect(c.member(1).named('election.unreachable').length).toBe(tried);
+  });
 });
