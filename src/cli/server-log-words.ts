@@ -36,6 +36,13 @@ const WORDS: Words = {
     `Server ${sid}, whose history ends at ${hex0x(peer)}, is sent ${plan}: ${why}.`,
   'zab.reconfigured': ({ servers, leader }) =>
     `A new configuration with ${servers} servers is in force; server ${leader} leads it.`,
+  'zab.epoch-accepted': ({ leader, epoch }) => `Accepted epoch ${epoch} of server ${leader}.`,
+  'zab.sync-started': ({ leader, way, from }) =>
+    `Server ${leader} sends ${way}: this server's history ends at ${hex0x(from)}.`,
+  'zab.synced': ({ leader, epoch, zxid, ms }) =>
+    `In step with server ${leader} in epoch ${epoch} at ${hex0x(zxid)}, after ${rounded(ms)}; may serve.`,
+  'zab.leader-left': ({ leader, why }) => `Lost server ${leader}, the leader: ${why}.`,
+  'zab.leader-refused': ({ leader, why }) => `Server ${leader} sent what no leader may send: ${why}.`,
   'learner.connected': ({ sid, kind }) => `Server ${sid} came as ${kind}.`,
   'learner.ready': ({ sid, kind, zxid }) =>
     `Server ${sid} (${kind}) is in step at ${hex0x(zxid)} and may serve.`,

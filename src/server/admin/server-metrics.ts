@@ -15,6 +15,8 @@ const NAMES: readonly EventName[] = [
   'snapshot.loaded',
   'snapshot.finished',
   'peer.state',
+  'election.decided',
+  'zab.sync-chosen',
 ];
 
 /** Counters and summaries of one server, from its event bus. */
@@ -30,8 +32,6 @@ export class ServerMetrics {
   readonly txnsReplayed = new Summary();
   /** Time from looking for a leader to having one, ms. */
   readonly electionMs = new Summary();
-  /** Times this server began to look for a leader. */
-  lookings = 0;
   /**
    * Transactions that reached this server's disk while it led, and while it followed: told once an fsync, not
    * each.
@@ -41,11 +41,15 @@ export class ServerMetrics {
   /** Of a leader: how often it brought a learner up to date, with what it lacked or with everything. */
   diffsSent = 0;
   snapshotsSent = 0;
-  private lookingSince: number | undefined;
   private state = '';
   slowSyncs = 0;
   sessionsExpired = 0;
   digestMismatches = 0;
+
+  /** Times this server began to look for a leader. */
+  get lookings(): number {
+    return this.electionMs.count + (this.state === 'LOOKING' ? 1 : 0);
+  }
 
   /** Listens from here on. */
   subscribe(bus: Bus): Subscription {
@@ -79,21 +83,17 @@ export class ServerMetrics {
         this.snapshotMs.add(event.fields.ms);
         break;
       case 'peer.state':
-        this.peerState(event.fields.state, event.time);
+        this.state = event.fields.state;
+        break;
+      case 'election.decided':
+        this.electionMs.add(event.fields.ms);
+        break;
+      case 'zab.sync-chosen':
+        if (event.fields.plan === 'SNAP') this.snapshotsSent++;
+        else this.diffsSent++;
         break;
       default:
         break;
-    }
-  }
-
-  private peerState(state: string, wallMs: number): void {
-    this.state = state;
-    if (state === 'LOOKING') {
-      this.lookings++;
-      this.lookingSince = wallMs;
-    } else if (this.lookingSince !== undefined) {
-      this.electionMs.add(Math.max(0, wallMs - this.lookingSince));
-      this.lookingSince = undefined;
     }
   }
 }

@@ -8,10 +8,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { connect } from '../../../src/client/index.ts';
 import { bundleProgram, removeBundle } from '../shell/pseudo-terminal.ts';
 
 const FOLDER = 'dist-test-up';
-const WAIT_MS = 8_000;
+const WAIT_MS = 9_000;
 let main: string;
 beforeAll(async () => {
   main = await bundleProgram(FOLDER);
@@ -141,6 +142,51 @@ describe('one server', () => {
     expect(await run.exited).toBe(130);
     expect(alive(pid)).toBe(false);
   });
+});
+
+describe('three servers and an observer', () => {
+  test('elect, live through kill -9 of each, and stop together', async () => {
+    const run = new Run(['--observers', '1']);
+    const connected = /server (\d) leads\. Connect with: zkt shell -s (\S+)/;
+    await run.says(connected);
+    const [, leader, servers = ''] = connected.exec(run.text) ?? [];
+    expect(servers.split(',').length).toBe(4);
+    const client = connect({ servers, sessionTimeoutMs: 10_000 });
+    try {
+      await client.create('/kept', 'value');
+      const pids = [1, 2, 3, 4].map((id) => run.pidOf(id));
+      for (const id of [Number(leader), 1, 4]) {
+        const from = run.text.length;
+        const pid = run.pidOf(id);
+        process.kill(pid, 'SIGKILL');
+        await run.says(new RegExp(`server ${id} was ended by SIGKILL`), from);
+        const back = new RegExp(`^server ${id} .*(In step with server|Leading in epoch)`, 'm');
+        await run.says(back, from);
+      }
+      expect([1, 2, 3, 4].filter((id) => run.pidOf(id) === pids[id - 1]).length).toBeLessThan(3);
+      expect((await client.get('/kept')).data?.toString()).toBe('value');
+    } finally {
+      await client.close();
+    }
+    const last = [1, 2, 3, 4].map((id) => run.pidOf(id));
+    run.child.kill('SIGTERM');
+    expect(await run.exited).toBe(0);
+    expect(last.filter(alive)).toEqual([]);
+    const secret = path.join(run.dir, 'data', 'zkt.secret');
+    expect(statSync(secret).mode & 0o777).toBe(0o600);
+  }, 60_000);
+
+  test('none of them outlives a parent that was killed', async () => {
+    const run = new Run(['--observers', '1']);
+    await run.says(/server \d leads/);
+    const pids = [1, 2, 3, 4].map((id) => run.pidOf(id));
+    run.child.kill('SIGKILL');
+    await until(
+      'their end',
+      () => !pids.some(alive),
+      () => run.text,
+    );
+  }, 30_000);
 });
 
 describe('what is wrong is told before anything is started', () => {

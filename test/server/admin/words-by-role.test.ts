@@ -167,21 +167,22 @@ describe('mntr', () => {
   });
 
   test('elections and proposals are counted from events', () => {
-    let wall = 1_000;
-    const bus = new Bus('1', { monotonicMs: () => 0, wallMs: () => wall });
+    const bus = new Bus('1', { monotonicMs: () => 0, wallMs: () => 0 });
     const metrics = new ServerMetrics();
     metrics.subscribe(bus);
     const synced = (count: number): void => bus.emit('log.synced', { count, zxid: 1n, ms: 1 });
-    bus.emit('peer.state', { state: 'LOOKING', leader: -1n });
-    wall += 250;
-    bus.emit('peer.state', { state: 'FOLLOWING', leader: 3n });
+    const elected = (state: string, ms: number): void => {
+      const vote = { leader: 1n, zxid: 0n, peerEpoch: 1, round: 1, how: 'quorum' };
+      bus.emit('election.decided', { state, ...vote, ms });
+      bus.emit('peer.state', { state, leader: 1n });
+    };
+    elected('FOLLOWING', 250);
     synced(2);
     bus.emit('peer.state', { state: 'LOOKING', leader: -1n });
-    wall += 50;
-    bus.emit('peer.state', { state: 'LEADING', leader: 1n });
+    expect(metrics.lookings).toBe(2);
+    elected('LEADING', 50);
     synced(5);
-    expect([metrics.lookings, metrics.electionMs.sum, metrics.proposalsReceived, metrics.proposals]).toEqual([
-      2, 300, 2, 5,
-    ]);
+    const { lookings, electionMs, proposalsReceived, proposals } = metrics;
+    expect([lookings, electionMs.sum, proposalsReceived, proposals]).toEqual([2, 300, 2, 5]);
   });
 });
