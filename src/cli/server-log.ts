@@ -33,6 +33,8 @@ export interface LogOptions {
 const KEPT_MAX = 10_000;
 /** At trace level lines are gathered to this many bytes, and dropped beyond the other. */
 const GATHER_BYTES = 4096;
+/** And no longer than this. */
+const GATHER_MS = 100;
 const WAITING_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Writes the events of a bus. */
@@ -77,7 +79,7 @@ export class ServerLog {
       this.logger = pino(settings, stream);
     } else {
       const gather = busy
-        ? { sync: false, minLength: GATHER_BYTES, maxLength: WAITING_BYTES_MAX }
+        ? { sync: false, minLength: GATHER_BYTES, maxLength: WAITING_BYTES_MAX, periodicFlush: GATHER_MS }
         : { sync: true };
       const stream = pino.destination({ dest: this.options.fd, ...gather });
       // A reader of the log that has gone must not end the server.
