@@ -78,6 +78,8 @@ export class Store {
   private logged: bigint;
   /** Files that a database from the leader makes worthless, the logs first, newest to oldest. */
   private superseded: string[] = [];
+  /** The database came from the leader and is not on disk yet: a role that ends now takes it along. */
+  private unsaved = false;
   /** Appended and not applied, oldest first. */
   private readonly pending = new Fifo<ZabEntry>();
 
@@ -175,7 +177,10 @@ export class Store {
   /** Rolls the log and writes a snapshot, unless one is about to be written; `done` hears what became of it. */
   snapshot(done: (written: boolean) => void = () => {}): void {
     this.openedLog?.roll();
-    if (this.fileTurn !== undefined) return;
+    if (this.fileTurn !== undefined) {
+      done(false);
+      return;
+    }
     this.fileTurn = this.turns.take(() => this.writeSnapshot(this.current, done));
   }
 
@@ -190,6 +195,7 @@ export class Store {
     return new Promise((resolve) => {
       const settled = (): void => {
         this.openedLog = undefined;
+        if (this.unsaved) this.reload();
         for (let entry = this.pending.shift(); entry !== undefined; entry = this.pending.shift()) {
           // What a full disk did not take is not there.
           if (entry.zxid > this.logged) continue;
@@ -207,9 +213,15 @@ export class Store {
   truncate(zxid: bigint): void {
     invariant(this.openedLog === undefined && this.pending.peek() === undefined, 'the log is settled');
     truncate(this.world.disk, this.dirs, zxid);
+    this.reload();
+  }
+
+  /** Memory becomes what a restart would find. */
+  private reload(): void {
     this.committedLog.clear();
     const { database, recovery } = openDatabase(this.config, this.world);
     this.current = database;
+    this.unsaved = false;
     this.turns = new SnapshotTurns();
     this.logged = recovery.lastZxid;
   }
@@ -222,6 +234,7 @@ export class Store {
     this.cancelSnapshot();
     this.committedLog.clear();
     this.current = database;
+    this.unsaved = true;
     this.turns = new SnapshotTurns();
     const logs = listLogs(disk, this.dirs.logDir).reverse();
     this.superseded = [...logs, ...listSnapshots(disk, this.dirs.snapDir)].map((file) => file.path);
@@ -233,6 +246,7 @@ export class Store {
    */
   supersede(zxid: bigint): void {
     const { disk } = this.world;
+    this.unsaved = false;
     const kept = disk.join(this.dirs.snapDir, snapshotName(zxid, snapshotCompression(this.config)));
     for (const path of this.superseded.splice(0)) {
       if (path !== kept && disk.exists(path)) disk.remove(path);
