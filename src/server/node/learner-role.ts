@@ -62,7 +62,8 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
         tickMs: session.tickTimeMs,
         initLimitTicks: quorum.initLimitTicks,
         syncLimitTicks: quorum.syncLimitTicks,
-        logInforms: quorum.syncEnabled,
+        // `syncEnabled=false` is not obeyed: memory would be ahead of the disk, and a new role begins from the disk.
+        logInforms: true,
       },
       this,
       world.events,
@@ -262,15 +263,38 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
   private snapshotBytes(chunk: Buffer, start: number): number | undefined {
     const { incoming } = this;
     if (incoming === undefined) return 0;
-    const used = incoming.stream.push(chunk, start);
-    if (!incoming.stream.done) return undefined;
-    this.incoming = undefined;
     const { database, zxid } = incoming;
-    database.finishLoad(`the snapshot of server ${this.decision.leader}`);
-    database.loaded(zxid, undefined);
-    this.parts.store.replaceDatabase(database);
-    this.machine.snapshotTaken(zxid);
+    this.machine.heard(this.parts.world.clock.monotonicMs());
+    const used = this.readSnapshot(incoming, chunk, start);
+    if (used === undefined) return undefined;
+    this.incoming = undefined;
+    this.input(() => {
+      this.parts.store.replaceDatabase(database);
+      this.machine.snapshotTaken(zxid);
+    });
     return used;
+  }
+
+  /** How many bytes the end of the snapshot took; undefined when it goes on, or was none. */
+  private readSnapshot(incoming: IncomingSnapshot, chunk: Buffer, start: number): number | undefined {
+    const { zxid, database, stream } = incoming;
+    try {
+      const used = stream.push(chunk, start);
+      if (!stream.done) return undefined;
+      database.finishLoad(`the snapshot of server ${this.decision.leader}`);
+      database.loaded(zxid, undefined);
+      return used;
+    } catch (thrown) {
+      // Bytes that are no snapshot cost the connection, not the process.
+      if (!(thrown instanceof ZktError) || thrown.code !== 'ZKT_SNAPSHOT_CORRUPT') throw thrown;
+      const { events } = this.parts.world;
+      const { link } = this;
+      if (link !== undefined && events.on['quorum.peer-refused']) {
+        events.emit('quorum.peer-refused', { port: 'quorum', remote: link.remote, why: thrown.message });
+      }
+      link?.destroy(thrown.message);
+      return undefined;
+    }
   }
 
   // ---- what the chain and the log say ----
