@@ -69,6 +69,7 @@ class Committed {
 /** Clients at work, until {@link rest}; then {@link judge}. */
 export class JudgedWork {
   readonly staying: Client[] = [];
+  private readonly joined: Client[] = [];
   readonly committed = new Committed();
   private readonly tap = new WireTap(systemNet, systemClock);
   private readonly prng: Prng;
@@ -109,13 +110,21 @@ export class JudgedWork {
     this.dying = this.diers();
   }
 
-  private client(sessionTimeoutMs: number): { client: Client; cut: () => void } {
+  /** One more client, whose history is judged with the others'; of these servers alone. */
+  async join(servers: string): Promise<Client> {
+    const { client } = this.client(SESSION_MS, servers);
+    this.joined.push(client);
+    await client.connected(30_000);
+    return client;
+  }
+
+  private client(sessionTimeoutMs: number, servers = this.servers): { client: Client; cut: () => void } {
     const net = this.tap.client();
     const random = new Prng(this.seed * 100 + ++this.clients);
     const ports = { net, clock: systemClock, timers: systemTimers, random };
-    const client = new ZkClient({ servers: this.servers, sessionTimeoutMs, localExpiry: false }, ports);
+    const client = new ZkClient({ servers, sessionTimeoutMs, localExpiry: false }, ports);
     client.onState((state) => {
-      if (state === 'expired' && sessionTimeoutMs === SESSION_MS) this.expired++;
+      if (state === 'expired' && servers === this.servers && sessionTimeoutMs === SESSION_MS) this.expired++;
     });
     return { client, cut: () => net.cut() };
   }
@@ -166,7 +175,7 @@ export class JudgedWork {
   /** Connections cut and sessions left as they are, as if all clients had died. */
   close(): Promise<unknown> {
     this.over = true;
-    return Promise.all(this.staying.map((client) => client.close()));
+    return Promise.all([...this.staying, ...this.joined].map((client) => client.close()));
   }
 
   /** The servers have ended, all with the same history: what is wrong with what clients saw, and figures. */

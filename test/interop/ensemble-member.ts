@@ -1,7 +1,16 @@
 /** One server of an ensemble, Apache's or zkt's, as a process of its own on a directory of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect as dial } from 'node:net';
 import path from 'node:path';
 import { apacheServerCommand } from './apache.ts';
@@ -60,6 +69,8 @@ export class Member {
   private child: ChildProcess | undefined;
   private gone: Promise<void> = Promise.resolve();
   private wanted = true;
+  /** Where the log of the present life begins, bytes. */
+  private lifeBegins = 0;
 
   constructor(options: MemberOptions, shared: SharedOptions) {
     this.options = options;
@@ -111,6 +122,7 @@ export class Member {
   start(): void {
     if (this.child !== undefined) throw new Error(`server ${this.sid} runs already`);
     this.lives++;
+    this.lifeBegins = existsSync(this.logFile) ? statSync(this.logFile).size : 0;
     this.wanted = true;
     const [command, ...args] = [...(this.options.within ?? []), ...this.command()] as [string, ...string[]];
     const log = openSync(this.logFile, 'a');
@@ -133,7 +145,7 @@ export class Member {
     const properties = { ...PROPERTIES, ...this.shared.properties };
     if (this.kind === 'Apache') return apacheServerCommand(properties, config);
     const defines = Object.entries(properties).flatMap((it) => ['-D', it.join('=')]);
-    const logging = ['--log-format', 'json', '--log-level', 'debug'];
+    const logging = ['--log-format', 'json', '--log-level', process.env.ZKT_LOG_LEVEL ?? 'info'];
     return [process.execPath, ZKT_BIN, 'server', '--config', config, ...logging, ...defines];
   }
 
@@ -193,10 +205,14 @@ export class Member {
     return /^Mode: (\S+)$/m.exec(await this.word('srvr'))?.[1] as Mode | undefined;
   }
 
-  /** How it was brought up to date as a learner, each time, as its own log tells, and to which zxid. */
-  syncs(): { how: SyncKind; zxid: bigint }[] {
+  /**
+   * How it was brought up to date as a learner, each time (or in its present life only), as its own log tells,
+   * and to which zxid.
+   */
+  syncs(now = false): { how: SyncKind; zxid: bigint }[] {
     const found: { how: SyncKind; zxid: bigint }[] = [];
-    for (const line of this.log().split('\n')) {
+    const log = now ? readFileSync(this.logFile).toString('utf8', this.lifeBegins) : this.log();
+    for (const line of log.split('\n')) {
       const sync = line.startsWith('{') ? zktSync(line) : apacheSync(line);
       if (sync !== undefined) found.push(sync);
     }
@@ -219,9 +235,9 @@ function apacheSync(line: string): { how: SyncKind; zxid: bigint } | undefined {
 }
 
 function zktSync(line: string): { how: SyncKind; zxid: bigint } | undefined {
-  if (!line.includes('"learner.synchronising"')) return undefined;
-  const { how, zxid } = JSON.parse(line) as { how: SyncKind; zxid: string };
-  return { how, zxid: BigInt(zxid) };
+  if (!line.includes('"zab.sync-started"')) return undefined;
+  const { way, zxid } = JSON.parse(line) as { way: SyncKind; zxid: string };
+  return { how: way, zxid: BigInt(zxid) };
 }
 
 /** The static part of a member's configuration. */
@@ -233,6 +249,8 @@ function zooCfg(dataDir: string, role: string, more: readonly string[]): string[
     `dataDir=${dataDir}`,
     'admin.enableServer=false',
     'standaloneEnabled=false',
+    // Who was cut off asks again soon; a minute is the default.
+    'fastleader.maxNotificationInterval=1000',
     'maxSessionTimeout=600000',
     'maxClientCnxns=0',
     '4lw.commands.whitelist=*',

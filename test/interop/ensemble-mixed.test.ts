@@ -86,11 +86,11 @@ describe.skipIf(findApache() === undefined).each(MIXES)('$name, observers of bot
       await ensemble.stop(...learners);
       for (let i = 0; i < 5; i++) await writer.create(`/missed-${leader}-${i}`, 'x');
       await ensemble.start(...learners);
-      for (const sid of learners) expect(ensemble.lastSync(sid), `server ${sid}`).toBe('DIFF');
+      for (const sid of learners) expect(await ensemble.synced(sid), `server ${sid}`).toBe('DIFF');
       await ensemble.stop(...learners);
       for (const sid of learners) ensemble.member(sid).wipe();
       await ensemble.start(...learners);
-      for (const sid of learners) expect(ensemble.lastSync(sid), `server ${sid}`).toBe('SNAP');
+      for (const sid of learners) expect(await ensemble.synced(sid), `server ${sid}`).toBe('SNAP');
       await writer.set(`/before-${leader}`, 'after');
       await writer.close();
       await same();
@@ -109,7 +109,7 @@ describe.skipIf(findApache() === undefined).each(MIXES)('$name, observers of bot
     // Nothing may be written before it is back: a new epoch's transactions would call for a SNAP.
     await ensemble.start(1, 3);
     await ensemble.start(SINGLE);
-    expect(ensemble.lastSync(SINGLE)).toBe('TRUNC');
+    expect(await ensemble.synced(SINGLE)).toBe('TRUNC');
     await ensemble.start(OBSERVER_APACHE, OBSERVER_ZKT);
     const reader = await ensemble.client([SINGLE]);
     expect((await reader.getChildren('/')).children.filter((name) => name.startsWith('lost'))).toEqual([]);

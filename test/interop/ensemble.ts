@@ -227,9 +227,11 @@ export class Ensemble {
     return found;
   }
 
-  /** How a learner was last brought up to date. */
-  lastSync(sid: number): SyncKind | undefined {
-    return this.member(sid).syncs().at(-1)?.how;
+  /** How a learner was brought up to date in its present life. Its log may be a moment late. */
+  async synced(sid: number): Promise<SyncKind> {
+    const member = this.member(sid);
+    const told = (): SyncKind | undefined => member.syncs(true).at(-1)?.how;
+    return eventually(`word of how server ${sid} was brought up to date`, told, 5000);
   }
 
   /** The ends of all logs, for messages. */
