@@ -1,0 +1,140 @@
+/** Events of clients: connections, sessions, requests, watches. */
+import { type EventSpec, event } from './declare.ts';
+
+/** A part of the table of events. */
+export const CLIENT_EVENTS = {
+  'connection.opened': event('debug', 'counter', 'A client connected.', {
+    connection: 'number',
+    remote: 'text',
+  }),
+  'connection.closed': event('debug', 'counter', 'A client connection ended.', {
+    connection: 'number',
+    remote: 'text',
+    session: 'session',
+    reason: 'text',
+  }),
+  'connection.refused': event('warn', 'counter', 'A client was turned away at the door.', {
+    remote: 'text',
+    limit: 'text',
+    value: 'number',
+  }),
+  'connection.bad-input': event(
+    'warn',
+    'counter',
+    'A client sent bytes that are no request; it was disconnected.',
+    {
+      connection: 'number',
+      remote: 'text',
+      message: 'text',
+    },
+  ),
+  'connection.throttled': event(
+    'debug',
+    'counter',
+    'A connection is not read from until its requests are answered.',
+    {
+      connection: 'number',
+      outstanding: 'number',
+      limit: 'text',
+    },
+  ),
+  'connection.slow-reader': event(
+    'warn',
+    'counter',
+    'A client does not read its replies; it was disconnected.',
+    {
+      connection: 'number',
+      remote: 'text',
+      bytes: 'number',
+    },
+  ),
+  'command.four-letter': event('debug', 'counter', 'A four-letter word was asked.', {
+    word: 'text',
+    remote: 'text',
+  }),
+  'session.created': event('debug', 'counter', 'A session began.', {
+    session: 'session',
+    timeoutMs: 'number',
+    bucketMs: 'number',
+  }),
+  'session.resumed': event('debug', 'counter', 'A client came back to its session.', {
+    session: 'session',
+    timeoutMs: 'number',
+  }),
+  'session.refused': event(
+    'debug',
+    'counter',
+    'A session was not resumed: unknown, expired or a wrong password.',
+    {
+      session: 'session',
+      why: 'text',
+    },
+  ),
+  'session.touched': event('trace', 'none', 'A session moved to another expiry bucket.', {
+    session: 'session',
+    bucketMs: 'number',
+  }),
+  'session.expired': event('info', 'counter', 'A session was silent for too long.', {
+    session: 'session',
+    timeoutMs: 'number',
+    bucketMs: 'number',
+  }),
+  'session.moved': event('debug', 'counter', 'A client went on with its session at another server.', {
+    session: 'session',
+  }),
+  'session.upgraded': event('debug', 'counter', 'A local session becomes one of the ensemble.', {
+    session: 'session',
+  }),
+  'session.closed': event('debug', 'counter', 'A session ended and its ephemerals are gone.', {
+    session: 'session',
+    ephemerals: 'number',
+    zxid: 'zxid',
+  }),
+  'request.received': event('trace', 'none', 'A request arrived.', {
+    session: 'session',
+    cxid: 'number',
+    op: 'text',
+    path: 'text',
+    bytes: 'number',
+  }),
+  'request.prepared': event('trace', 'none', 'A write was checked and became a transaction.', {
+    session: 'session',
+    cxid: 'number',
+    op: 'text',
+    zxid: 'zxid',
+    err: 'number',
+  }),
+  'request.logged': event('trace', 'none', 'A transaction is on disk.', {
+    session: 'session',
+    cxid: 'number',
+    zxid: 'zxid',
+  }),
+  'request.applied': event('trace', 'none', 'A transaction changed the tree.', {
+    session: 'session',
+    cxid: 'number',
+    zxid: 'zxid',
+  }),
+  'request.replied': event('trace', 'none', 'A request was answered.', {
+    session: 'session',
+    cxid: 'number',
+    op: 'text',
+    zxid: 'zxid',
+    err: 'number',
+    ms: 'number',
+  }),
+  'request.throttled': event('debug', 'counter', 'Requests wait because too many are in flight.', {
+    outstanding: 'number',
+    limit: 'text',
+  }),
+  'watch.set': event('trace', 'none', 'A watch was set.', { session: 'session', path: 'text', mode: 'text' }),
+  'watch.fired': event('trace', 'counter', 'A watch fired.', {
+    session: 'session',
+    path: 'text',
+    type: 'text',
+    zxid: 'zxid',
+  }),
+  'watch.limit': event('warn', 'counter', 'A connection holds too many watches; it was disconnected.', {
+    session: 'session',
+    watches: 'number',
+  }),
+} as const satisfies Record<string, EventSpec>;
