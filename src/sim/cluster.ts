@@ -42,6 +42,8 @@ export interface ClusterListener {
   event?(node: SimNode, event: ZktEvent): void;
   /** A line for people; `who` is a node, a client, or empty. */
   say?(who: string, text: string): void;
+  /** A node's process is about to be gone, for whatever reason. */
+  dying?(node: SimNode): void;
   /** A node ended by itself: an operating error, or a bug. */
   ended?(node: SimNode, error: unknown): void;
   /** A request of a client was answered. */
@@ -214,6 +216,7 @@ export class Cluster {
         eventNames: TOLD,
         event: (node, event) => this.event(node, event),
         say: (node, text) => this.say(node.name, text),
+        dying: (node) => this.listener.dying?.(node),
         ended: (node, error) => this.ended(node, error),
       },
       { id, address, config, seed: this.random.uint32() },

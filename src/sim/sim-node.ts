@@ -31,6 +31,8 @@ export interface NodeSurroundings {
   event(node: SimNode, event: ZktEvent): void;
   /** Something happened to a node: a line of the transcript. */
   say(node: SimNode, text: string): void;
+  /** A node's process is about to be gone, for whatever reason. */
+  dying(node: SimNode): void;
   /** A node ended by itself: an operating error, or a bug. */
   ended(node: SimNode, error: unknown): void;
 }
@@ -242,6 +244,7 @@ export class SimNode {
 
   private losePower(): void {
     const { life } = this;
+    this.around.dying(this);
     this.powered = false;
     this.disk.powerCut();
     this.around.net.powerOff(this.name);
@@ -254,6 +257,7 @@ export class SimNode {
 
   private endLife(life: Life): void {
     if (this.life !== life) return;
+    this.around.dying(this);
     life.process.kill();
     this.around.net.processEnded(life.loop);
     this.life = undefined;

@@ -52,6 +52,10 @@ export class WatchedCluster {
         this.event(node, event);
         listener.event?.(node, event);
       },
+      dying: (node) => {
+        this.invariants.committed.collect(node);
+        listener.dying?.(node);
+      },
       ended: (node, error) => {
         this.ended(node, error);
         listener.ended?.(node, error);
@@ -185,6 +189,14 @@ export class WatchedCluster {
   }
 
   private event(node: SimNode, event: ZktEvent): void {
+    const { committed } = this.invariants;
+    if (event.name === 'peer.role-ended') committed.collect(node);
+    if (event.name === 'zab.sync-chosen' && event.fields.plan.includes('SNAP')) {
+      const to = this.cluster.nodes.find((n) => BigInt(n.id) === event.fields.sid);
+      if (to !== undefined) committed.passedOn(node, to, event.fields.zxid);
+    }
+    if (event.name === 'zab.sync-started' && event.fields.way === 'TRUNC')
+      committed.cut(node, event.fields.zxid);
     if (event.name === 'tree.digest-mismatch') {
       this.say('digests agree with the log', `${node.name}: ${canonical(event.fields)}`);
     }

@@ -99,7 +99,7 @@ export class SwarmWorker {
 
   private async lane(): Promise<void> {
     while (!this.over && this.left-- > 0) {
-      const { client, sleep } = this.present;
+      const { client } = this.present;
       try {
         await this.step(client);
         this.counts.done++;
@@ -108,7 +108,8 @@ export class SwarmWorker {
         if (PASSING.has(error.code)) this.counts.lost++;
         else this.counts.refused++;
       }
-      await this.present.sleep(this.random.next() * PAUSE_MS).catch(() => sleep(1));
+      // Not on the client's own clock: its process may be over by then.
+      await new Promise<void>((resolve) => this.cluster.after(this.random.next() * PAUSE_MS, resolve));
     }
   }
 
