@@ -51,6 +51,8 @@ class Link {
   learnerKnows = false;
   leaderKnows = false;
   cut = false;
+  /** Nothing comes through any more, and nobody is told. */
+  silent = false;
 
   constructor(learner: LearnerRole, leader: LeaderRole) {
     this.learner = learner;
@@ -630,8 +632,9 @@ export class Ensemble {
     if (prng.chance(faults.restart)) this.restartOne();
     if (prng.chance(faults.cut) && this.links.length > 0) {
       const link = prng.pick(this.links);
-      this.log(`the link of ${link.learner.node.name} breaks`);
-      this.cutLink(link, 'network');
+      if (prng.chance(0.3)) link.silent = true;
+      else this.cutLink(link, 'network');
+      this.log(`the link of ${link.learner.node.name} ${link.silent ? 'falls silent' : 'breaks'}`);
     }
     const what = prng.next();
     if (what < 0.55) this.deliver();
@@ -691,6 +694,7 @@ export class Ensemble {
     this.links = usable;
     if (usable.length === 0) return;
     const link = this.prng.pick(usable);
+    if (link.silent) return;
     if (this.prng.chance(0.5)) this.deliverToLearner(link);
     else this.deliverToLeader(link);
   }
