@@ -1,4 +1,7 @@
-/** Following or observing: the connection to the leader, the machine that learns from it, and the server clients see. */
+/**
+ * Following or observing: the connection to the leader, the machine that learns from it, and the server
+ * clients see.
+ */
 
 import { hex0x } from '../../base/brands.ts';
 import { reasonOf, ZktError } from '../../base/errors.ts';
@@ -59,10 +62,12 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
         acceptedEpoch: store.epochs.accepted,
         currentEpoch: store.epochs.current,
         lastLogged: store.lastLogged,
+        wantsSnapshot: store.wantsSnapshot,
         tickMs: session.tickTimeMs,
         initLimitTicks: quorum.initLimitTicks,
         syncLimitTicks: quorum.syncLimitTicks,
-        // `syncEnabled=false` is not obeyed: memory would be ahead of the disk, and a new role begins from the disk.
+        // `syncEnabled=false` is not obeyed: memory would be ahead of the disk, and a new role begins from
+        // the disk.
         logInforms: true,
       },
       this,
@@ -156,6 +161,12 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
       store.truncate(zxid);
     } catch (thrown) {
       if (!(thrown instanceof ZktError)) throw thrown;
+      if (thrown.code === 'ZKT_NO_VALID_SNAPSHOT' && !store.wantsSnapshot) {
+        // Every snapshot holds what is to be cut off: a leader that failed had sent one before it was
+        // established. What is here goes only once the whole of the leader's data is on disk instead.
+        store.wantsSnapshot = true;
+        return store.lastLogged;
+      }
       const what = `cut the log back to ${hex0x(zxid)}`;
       throw new ZktError('ZKT_SYNC', { what, why: reasonOf(thrown) }, { cause: thrown });
     }

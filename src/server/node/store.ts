@@ -1,10 +1,10 @@
 /**
- * What a server keeps, whatever its role is at the moment: directories, database, log, snapshots, epochs, and the cache
- * of committed transactions.
+ * What a server keeps, whatever its role is at the moment: directories, database, log, snapshots, epochs, and
+ * the cache of committed transactions.
  *
- * The log belongs to a role: `openLog` begins one, `settle` ends it. While a role runs, what it appends waits in
- * `pending` until it is applied; `settle` waits for the disk and then applies what is left, so that memory is what a
- * restart would find. Memory is never ahead of the disk (2845, 2355).
+ * The log belongs to a role: `openLog` begins one, `settle` ends it. While a role runs, what it appends waits
+ * in `pending` until it is applied; `settle` waits for the disk and then applies what is left, so that memory
+ * is what a restart would find. Memory is never ahead of the disk (2845, 2355).
  */
 import type { ZktError } from '../../base/errors.ts';
 import { lo32 } from '../../base/halves.ts';
@@ -70,6 +70,8 @@ export class Store {
   /** Of the present database one snapshot is taken at a time: for a file, or for a learner. */
   turns = new SnapshotTurns();
   private fileTurn: SnapshotTurn | undefined;
+  /** The history cannot be cut where the leader's ends: the next leader is asked for all of its data. */
+  wantsSnapshot = false;
   private readonly world: ServerWorld;
   private readonly host: StoreHost;
   private current: Database;
@@ -174,7 +176,9 @@ export class Store {
     this.digests.push({ zxid, digest: tree.digest.value() });
   }
 
-  /** Rolls the log and writes a snapshot, unless one is about to be written; `done` hears what became of it. */
+  /**
+   * Rolls the log and writes a snapshot, unless one is about to be written; `done` hears what became of it.
+   */
   snapshot(done: (written: boolean) => void = () => {}): void {
     this.openedLog?.roll();
     if (this.fileTurn !== undefined) {
@@ -185,8 +189,8 @@ export class Store {
   }
 
   /**
-   * A role has ended: its log goes to disk and is closed, and what it did not apply is applied. Then memory is what a
-   * restart would find.
+   * A role has ended: its log goes to disk and is closed, and what it did not apply is applied. Then memory
+   * is what a restart would find.
    */
   settle(): Promise<void> {
     this.cancelSnapshot();
@@ -227,7 +231,8 @@ export class Store {
   }
 
   /**
-   * A database that came from the leader takes the place of this one, in memory; `supersede` once it is on disk, too.
+   * A database that came from the leader takes the place of this one, in memory; `supersede` once it is on
+   * disk, too.
    */
   replaceDatabase(database: Database): void {
     const { disk } = this.world;
@@ -241,12 +246,13 @@ export class Store {
   }
 
   /**
-   * The replaced database is on disk as a snapshot of `zxid`. The files from before go: together with what comes now
-   * they would be a history with a hole, and look whole (2099).
+   * The replaced database is on disk as a snapshot of `zxid`. The files from before go: together with what
+   * comes now they would be a history with a hole, and look whole (2099).
    */
   supersede(zxid: bigint): void {
     const { disk } = this.world;
     this.unsaved = false;
+    this.wantsSnapshot = false;
     const kept = disk.join(this.dirs.snapDir, snapshotName(zxid, snapshotCompression(this.config)));
     for (const path of this.superseded.splice(0)) {
       if (path !== kept && disk.exists(path)) disk.remove(path);

@@ -1,6 +1,6 @@
 /**
- * Which proposals a follower still has to acknowledge: Apache's leader wants an ACK for each that it sent without a
- * COMMIT behind it, and for each that followed NEWLEADER.
+ * Which proposals a follower still has to acknowledge: Apache's leader wants an ACK for each that it sent
+ * without a COMMIT behind it, and for each that followed NEWLEADER.
  */
 export class LearnerAcks {
   private waiting: bigint[] = [];

@@ -1,7 +1,7 @@
 /**
- * The transactions a learner has been sent and not applied, in order: proposed, then committed; logged whenever the disk
- * is done. One is due when it is committed *and* on this server's disk, so that memory is never ahead of the disk
- * (2845, 2355).
+ * The transactions a learner has been sent and not applied, in order: proposed, then committed; logged
+ * whenever the disk is done. One is due when it is committed *and* on this server's disk, so that memory is
+ * never ahead of the disk (2845, 2355).
  */
 import { counterOf } from '../../base/brands.ts';
 import { hi32 } from '../../base/halves.ts';
@@ -31,7 +31,8 @@ export class LearnerBacklog {
   }
 
   /**
-   * True when a transaction may follow what was received: the next of its epoch, or one of a later epoch (facts 14.4).
+   * True when a transaction may follow what was received: the next of its epoch, or one of a later epoch
+   * (facts 14.4).
    */
   follows(zxid: bigint): boolean {
     const last = this.lastReceived;
@@ -47,8 +48,8 @@ export class LearnerBacklog {
   }
 
   /**
-   * The oldest proposal is committed. False when it is another one, or there is none. What lies before this connection
-   * was dealt with, so a word about it is none too many.
+   * The oldest proposal is committed. False when it is another one, or there is none. What lies before this
+   * connection was dealt with, so a word about it is none too many.
    */
   commit(zxid: bigint, designated: bigint | undefined): boolean {
     if (zxid <= this.base) return true;

@@ -45,8 +45,8 @@ export function readDesignated(data: Buffer | null): { sid: bigint; bytes: numbe
 }
 
 /**
- * The data of the answers to a PING: the sessions, one behind the other, in as many packets as it takes for none to be
- * larger than `bytesMax`. One at least.
+ * The data of the answers to a PING: the sessions, one behind the other, in as many packets as it takes for
+ * none to be larger than `bytesMax`. One at least.
  */
 export function touchPackets(touches: ReadonlyMap<bigint, number>, bytesMax: number): Buffer[] {
   const perPacket = Math.max(1, Math.floor(bytesMax / TOUCH_BYTES));

@@ -1,6 +1,6 @@
 /**
- * What a learner (follower or observer) does to the world around it. The machine decides; whoever implements this owns
- * the socket, the log, the tree and the epoch files.
+ * What a learner (follower or observer) does to the world around it. The machine decides; whoever implements
+ * this owns the socket, the log, the tree and the epoch files.
  */
 import type { Id } from '../../protocol/acl.ts';
 import type { TxnEntry } from '../../protocol/txn.ts';
@@ -13,7 +13,9 @@ export interface ZabEntry {
   readonly decoded?: TxnEntry;
 }
 
-/** The effects of a learner. A call that throws a `ZktError` ends the process: the disk is no longer known. */
+/**
+ * The effects of a learner. A call that throws a `ZktError` ends the process: the disk is no longer known.
+ */
 export interface LearnerEffects {
   /** Sends a packet to the leader; it leaves at the end of the turn. */
   send(type: number, zxid: bigint, data: Buffer | null, authinfo: readonly Id[] | null): void;
@@ -24,18 +26,18 @@ export interface LearnerEffects {
   enterEpoch(epoch: bigint): void;
 
   /**
-   * Cuts log and tree back to `zxid`, durably; answers where the history ends now, which is before `zxid` when that was
-   * never in it. Throws `ZKT_SYNC` where that is impossible (exit 13).
+   * Cuts log and tree back to `zxid`, durably; answers where the history ends now, which is before `zxid`
+   * when that was never in it. Throws `ZKT_SYNC` where that is impossible (exit 13).
    */
   truncate(zxid: bigint): bigint;
   /**
-   * The bytes after a SNAP packet are a snapshot: they are to be taken into a new database. The machine is told by
-   * `snapshotTaken`, or the connection ends.
+   * The bytes after a SNAP packet are a snapshot: they are to be taken into a new database. The machine is
+   * told by `snapshotTaken`, or the connection ends.
    */
   receiveSnapshot(zxid: bigint): void;
   /**
-   * Writes the database as it is now (a SNAP was taken in) as a snapshot, durably, and then removes what is older, since
-   * a log with a hole must not look whole (2099). The machine is told by `snapshotSaved`.
+   * Writes the database as it is now (a SNAP was taken in) as a snapshot, durably, and then removes what is
+   * older, since a log with a hole must not look whole (2099). The machine is told by `snapshotSaved`.
    */
   saveSnapshot(): void;
 
@@ -44,13 +46,17 @@ export interface LearnerEffects {
   /** The transaction is committed, and on this server's disk: apply it, answer who waits for it. In order. */
   apply(entry: ZabEntry): void;
 
-  /** The last seen configuration: a NEWLEADER's, or that of a reconfiguration proposed (and not committed yet). */
+  /**
+   * The last seen configuration: a NEWLEADER's, or that of a reconfiguration proposed (and not committed
+   * yet).
+   */
   configSeen(text: string): void;
   /**
    * A configuration is in force from now on: that of a reconfiguration which is committed (COMMITANDACTIVATE,
-   * INFORMANDACTIVATE) and applied, or the NEWLEADER's at UPTODATE. `designated` is the leader it names; undefined at
-   * UPTODATE. `text` need not be the last that `configSeen` had, since another may be proposed meanwhile; undefined
-   * where the leader sent none. False when this server's role or leader changes with it: the machine then leaves.
+   * INFORMANDACTIVATE) and applied, or the NEWLEADER's at UPTODATE. `designated` is the leader it names;
+   * undefined at UPTODATE. `text` need not be the last that `configSeen` had, since another may be proposed
+   * meanwhile; undefined where the leader sent none. False when this server's role or leader changes with it:
+   * the machine then leaves.
    */
   activateConfig(designated: bigint | undefined, text: string | undefined): boolean;
 

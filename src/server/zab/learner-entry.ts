@@ -1,4 +1,7 @@
-/** A transaction as a learner gets it: checked before anything is done with it, since it comes from another machine. */
+/**
+ * A transaction as a learner gets it: checked before anything is done with it, since it comes from another
+ * machine.
+ */
 import { JuteError } from '../../jute/jute-error.ts';
 import { OP } from '../../protocol/opcodes.ts';
 import { decodeEntry, readSubTxns, type TxnEntry } from '../../protocol/txn.ts';
@@ -17,8 +20,8 @@ export interface LearnerEntry extends ZabEntry {
 const HEADER_BYTES = 32;
 
 /**
- * Reads a log entry; `bytes` is copied. A text says what is wrong with it: it could not be applied, so it must not be
- * logged either.
+ * Reads a log entry; `bytes` is copied. A text says what is wrong with it: it could not be applied, so it
+ * must not be logged either.
  */
 export function readLearnerEntry(zxid: bigint, bytes: Buffer | null, logs: boolean): LearnerEntry | string {
   if (bytes === null || bytes.length < HEADER_BYTES) return 'a transaction without a header';

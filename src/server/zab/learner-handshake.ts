@@ -1,7 +1,7 @@
 /** The beginning of a learner's connection: who it is, and the epoch it agrees to (facts 9.1). */
 import { PACKET } from '../../protocol/quorum.ts';
 import { ackEpoch, learnerInfo } from './learner-data.ts';
-import type { LearnerOptions } from './learner-options.ts';
+import { type LearnerOptions, SNAPSHOT_ZXID } from './learner-options.ts';
 
 /** A packet to be sent. */
 interface Packet {
@@ -27,8 +27,9 @@ export interface EpochOffer {
 }
 
 /**
- * Reads a leader's first packet: LEADERINFO, or the NEWLEADER of an old one. A text says why it is none to follow. A
- * server that has accepted the epoch before (from this very leader) says so with -1, and does not count twice.
+ * Reads a leader's first packet: LEADERINFO, or the NEWLEADER of an old one. A text says why it is none to
+ * follow. A server that has accepted the epoch before (from this very leader) says so with -1, and does not
+ * count twice.
  */
 export function readOffer(options: LearnerOptions, type: number, zxid: bigint): EpochOffer | string {
   if (type !== PACKET.LEADERINFO && type !== PACKET.NEWLEADER) {
@@ -40,5 +41,6 @@ export function readOffer(options: LearnerOptions, type: number, zxid: bigint): 
   const isNew = epoch > acceptedEpoch;
   if (type === PACKET.NEWLEADER) return { epoch, isNew, answer: undefined };
   const data = ackEpoch(isNew ? currentEpoch : -1n);
-  return { epoch, isNew, answer: { type: PACKET.ACKEPOCH, zxid: lastLogged, data } };
+  const told = options.wantsSnapshot === true ? SNAPSHOT_ZXID : lastLogged;
+  return { epoch, isNew, answer: { type: PACKET.ACKEPOCH, zxid: told, data } };
 }

@@ -1,7 +1,7 @@
 /**
- * The history as a learner takes it over: what comes is checked, logged, and applied once it is due. A snapshot from the
- * leader has to be on disk before anything is logged behind it, or the log would have a hole (2099); what comes meanwhile
- * is held.
+ * The history as a learner takes it over: what comes is checked, logged, and applied once it is due. A
+ * snapshot from the leader has to be on disk before anything is logged behind it, or the log would have a
+ * hole (2099); what comes meanwhile is held.
  */
 import { hex0x } from '../../base/brands.ts';
 import { LearnerAcks } from './learner-acks.ts';
@@ -41,7 +41,10 @@ export class LearnerHistory {
     return this.saving ? [] : [...this.backlog].filter((entry) => entry.logs);
   }
 
-  /** TRUNC. The leader counts on a history up to that very zxid; where it was never in it, the next try tells so. */
+  /**
+   * TRUNC. The leader counts on a history up to that very zxid; where it was never in it, the next try tells
+   * so.
+   */
   truncate(zxid: bigint): string | undefined {
     const { lastLogged } = this.options;
     if (zxid >= lastLogged) return `TRUNC to ${hex0x(zxid)}, which is not before ${hex0x(lastLogged)}`;

@@ -5,13 +5,14 @@
  *
  * What it promises beyond Apache 3.8:
  *
- * - NEWLEADER is acknowledged once the whole history before it is on disk, and currentEpoch after that (3911, 4643,
- *   4646); proposals are acknowledged behind it only (4685), each once it is on disk.
+ * - NEWLEADER is acknowledged once the whole history before it is on disk, and currentEpoch after that (3911,
+ *   4643, 4646); proposals are acknowledged behind it only (4685), each once it is on disk.
  * - A transaction is applied when it is committed and on this server's disk; never before.
- * - A snapshot from the leader is on disk before anything is logged behind it: no log with a hole (2872, 3104).
- * - A leader that breaks the order (a COMMIT of another transaction than the oldest, a hole in the zxids) is left, and
- *   looked for anew. Apache's process exits there (12, 13) because its memory may be ahead of its disk; here what was
- *   applied is on disk, and the next synchronisation starts from that.
+ * - A snapshot from the leader is on disk before anything is logged behind it: no log with a hole (2872,
+ *   3104).
+ * - A leader that breaks the order (a COMMIT of another transaction than the oldest, a hole in the zxids) is
+ *   left, and looked for anew. Apache's process exits there (12, 13) because its memory may be ahead of its
+ *   disk; here what was applied is on disk, and the next synchronisation starts from that.
  */
 import { hex0x } from '../../base/brands.ts';
 import type { Emitter } from '../../events/bus.ts';
@@ -182,7 +183,9 @@ export class Learner {
       this.events.emit('zab.sync-started', { leader, way, from: lastLogged, zxid });
     }
     this.current = 'syncing';
-    if (type === PACKET.TRUNC) this.obey(this.history.truncate(zxid));
+    if (this.options.wantsSnapshot === true && way === 'DIFF')
+      this.refuse('DIFF where a snapshot was asked for');
+    else if (type === PACKET.TRUNC) this.obey(this.history.truncate(zxid));
     else if (type === PACKET.SNAP) {
       this.current = 'snapshot';
       this.effects.receiveSnapshot(zxid);

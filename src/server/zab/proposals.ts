@@ -9,7 +9,7 @@ import { lo32 } from '../../base/halves.ts';
 import { invariant } from '../../base/invariant.ts';
 import { Fifo } from '../../base/ring.ts';
 import { PACKET } from '../../protocol/quorum.ts';
-import { type Membership, memberOf } from '../quorum/membership.ts';
+import type { Membership } from '../quorum/membership.ts';
 import { Quorums } from '../quorum/quorums.ts';
 import { designatedLeader } from './designated-leader.ts';
 import type { LeaderCore } from './leader-core.ts';
@@ -169,9 +169,7 @@ export class Proposals {
       events.emit('zab.reconfigured', { zxid, servers: membership.members.length, leader });
     }
     core.effects.committed(zxid);
-    for (const h of [...core.learners.values()]) {
-      if (h.live && memberOf(membership, h.sid) === undefined) core.letGo(h, 'it is no longer a member');
-    }
+    // Who is no longer a member keeps following, without a vote, and serves its clients until it is stopped, as with Apache.
     if (core.effects.activateConfig(zxid, membership, leader)) return;
     core.stepDown(`the new configuration makes server ${leader} the leader`);
   }
