@@ -184,11 +184,14 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
     const zxid = store.database.lastZxid;
     store.snapshot((written) => {
       if (this.ended) return;
-      if (!written) this.leave('the snapshot from the leader could not be written');
-      else {
-        store.supersede(zxid);
-        this.input(() => this.machine.snapshotSaved());
+      if (!written) {
+        this.leave('the snapshot from the leader could not be written');
+        return;
       }
+      this.input(() => {
+        store.supersede(zxid);
+        this.machine.snapshotSaved();
+      });
     });
   }
 
