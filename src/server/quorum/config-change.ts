@@ -3,13 +3,16 @@ import { type Member, type Membership, memberOf } from './membership.ts';
 
 /** What a change of the configuration means for one server (facts 9.3). */
 export interface ConfigChange {
-  /** It votes from now on, or no longer: it must look for a leader in its new role. */
+  /**
+   * It is a member that votes from now on, or no longer: it must look for a leader in its new role. One that is
+   * removed goes on as it is.
+   */
   readonly roleChanged: boolean;
   /** Another server is to lead: this one must leave its leader, or its leadership. */
   readonly leaderChanged: boolean;
   /**
-   * It was a member, and is none now. Apache's server stays at its leader as a follower without a vote, until it is
-   * stopped.
+   * It was a member, and is none now. As with Apache it stays at its leader, without a vote, and keeps its clients until
+   * it is stopped.
    */
   readonly removed: boolean;
   /** It was none, and is a member now. */
@@ -45,7 +48,7 @@ export function configChange(
   const client = is?.client;
   const sameClient = client?.host === was?.client?.host && client?.port === was?.client?.port;
   return {
-    roleChanged: votes(was) !== votes(is),
+    roleChanged: is !== undefined && votes(was) !== votes(is),
     leaderChanged: designated === undefined ? leaderLost(before, after, leader) : designated !== leader,
     removed: was !== undefined && is === undefined,
     added: was === undefined && is !== undefined,
