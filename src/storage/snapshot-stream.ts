@@ -6,9 +6,10 @@
  *     nodes      { path str, data buf, acl i64, StatPersisted }*   pre-order, the root's path is ""
  *     end        str "/" · str "BenWasHere"
  *
- * That is the inside of a snapshot file (`snapshot-format.ts`), without header and seals (facts 9.2, 14.3). It has no
- * length: packets follow right behind the signature, often in the same chunk, so the reader is exact about where it ends.
- * Bytes may come cut anywhere. A length is believed only up to a limit, and memory is taken only for bytes that came.
+ * That is the inside of a snapshot file (`snapshot-format.ts`), without header and seals (facts 9.2, 14.3).
+ * It has no length: packets follow right behind the signature, often in the same chunk, so the reader is
+ * exact about where it ends. Bytes may come cut anywhere. A length is believed only up to a limit, and memory
+ * is taken only for bytes that came.
  */
 import { ZktError } from '../base/errors.ts';
 import { get32, get64 } from '../base/halves.ts';
@@ -78,8 +79,9 @@ export class SnapshotStream {
   }
 
   /**
-   * Takes bytes from `start` on; answers how many of them belong to the snapshot, which is all unless it is `done`. Throws
-   * `ZKT_SNAPSHOT_CORRUPT` with the place in the stream; it is then of no further use. The chunk is not kept.
+   * Takes bytes from `start` on; answers how many of them belong to the snapshot, which is all unless it is
+   * `done`. Throws `ZKT_SNAPSHOT_CORRUPT` with the place in the stream; it is then of no further use. The
+   * chunk is not kept.
    */
   push(chunk: Buffer, start = 0): number {
     let at = start;

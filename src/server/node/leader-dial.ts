@@ -1,9 +1,10 @@
 /**
- * A learner's way to its leader: dials the quorum port, on all addresses of the member at once, and tries again shortly
- * when nobody is there yet, since a leader may open its port a little after the election is over.
+ * A learner's way to its leader: dials the quorum port, on all addresses of the member at once, and tries
+ * again shortly when nobody is there yet, since a leader may open its port a little after the election is
+ * over.
  *
- * After a leader's death clients wait for this, so the first pauses are short. It gives up early when nobody listens
- * (facts 9.1: 5 tries, 100 ms apart), for then a new election gets further.
+ * After a leader's death clients wait for this, so the first pauses are short. It gives up early when nobody
+ * listens (facts 9.1: 5 tries, 100 ms apart), for then a new election gets further.
  */
 import { reasonOf, ZktError } from '../../base/errors.ts';
 import type { Net, Socket } from '../../ports/net.ts';
@@ -25,7 +26,10 @@ export interface LeaderDialOptions {
   readonly juteMaxBuffer?: number;
 }
 
-/** What a dial tells: `failed` alone, or `opened` and then all that the connection tells. Never from inside a call. */
+/**
+ * What a dial tells: `failed` alone, or `opened` and then all that the connection tells. Never from inside a
+ * call.
+ */
 export interface LeaderDialOwner extends Omit<PacketLinkHandler, 'drained'> {
   /** Connected. */
   opened(link: PacketLink): void;

@@ -1,6 +1,7 @@
 /**
- * An ensemble of leader and learner machines wired in memory: one seed decides what is delivered, when disks are done,
- * who crashes with what on disk, which connections break. What ZAB promises is checked at every step.
+ * An ensemble of leader and learner machines wired in memory: one seed decides what is delivered, when disks
+ * are done, who crashes with what on disk, which connections break. What ZAB promises is checked at every
+ * step.
  */
 import { Prng } from '../../../src/base/prng.ts';
 import { SILENT } from '../../../src/events/bus.ts';
@@ -20,9 +21,9 @@ import { Learner } from '../../../src/server/zab/learner.ts';
 import type { LearnerEffects, ZabEntry } from '../../../src/server/zab/learner-effects.ts';
 import { entry, show } from './entries.ts';
 
-export const TICK_MS = 100;
-export const INIT_LIMIT = 10;
-export const SYNC_LIMIT = 5;
+const TICK_MS = 100;
+const INIT_LIMIT = 10;
+const SYNC_LIMIT = 5;
 
 /** What is wrong with the ensemble: which promise was broken. */
 export class BrokenPromise extends Error {}
@@ -487,7 +488,7 @@ export interface Faults {
   readonly odd: number;
 }
 
-export const CALM: Faults = { crash: 0, restart: 0.2, cut: 0, odd: 0 };
+const CALM: Faults = { crash: 0, restart: 0.2, cut: 0, odd: 0 };
 
 /** See the head of the file. */
 export class Ensemble {
