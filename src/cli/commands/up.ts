@@ -96,7 +96,7 @@ async function up(flags: UpFlags, io: Io) {
   const lock = claim(dir);
   try {
     const log = new LogLines(io.stderr, members.length, flags.logFormat === 'json');
-    const planned = members.map((member) => plan(member, members, dir, flags, io));
+    const planned = members.map((member) => plan(member, members, { dir, flags, io, log }));
     const world = { net: systemNet, timers: systemTimers, clock: systemClock };
     const ensemble = new LocalEnsemble(planned, connectText(members), log, world);
     return await ensemble.run(io.stop, secondSignal(io.stop));
@@ -115,22 +115,25 @@ function claim(dir: string) {
   return lockDataDirs([dir]);
 }
 
+/** What the plans of all servers have in common. */
+interface Plan {
+  /** The parent of their directories. */
+  readonly dir: string;
+  readonly flags: UpFlags;
+  readonly io: Io;
+  readonly log: LogLines;
+}
+
 /** Writes the files of a server and says how to run it. */
-function plan(
-  member: Member,
-  members: readonly Member[],
-  dir: string,
-  flags: UpFlags,
-  io: Io,
-): PlannedServer {
+function plan(member: Member, members: readonly Member[], { dir, flags, io, log }: Plan): PlannedServer {
   const dataDir = path.join(dir, String(member.id));
   const [file, secretFile] = [path.join(dataDir, 'zoo.cfg'), path.join(dir, SECRET_NAME)];
   if (members.length > 1 && readUserFile(secretFile) === undefined) {
     writePrivateFile(secretFile, systemSecrets.randomBytes(SECRET_BYTES));
   }
-  if (!isReconfigured(readUserFile(file) ?? '')) {
-    writePrivateFile(file, configText(member, members, { dataDir, secretFile }));
-  }
+  if (isReconfigured(readUserFile(file) ?? '')) {
+    log.own(`server ${member.id} goes by what reconfig wrote: ${file}`, systemClock.wallMs());
+  } else writePrivateFile(file, configText(member, members, { dataDir, secretFile }));
   writePrivateFile(path.join(dataDir, 'myid'), `${member.id}\n`);
   const command = [
     process.execPath,

@@ -100,8 +100,11 @@ const newest = (leaders: readonly Place[]): Place | undefined =>
 
 function tally(places: readonly Place[], membership: Membership | undefined, role: Member['role']) {
   const modes = role === 'participant' ? ['leader', 'follower'] : ['observer'];
+  // One that says it is somebody else does not count; one that says nothing may be the one that is missing.
+  const counts = (p: Place): boolean =>
+    membership === undefined || p.member !== undefined || p.id === undefined;
   return {
-    serving: places.filter((p) => modes.includes(modeOf(p) ?? '')).length,
+    serving: places.filter((p) => counts(p) && modes.includes(modeOf(p) ?? '')).length,
     total: membership?.members.filter((m) => m.role === role).length,
   };
 }

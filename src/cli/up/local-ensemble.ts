@@ -36,6 +36,8 @@ export class LocalEnsemble {
   /** Who led when it was last told; undefined before, and when nobody did. */
   private leader: number | undefined;
   private stopping = false;
+  /** Servers that refused their configuration. */
+  private readonly refused = new Set<number>();
   private hopeless: (exit: ExitCode) => void = () => {};
 
   /** `connect` is the address list for clients. */
@@ -50,7 +52,7 @@ export class LocalEnsemble {
     this.watch = new QuorumWatch(world, clients, (modes) => this.heard(modes));
   }
 
-  /** Runs all until `stop` or `kill`, or until a server refuses its configuration; answers the exit code. */
+  /** Runs all until `stop` or `kill`, or until no server accepts its configuration; answers the exit code. */
   run(stop: AbortSignal, kill: AbortSignal): Promise<ExitCode> {
     return new Promise((resolve) => {
       const end = (exit: ExitCode): void => {
@@ -106,8 +108,9 @@ export class LocalEnsemble {
     if (this.stopping) return false;
     this.say(`server ${id} ${endText(end)}`);
     if (end.code !== EXIT.usage) return true;
-    this.say('its configuration was refused, and would be again');
-    this.hopeless(EXIT.usage);
+    this.say(`server ${id} refuses its configuration, and would again: it is not started any more`);
+    this.refused.add(id);
+    if (this.refused.size === this.children.size) this.hopeless(EXIT.usage);
     return false;
   }
 

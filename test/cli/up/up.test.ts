@@ -225,6 +225,6 @@ describe('what is wrong is told before anything is started', () => {
     const run = new Run(['--size', '1', '-D', 'tickTime=x']);
     expect(await run.exited).toBe(2);
     expect(run.text).toMatch(/^server 1 \| zkt: .*tickTime=x: expected/m);
-    expect(run.text).toMatch(/server 1 ended with code 2/);
+    expect(run.text).toMatch(/server 1 ended with code 2\nzkt up +\| server 1 refuses its configuration/);
   });
 });
