@@ -1,0 +1,131 @@
+/** Bugs in what a learner takes over and promises: synchronisation, its log, its epochs. */
+import type { Mutant } from './mutant.ts';
+
+const LEARNER = 'src/server/zab/learner.ts';
+const LEARNER_HISTORY = 'src/server/zab/learner-history.ts';
+const LEADER = 'src/server/zab/leader.ts';
+const STORE = 'src/server/node/store.ts';
+
+/** See the head of the file. */
+export const HISTORY_MUTANTS: readonly Mutant[] = [
+  {
+    id: 'ZOOKEEPER-1154',
+    title: 'A learner with a transaction the leader never had gets a DIFF from there on, and keeps it.',
+    patches: [
+      {
+        file: 'src/server/zab/sync-planner.ts',
+        find: `if (found === peer) return missed(`,
+        replace: `if (found > 0n) return missed(`,
+      },
+    ],
+    scenario: '1154-logged-by-one.zkt',
+  },
+  {
+    id: 'ZOOKEEPER-1549',
+    title: 'A server snapshots what it replays at start; TRUNC cuts the log, and leaves that snapshot.',
+    patches: [
+      {
+        file: 'src/server/node/open-database.ts',
+        find: `if (recovery.kind === 'empty') {`,
+        replace: `{`,
+      },
+      {
+        file: 'src/storage/truncate.ts',
+        find: `snapshots.filter((s) => s.zxid > zxid);`,
+        replace: `snapshots.filter(() => false);`,
+      },
+    ],
+    scenario: '1549-snapshot-of-a-stray.zkt',
+  },
+  {
+    id: 'ZOOKEEPER-2845',
+    title: 'A server votes and follows with the zxid of its memory, though its log holds more.',
+    patches: [
+      { file: STORE, find: `return this.logged;`, replace: `return this.current.lastZxid;` },
+      { file: STORE, find: `if (entry.zxid > this.logged) continue;`, replace: `continue;` },
+    ],
+    scenario: '2845-in-memory-over-an-election.zkt',
+  },
+  {
+    id: 'ZOOKEEPER-2872',
+    title: "A learner acknowledges with the leader's snapshot in memory, before it is on disk.",
+    patches: [{ file: LEARNER_HISTORY, find: `this.saving = true;`, replace: `` }],
+    scenario: '2872-snapshot-not-on-disk.zkt',
+  },
+  {
+    id: 'ZOOKEEPER-3911',
+    title: 'NEWLEADER is acknowledged before the transactions of a DIFF are on disk.',
+    patches: [
+      {
+        file: LEARNER,
+        find: `if (this.current === 'storing' && this.history.isOnDisk(this.newLeaderAfter)) {`,
+        replace: `if (this.current === 'storing') {`,
+      },
+    ],
+    scenario: '3023-diff-not-on-disk.zkt',
+  },
+  {
+    id: 'ZOOKEEPER-4643',
+    title: 'currentEpoch is written before the history it stands for.',
+    patches: [
+      {
+        file: LEARNER,
+        find: `this.current = 'storing';`,
+        replace: `this.current = 'storing'; this.effects.enterEpoch(this.epoch);`,
+      },
+    ],
+    scenario: '4643-epoch-before-history.zkt',
+  },
+  {
+    id: 'ZOOKEEPER-4646',
+    title: 'The ACK of NEWLEADER leaves while the transactions before it are still being written.',
+    patches: [
+      {
+        file: LEARNER,
+        find: `this.current = 'storing';`,
+        replace: `this.current = 'storing'; this.send(PACKET.ACK, this.epoch << 32n, null);`,
+      },
+      {
+        file: LEARNER,
+        find: `this.current = 'joined';\n    this.send(PACKET.ACK, this.epoch << 32n, null);`,
+        replace: `this.current = 'joined';`,
+      },
+    ],
+    scenario: '3023-diff-not-on-disk.zkt',
+  },
+  {
+    id: 'ZOOKEEPER-4712',
+    title: 'A role ends before its log does: memory misses what the log still takes in.',
+    patches: [
+      {
+        file: STORE,
+        find: `else log.close(settled);`,
+        replace: `else { log.close(() => {}); settled(); }`,
+      },
+    ],
+  },
+  {
+    id: 'ZOOKEEPER-5010',
+    title: 'What TRUNC cuts off the log stays in memory.',
+    patches: [
+      {
+        file: STORE,
+        find: `truncate(this.world.disk, this.dirs, zxid);\n    this.reload();`,
+        replace: `truncate(this.world.disk, this.dirs, zxid); this.committedLog.clear(); this.logged = zxid;`,
+      },
+    ],
+    scenario: '5010-ephemeral-of-a-dead-leader.zkt',
+  },
+  {
+    id: 'ZOOKEEPER-2307',
+    title: 'A server that died between logging a new epoch and writing currentEpoch does not start.',
+    patches: [
+      {
+        file: 'src/server/node/epochs.ts',
+        find: `if (current >= last) return;`,
+        replace: `if (current < last) throw new ZktError('ZKT_EPOCH', { dir, why: 'currentEpoch is too old' }); return;`,
+      },
+    ],
+    scenario: '4643-epoch-before-history.zkt',
+  },
+];

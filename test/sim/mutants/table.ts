@@ -1,0 +1,7 @@
+/** All mutants. */
+import { BROADCAST_MUTANTS } from './broadcast.ts';
+import { HISTORY_MUTANTS } from './history.ts';
+import type { Mutant } from './mutant.ts';
+
+/** See the head of the file. */
+export const MUTANTS: readonly Mutant[] = [...HISTORY_MUTANTS, ...BROADCAST_MUTANTS];
