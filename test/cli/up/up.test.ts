@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../../src/client/index.ts';
-import { bundleProgram, removeBundle } from '../shell/pseudo-terminal.ts';
+import { bundleProgram, removeBundle, Screen } from '../shell/pseudo-terminal.ts';
 
 const FOLDER = 'dist-test-up';
 const WAIT_MS = 9_000;
@@ -142,6 +142,24 @@ describe('one server', () => {
     expect(await run.exited).toBe(130);
     expect(alive(pid)).toBe(false);
   });
+});
+
+test('at a terminal: colours, and Ctrl-C stops it in good order', async () => {
+  const dir = mkdtempSync(path.join(tmpdir(), 'zkt-up-'));
+  const args = ['up', '--size', '1', '--data', path.join(dir, 'data'), '--base-port', String(somePort())];
+  const screen = new Screen(main, args, { FORCE_COLOR: '', NO_COLOR: '' });
+  try {
+    await screen.until((lines) => lines.some((line) => /^zkt up {3}\| serving\. Connect with/.test(line)));
+    const pid = Number(readFileSync(path.join(dir, 'data', '1', 'zkt.pid'), 'utf8').split(' ')[0]);
+    screen.type('\x03');
+    await screen.until(() => screen.exitCode !== undefined);
+    expect(screen.exitCode).toBe(0);
+    expect(alive(pid)).toBe(false);
+    expect(screen.lines().join('\n')).toContain('The server has stopped');
+  } finally {
+    screen.kill();
+    rmSync(dir, { recursive: true, force: true });
+  }
 });
 
 describe('three servers and an observer', () => {
