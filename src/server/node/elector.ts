@@ -81,6 +81,7 @@ export class Elector {
   private readonly owner: ElectorOwner;
   private readonly machine: Election;
   private readonly port: ElectionPort;
+  private own: readonly ElectionAddress[] = [];
   private bound: readonly ElectionAddress[] = [];
   private timer: Timer | undefined;
   private timerAt: number | undefined;
@@ -253,7 +254,9 @@ export class Elector {
         known.set(sid, [...(known.get(sid) ?? []), ...addressesOf(member)]);
       }
     }
-    this.port.configure(known, known.get(this.options.sid) ?? []);
+    // One that is no member still tells those with larger ids where to dial back, or it would hear of nothing any more.
+    this.own = known.get(this.options.sid) ?? this.own;
+    this.port.configure(known, this.own);
   }
 
   private wantedAddresses(quorums: Quorums): ElectionAddress[] {
