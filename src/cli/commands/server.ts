@@ -43,8 +43,8 @@ const EXAMPLES = `
 Examples:
   zkt server                                    a standalone server on 127.0.0.1:2181, data in ./zkt-data
   zkt server --data /var/lib/zkt --port 2182
-  zkt server --id 1                             a member (1, 2 or 3) of an ensemble on this host: client port 2180 + id,
-                                                data in ./zkt-data/<id>
+  zkt server --id 1                             a member (1, 2 or 3) of an ensemble on this host: client port
+                                                2180 + id, data in ./zkt-data/<id>; zkt up runs all three
   zkt server --config /etc/zookeeper/conf/zoo.cfg -D zookeeper.snapCount=50000
   zkt server -D clientPortAddress=0.0.0.0       clients on other hosts may connect
   zkt server --log-level debug --log-format json 2> server.log
