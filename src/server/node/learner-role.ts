@@ -181,17 +181,9 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
 
   saveSnapshot(): void {
     const { store } = this.parts;
-    const zxid = store.database.lastZxid;
-    store.snapshot((written) => {
-      if (this.ended) return;
-      if (!written) {
-        this.leave('the snapshot from the leader could not be written');
-        return;
-      }
-      this.input(() => {
-        store.supersede(zxid);
-        this.machine.snapshotSaved();
-      });
+    store.saveReplacement((written) => {
+      if (!written) this.leave('the snapshot from the leader could not be written');
+      else this.input(() => this.machine.snapshotSaved());
     });
   }
 

@@ -6,6 +6,7 @@ import type { Disk, DiskError } from '../../ports/disk.ts';
 import { decodeEntry } from '../../protocol/txn.ts';
 import { type DataDirs, dataDirs, prepareDataDirs } from '../../storage/data-dir.ts';
 import { type RecoveryResult, type RecoveryTarget, recover } from '../../storage/recovery.ts';
+import { resumeReplacement } from '../../storage/replacement.ts';
 import { writeSnapshotNow } from '../../storage/snapshot-writer.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import { hmacPasswords, type SessionPasswords } from '../session/session-password.ts';
@@ -52,6 +53,7 @@ function open(
   if (!storage.autoCreate) demandDirs(disk, dirs);
   prepareDataDirs(disk, dirs);
   claim([dirs.dataDir, dirs.dataLogDir]);
+  resumeReplacement(disk, dirs, world.compression);
   const make = (): Database => emptyDatabase(config, world);
   const rebuild = new Rebuild(make);
   const recovery = recover(world, dirs, rebuild, {

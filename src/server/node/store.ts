@@ -10,9 +10,11 @@ import type { ZktError } from '../../base/errors.ts';
 import { lo32 } from '../../base/halves.ts';
 import { invariant } from '../../base/invariant.ts';
 import { Fifo, Ring } from '../../base/ring.ts';
+import type { DiskError } from '../../ports/disk.ts';
 import { decodeEntry } from '../../protocol/txn.ts';
-import { type DataDirs, listLogs, listSnapshots, snapshotName } from '../../storage/data-dir.ts';
+import type { DataDirs } from '../../storage/data-dir.ts';
 import type { RecoveryResult } from '../../storage/recovery.ts';
+import { announceReplacement, completeReplacement } from '../../storage/replacement.ts';
 import { SnapshotWriter } from '../../storage/snapshot-writer.ts';
 import { truncate } from '../../storage/truncate.ts';
 import { TxnLog } from '../../storage/txn-log.ts';
@@ -78,8 +80,6 @@ export class Store {
   private openedLog: TxnLog | undefined;
   private user: LogUser | undefined;
   private logged: bigint;
-  /** Files that a database from the leader makes worthless, the logs first, newest to oldest. */
-  private superseded: string[] = [];
   /** The database came from the leader and is not on disk yet: a role that ends now takes it along. */
   private unsaved = false;
   /** Appended and not applied, oldest first. */
@@ -231,35 +231,41 @@ export class Store {
   }
 
   /**
-   * A database that came from the leader takes the place of this one, in memory; `supersede` once it is on
-   * disk, too.
+   * A database that came from the leader takes the place of this one, in memory; `saveReplacement` is to follow.
    */
   replaceDatabase(database: Database): void {
-    const { disk } = this.world;
     this.cancelSnapshot();
     this.committedLog.clear();
     this.current = database;
     this.unsaved = true;
     this.turns = new SnapshotTurns();
-    const logs = listLogs(disk, this.dirs.logDir).reverse();
-    this.superseded = [...logs, ...listSnapshots(disk, this.dirs.snapDir)].map((file) => file.path);
   }
 
   /**
-   * The replaced database is on disk as a snapshot of `zxid`. The files from before go: together with what
-   * comes now they would be a history with a hole, and look whole (2099).
+   * Writes the replaced database, and then removes what was there before. Nothing may be logged until `done` says that
+   * it is on disk.
    */
-  supersede(zxid: bigint): void {
+  saveReplacement(done: (written: boolean) => void): void {
     const { disk } = this.world;
+    const zxid = this.current.lastZxid;
+    announceReplacement(disk, this.dirs, zxid);
+    this.snapshot((written) => {
+      done(written && this.replaced(zxid));
+    });
+  }
+
+  /** The snapshot that replaces all is on disk; false when the rest could not be removed: the next start goes on. */
+  private replaced(zxid: bigint): boolean {
+    try {
+      completeReplacement(this.world.disk, this.dirs, zxid);
+    } catch (thrown) {
+      if ((thrown as DiskError).code === undefined) throw thrown;
+      return false;
+    }
     this.unsaved = false;
     this.wantsSnapshot = false;
-    const kept = disk.join(this.dirs.snapDir, snapshotName(zxid, snapshotCompression(this.config)));
-    for (const path of this.superseded.splice(0)) {
-      if (path !== kept && disk.exists(path)) disk.remove(path);
-    }
-    for (const dir of new Set([this.dirs.logDir, this.dirs.snapDir])) disk.syncDir(dir);
-    const appended = this.openedLog?.lastSynced ?? -1n;
-    this.logged = appended > zxid ? appended : zxid;
+    this.logged = zxid;
+    return true;
   }
 
   private writeSnapshot(database: Database, done: (written: boolean) => void): void {
