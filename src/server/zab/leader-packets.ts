@@ -1,5 +1,6 @@
 /** What learners send, read with distrust: a packet that is not what it should be is a `BadPacket`. */
 import { epochOf } from '../../base/brands.ts';
+import { get32, get64 } from '../../base/halves.ts';
 import { JuteError } from '../../jute/jute-error.ts';
 import { JuteReader } from '../../jute/reader.ts';
 import type { Id } from '../../protocol/acl.ts';
@@ -67,11 +68,14 @@ export function readTouches(data: Buffer | null, touch: (session: bigint, timeou
     touch(data.readBigInt64BE(at), data.readInt32BE(at + 8));
 }
 
-/** REVALIDATE. */
-export function readRevalidate(data: Buffer | null): {
+/** A client came to a learner with a session. */
+export interface Revalidation {
   readonly session: bigint;
   readonly timeoutMs: number;
-} {
+}
+
+/** REVALIDATE. */
+export function readRevalidate(data: Buffer | null): Revalidation {
   if (data?.length !== TOUCH_BYTES) throw new BadPacket('a REVALIDATE without a session');
   return { session: data.readBigInt64BE(0), timeoutMs: data.readInt32BE(8) };
 }
@@ -80,9 +84,9 @@ export function readRevalidate(data: Buffer | null): {
 export function readForwarded(data: Buffer | null, ids: readonly Id[] | null): Forwarded {
   if (data === null || data.length < FORWARDED_HEAD_BYTES) throw new BadPacket('a REQUEST without a request');
   return {
-    session: data.readBigInt64BE(0),
-    cxid: data.readInt32BE(8),
-    op: data.readInt32BE(12),
+    session: get64(data, 0),
+    cxid: get32(data, 8),
+    op: get32(data, 12),
     body: data.subarray(FORWARDED_HEAD_BYTES),
     ids: ids ?? [],
   };

@@ -20,7 +20,13 @@ import { Heartbeat } from './heartbeat.ts';
 import { LeaderCore, type LeaderOptions } from './leader-core.ts';
 import type { DiskHistory, Forwarded, LeaderEffects, LearnerPort } from './leader-effects.ts';
 import { LeaderHistory } from './leader-history.ts';
-import { BadPacket, readForwarded, readRevalidate, readTouches } from './leader-packets.ts';
+import {
+  BadPacket,
+  type Revalidation,
+  readForwarded,
+  readRevalidate,
+  readTouches,
+} from './leader-packets.ts';
 import type { LearnerHandle } from './learner-handle.ts';
 import { LearnerSync } from './learner-sync.ts';
 import { Proposals } from './proposals.ts';
@@ -191,11 +197,11 @@ export class Leader {
   }
 
   /**
-   * A transaction was appended to the own log: it goes to the followers. `entry[start, end)` is copied. The
-   * zxid is the one after `lastProposed`; `membership` is what a reconfig proposes.
+   * A transaction was appended to the own log: it goes to the followers. `entry` must not change any
+   * more. The zxid is the one after `lastProposed`; `membership` is what a reconfig proposes.
    */
-  propose(zxid: bigint, entry: Buffer, start: number, end: number, membership: Membership | undefined): void {
-    if (!this.core.over) this.proposals.propose(zxid, entry, start, end, membership);
+  propose(zxid: bigint, entry: Buffer, membership: Membership | undefined): void {
+    if (!this.core.over) this.proposals.propose(zxid, entry, membership);
   }
 
   /** Calls `done` once a quorum has confirmed, after this call, that this server leads; perhaps at once. */
@@ -262,12 +268,24 @@ export class Leader {
   }
 
   private revalidate(h: LearnerHandle, data: Buffer | null): void {
-    const { session, timeoutMs } = readRevalidate(data);
+    const asked = readRevalidate(data);
     if (h.phase !== 'serving') throw new BadPacket('a REVALIDATE before UPTODATE');
+    if (h.syncing) this.putBehindSync(h, asked);
+    else this.answerRevalidate(h, asked);
+  }
+
+  private answerRevalidate(h: LearnerHandle, { session, timeoutMs }: Revalidation): void {
     const reply = Buffer.alloc(9);
     reply.writeBigInt64BE(session);
     reply[8] = this.core.effects.revalidate(h.port, session, timeoutMs) ? 1 : 0;
     h.port.send(PACKET.REVALIDATE, -1n, reply);
+  }
+
+  private putBehindSync(h: LearnerHandle, asked: Forwarded | Revalidation): void {
+    if (h.behindSync.length >= BEHIND_SYNC_MAX) {
+      throw new BadPacket(`more than ${BEHIND_SYNC_MAX} requests behind a sync`);
+    }
+    h.behindSync.push(asked);
   }
 
   /**
@@ -277,12 +295,8 @@ export class Leader {
    */
   private request(h: LearnerHandle, request: Forwarded): void {
     if (h.phase !== 'serving') throw new BadPacket('a REQUEST before UPTODATE');
-    if (h.syncing) {
-      if (h.behindSync.length >= BEHIND_SYNC_MAX) {
-        throw new BadPacket(`more than ${BEHIND_SYNC_MAX} requests behind a sync`);
-      }
-      h.behindSync.push(request);
-    } else if (request.op === OP.sync) {
+    if (h.syncing) this.putBehindSync(h, request);
+    else if (request.op === OP.sync) {
       h.syncing = true;
       const { lastProposed } = this.core;
       this.confirmation.ask(() => this.proposals.syncAt(h, lastProposed));
@@ -290,9 +304,11 @@ export class Leader {
   }
 
   private requestsBehindSync(h: LearnerHandle): void {
-    for (const request of h.behindSync.splice(0)) {
+    for (const asked of h.behindSync.splice(0)) {
       if (this.core.over || h.phase !== 'serving') return;
-      this.request(h, request);
+      if ('op' in asked) this.request(h, asked);
+      else if (h.syncing) this.putBehindSync(h, asked);
+      else this.answerRevalidate(h, asked);
     }
   }
 

@@ -3,6 +3,7 @@
 import { OP } from '../../protocol/opcodes.ts';
 import type { Forwarded, LearnerPort } from './leader-effects.ts';
 import type { HistoryCursor } from './leader-history.ts';
+import type { Revalidation } from './leader-packets.ts';
 
 /**
  * How far a learner is.
@@ -65,9 +66,12 @@ export class LearnerHandle {
   askedRound = 0;
   askedPing = 0;
   confirmedRound = 0;
-  /** A `sync` of it waits, and behind that all it forwarded since. */
+  /**
+   * A `sync` of it waits, and behind that all it forwarded since. A session that comes back waits, too: what it
+   * left behind would be taken for a request of its new connection otherwise.
+   */
   syncing = false;
-  readonly behindSync: Forwarded[] = [];
+  readonly behindSync: (Forwarded | Revalidation)[] = [];
 
   constructor(port: LearnerPort, heardUntilTick: number) {
     this.port = port;
@@ -76,7 +80,7 @@ export class LearnerHandle {
 
   /** `sync` requests of it that wait. */
   get syncs(): number {
-    return this.syncing ? 1 + this.behindSync.filter(({ op }) => op === OP.sync).length : 0;
+    return this.syncing ? 1 + this.behindSync.filter((it) => 'op' in it && it.op === OP.sync).length : 0;
   }
 
   get kind(): 'follower' | 'observer' {

@@ -496,6 +496,25 @@ describe('what learners ask', () => {
     expect(stage.take()).toEqual(['2< COMMIT 6:1', 'committed 6:1', '2< SYNC 0:0']);
   });
 
+  it('lets no session come back before what it left behind a sync was taken in', () => {
+    const stage = new LeaderStage();
+    const two = stage.establish();
+    stage.take();
+    two.says('REQUEST', -1n, request(OP.sync, 4));
+    two.says('REQUEST', -1n, request(OP.create, 5));
+    const asked = Buffer.alloc(12);
+    asked.writeBigInt64BE(7n);
+    two.says('REVALIDATE', -1n, asked);
+    expect(stage.take().filter((line) => /request|revalidate/i.test(line))).toEqual([]);
+    two.pong();
+    const lines = stage.take().filter((line) => /request|revalidate/i.test(line));
+    expect(lines).toEqual([
+      expect.stringMatching(/^request/),
+      'revalidate 7 0',
+      expect.stringMatching(/REVALIDATE/),
+    ]);
+  });
+
   it('takes only answers to pings sent after the question', () => {
     const stage = new LeaderStage();
     const two = stage.establish();
@@ -548,7 +567,7 @@ describe('what learners ask', () => {
 describe('reconfiguration', () => {
   const change = (stage: LeaderStage, counter: number, servers: string) => {
     const membership = ensemble(servers, z(6, counter));
-    stage.leader.propose(z(6, counter), Buffer.from('config'), 0, 6, membership);
+    stage.leader.propose(z(6, counter), Buffer.from('config'), membership);
   };
 
   it('needs quorums of both configurations from the proposal on, and only the new one after it', () => {
