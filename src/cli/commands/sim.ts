@@ -10,6 +10,8 @@ import type { Io } from '../io.ts';
 import { Printer } from '../output/printer.ts';
 import { ListReport } from '../output/report.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../settings/global-options.ts';
+import { playFile } from '../simulation/scenario-file.ts';
+import { type RunReport, runJobs } from '../simulation/sim-jobs.ts';
 import { SIM_TOOLS } from '../simulation/sim-tools.ts';
 import { SwarmTally } from '../simulation/swarm-tally.ts';
 import type { ToolContext } from '../tool.ts';
@@ -29,6 +31,8 @@ interface SimFlags {
   readonly work?: number;
   readonly shrink: boolean;
   readonly quiet?: boolean;
+  readonly scenario?: string;
+  readonly jobs?: number;
   readonly output?: OutputFormat;
 }
 
@@ -38,6 +42,8 @@ Examples:
   zkt sim --seeds 500                  500 runs from seed 1 on; the first failure is made smaller and told
   zkt sim --hours 2 --quiet            until two hours of the ensemble's time have passed
   zkt sim --seeds 100 --fault power --fault kill-all --servers 3
+  zkt sim --hours 100 --jobs 4         in four processes
+  zkt sim --scenario split.zkt         a file that says what happens, line by line (docs/scenarios.md)
   zkt sim --faults                     the kinds of faults there are
 
 A run is decided by its seed: the same command gives the same run, on every machine. Exit code 0: every promise was
@@ -59,6 +65,8 @@ export function build(command: Command, context: ToolContext): void {
     .option('--clients <n>', 'clients at work', number(1, 20))
     .option('--operations <n>', 'operations of each client, at most', number(1, 1_000_000))
     .option('--work <ms>', 'how long faults go on', number(1, 86_400_000))
+    .option('--scenario <file>', 'play a scenario instead of seeds')
+    .option('--jobs <n>', 'processes at work', number(1, 64))
     .option('--no-shrink', 'leave a failing run as it is')
     .option('-q, --quiet', 'no transcript')
     .option('-o, --output <format>', `${OUTPUT_FORMATS.join(', ')}`, outputFormat)
@@ -66,11 +74,15 @@ export function build(command: Command, context: ToolContext): void {
     .action(async (flags: SimFlags & { faults?: boolean }) => {
       const { io, globals } = context;
       const format = flags.output ?? globals.output ?? 'table';
-      const code = flags.faults
-        ? await listFaults(io, format)
-        : await new SimCommand(flags, io, format).run();
+      const code = await act(flags, io, format);
       if (code !== EXIT.ok) context.exit(code);
     });
+}
+
+function act(flags: SimFlags & { faults?: boolean }, io: Io, format: OutputFormat): Promise<ExitCode> {
+  if (flags.faults === true) return listFaults(io, format);
+  if (flags.scenario !== undefined) return playFile(flags.scenario, io, format, flags.quiet === true);
+  return new SimCommand(flags, io, format).run();
 }
 
 async function listFaults(io: Io, format: OutputFormat): Promise<ExitCode> {
@@ -106,23 +118,69 @@ class SimCommand {
   }
 
   async run(): Promise<ExitCode> {
-    const { flags, io } = this;
-    const single = flags.seeds === undefined && flags.hours === undefined;
+    const { flags } = this;
+    const failed =
+      (flags.jobs ?? 1) > 1 ? await this.manyProcesses(flags.jobs ?? 1) : await this.thisProcess();
+    if (failed !== undefined) await this.tellFailure(failed);
+    const now = systemClock.monotonicMs();
+    this.report.end(this.tally.summary(now));
+    if (this.format === 'table') this.out.line(this.tally.text(now));
+    return failed === undefined ? EXIT.ok : EXIT.failed;
+  }
+
+  private get single(): boolean {
+    return this.flags.seeds === undefined && this.flags.hours === undefined;
+  }
+
+  /** The first run that fails. */
+  private async thisProcess(): Promise<SwarmResult | undefined> {
+    const { flags, io, single } = this;
     const first = flags.seed ?? 1;
     const count = single ? 1 : (flags.seeds ?? Number.POSITIVE_INFINITY);
     const hoursMs = (flags.hours ?? Number.POSITIVE_INFINITY) * 3_600_000;
-    let code: ExitCode = EXIT.ok;
     for (let i = 0; i < count && this.tally.simulatedMs < hoursMs && !io.stop.aborted; i++) {
-      const result = await this.play(first + i * flags.step, single && this.told);
-      if (result.violations.length === 0) continue;
-      code = EXIT.failed;
-      await this.tellFailure(result);
-      break;
+      const seed = first + i * flags.step;
+      const result = await playPlan(
+        planOf(seed, this.wishes),
+        SIM_TOOLS,
+        single && this.told ? (now) => this.teller(now) : undefined,
+      );
+      await this.take(jsonOf(result));
+      if (result.violations.length > 0) return result;
     }
-    const summary = this.tally.summary(systemClock.monotonicMs());
-    this.report.end(summary);
-    if (this.format === 'table') this.out.line(this.tally.text(systemClock.monotonicMs()));
-    return code;
+    return undefined;
+  }
+
+  private async manyProcesses(jobs: number): Promise<SwarmResult | undefined> {
+    const { flags, io } = this;
+    const first = flags.seed ?? 1;
+    let failed: number | undefined;
+    const words = Array.from({ length: jobs }, (_, i) => [
+      ...['--seed', `${first + i}`, '--step', `${jobs}`, '--quiet', '--no-shrink', '-o', 'ndjson'],
+      ...(flags.hours === undefined ? [] : ['--hours', `${flags.hours / jobs}`]),
+      ...(flags.hours !== undefined && flags.seeds === undefined
+        ? []
+        : ['--seeds', `${Math.ceil((flags.seeds ?? 1) / jobs)}`]),
+      ...this.wishWords().flatMap((word) => word.split(' ')),
+    ]);
+    await runJobs(words, io.stop, async (report) => {
+      await this.take(report);
+      if (report.violations.length > 0) failed = report.seed;
+      return failed === undefined;
+    });
+    return failed === undefined ? undefined : playPlan(planOf(failed, this.wishes), SIM_TOOLS);
+  }
+
+  private async take(run: RunReport): Promise<void> {
+    this.tally.add(run);
+    await this.report.add(
+      () => ({ ...run }),
+      () => {
+        const [violation] = run.violations;
+        if ((this.single && this.told) || violation === undefined) return;
+        this.out.line({ text: `seed ${run.seed} fails`, style: 'bold' }, `: ${violation.rule}`);
+      },
+    );
   }
 
   private get told(): boolean {
@@ -132,20 +190,6 @@ class SimCommand {
   private get wishes(): PlanWishes {
     const { servers, observers, fault: kinds, keep, clients, operations, work: workMs } = this.flags;
     return { servers, observers, kinds, keep, clients, operations, workMs };
-  }
-
-  private async play(seed: number, told: boolean): Promise<SwarmResult> {
-    const plan = planOf(seed, this.wishes);
-    const result = await playPlan(plan, SIM_TOOLS, told ? (now) => this.teller(now) : undefined);
-    this.tally.add(result);
-    await this.report.add(
-      () => jsonOf(result),
-      () => {
-        if (told || result.violations.length === 0) return;
-        this.out.line({ text: `seed ${seed} fails`, style: 'bold' }, `: ${result.violations[0]?.rule}`);
-      },
-    );
-    return result;
   }
 
   private teller(now: () => number) {
@@ -179,16 +223,15 @@ class SimCommand {
   }
 }
 
-function jsonOf({ plan, violations, simulatedMs, steps, fingerprint, counts, faults }: SwarmResult) {
+function jsonOf(result: SwarmResult): RunReport {
+  const { plan, violations, simulatedMs, steps, fingerprint, counts, faults } = result;
   const { seed, servers, observers, clients } = plan;
+  const size = { servers, observers, clients, fingerprint };
   return {
     seed,
-    servers,
-    observers,
-    clients,
+    ...size,
     simulatedSeconds: simulatedMs / 1000,
     steps,
-    fingerprint,
     counts,
     faults,
     violations: violations.slice(0, 20),

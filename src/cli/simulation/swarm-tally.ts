@@ -1,5 +1,5 @@
 /** Sums of many simulated runs. */
-import type { SwarmResult } from '../../sim/swarm/run.ts';
+import type { RunReport } from './sim-jobs.ts';
 
 /** See the head of the file. */
 export class SwarmTally {
@@ -16,9 +16,9 @@ export class SwarmTally {
     this.began = began;
   }
 
-  add(result: SwarmResult): void {
+  add(result: RunReport): void {
     this.runs++;
-    this.simulatedMs += result.simulatedMs;
+    this.simulatedMs += result.simulatedSeconds * 1000;
     this.steps += result.steps;
     if (result.violations.length > 0) this.failed++;
     sum(this.faults, result.faults);
