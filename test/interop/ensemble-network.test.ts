@@ -105,7 +105,6 @@ describe.skipIf(impossible !== undefined)('three servers on three hosts', { time
     console.info(
       `isolated leader: another after ${Math.round(electedMs)} ms, stepped down after ${Math.round(downMs)} ms`,
     );
-    expect(await ensemble.differences()).toEqual([]);
   });
 
   it('a leader that is heard no more, though it hears, is replaced', async () => {
@@ -115,7 +114,6 @@ describe.skipIf(impossible !== undefined)('three servers on three hosts', { time
     await otherLeader(leader);
     await steppedDown(leader, cutAt);
     await heal();
-    expect(await ensemble.differences()).toEqual([]);
   });
 
   it('a leader that hears no more, though it is heard, steps down', async () => {
@@ -125,7 +123,6 @@ describe.skipIf(impossible !== undefined)('three servers on three hosts', { time
     await steppedDown(leader, cutAt);
     await otherLeader(leader);
     await heal();
-    expect(await ensemble.differences()).toEqual([]);
   });
 
   it.each(['from', 'towards'])(
@@ -143,7 +140,6 @@ describe.skipIf(impossible !== undefined)('three servers on three hosts', { time
       }
       expect(await ensemble.leader()).toBe(leader);
       await heal();
-      expect(await ensemble.differences()).toEqual([]);
     },
   );
 
@@ -153,7 +149,6 @@ describe.skipIf(impossible !== undefined)('three servers on three hosts', { time
     await network.flap(follower, FLAPS, 700);
     await network.flap(leader, FLAPS, 700);
     await heal();
-    expect(await ensemble.differences()).toEqual([]);
   });
 
   it('nothing of all that was lost, repeated or out of order', { timeout: 90_000 }, async () => {
