@@ -189,16 +189,25 @@ export class WatchedCluster {
   }
 
   private event(node: SimNode, event: ZktEvent): void {
-    const { committed } = this.invariants;
-    if (event.name === 'peer.role-ended') committed.collect(node);
-    if (event.name === 'zab.sync-chosen' && event.fields.plan.includes('SNAP')) {
-      const to = this.cluster.nodes.find((n) => BigInt(n.id) === event.fields.sid);
-      if (to !== undefined) committed.passedOn(node, to, event.fields.zxid);
-    }
-    if (event.name === 'zab.sync-started' && event.fields.way === 'TRUNC')
-      committed.cut(node, event.fields.zxid);
+    this.follow(node, event);
     if (event.name === 'tree.digest-mismatch') {
       this.say('digests agree with the log', `${node.name}: ${canonical(event.fields)}`);
+    }
+  }
+
+  /** What tells which transactions are committed. */
+  private follow(node: SimNode, event: ZktEvent): void {
+    const { committed } = this.invariants;
+    if (event.name === 'peer.role-ended') committed.collect(node);
+    else if (event.name === 'snapshot.loaded') committed.endsAt(node, event.fields.zxid);
+    else if (event.name === 'zab.sync-started') {
+      if (event.fields.way === 'TRUNC') committed.cut(node, event.fields.zxid);
+    } else if (event.name === 'zab.sync-chosen') {
+      const { sid, plan, peer, zxid } = event.fields;
+      const to = this.cluster.nodes.find((n) => BigInt(n.id) === sid);
+      if (to === undefined) return;
+      committed.endsAt(to, peer);
+      if (plan.includes('SNAP')) committed.passedOn(node, to, zxid);
     }
   }
 

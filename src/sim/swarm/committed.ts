@@ -39,7 +39,10 @@ export class CommittedEntries {
   readonly entries = new Map<bigint, { readonly bytes: Buffer; readonly by: string }>();
   private readonly seen = new Map<SimNode, bigint>();
   /** What nodes were sent as a snapshot, by the entries it was made of; theirs to confirm. */
-  private readonly inherited = new Map<SimNode, Map<bigint, Buffer>>();
+  private readonly inherited = new Map<
+    SimNode,
+    { readonly upTo: bigint; readonly entries: Map<bigint, Buffer> }
+  >();
   private readonly say: (violation: Violation) => void;
 
   constructor(say: (violation: Violation) => void) {
@@ -48,17 +51,23 @@ export class CommittedEntries {
 
   /** A node sends another one its tree as it is at that zxid: the entries behind it may be in no other log. */
   passedOn(from: SimNode, to: SimNode, zxid: bigint): void {
-    const entries = new Map(this.inherited.get(from));
+    const entries = new Map(this.inherited.get(from)?.entries);
     eachEntry(from.disk.look('live'), 0n, zxid, (at, bytes) => {
       if (!this.entries.has(at)) entries.set(at, Buffer.from(bytes));
     });
     for (const at of entries.keys()) if (at > zxid || this.entries.has(at)) entries.delete(at);
-    this.inherited.set(to, entries);
+    this.inherited.set(to, { upTo: zxid, entries });
+  }
+
+  /** A node was found to end at that zxid: a snapshot it was sent and that went further is lost. */
+  endsAt(node: SimNode, zxid: bigint): void {
+    const found = this.inherited.get(node);
+    if (found !== undefined && found.upTo > zxid) this.inherited.delete(node);
   }
 
   /** A node gives up what it has behind that zxid. */
   cut(node: SimNode, zxid: bigint): void {
-    const entries = this.inherited.get(node);
+    const entries = this.inherited.get(node)?.entries;
     for (const at of entries?.keys() ?? []) if (at > zxid) entries?.delete(at);
   }
 
@@ -67,8 +76,9 @@ export class CommittedEntries {
     const to = node.handle?.database?.lastZxid;
     const from = this.seen.get(node) ?? 0n;
     if (to === undefined || to <= from || node.handle?.mode === undefined) return;
-    for (const [zxid, bytes] of this.inherited.get(node) ?? [])
+    for (const [zxid, bytes] of this.inherited.get(node)?.entries ?? new Map<bigint, Buffer>()) {
       if (zxid <= to) this.take(node.name, zxid, bytes);
+    }
     this.inherited.delete(node);
     eachEntry(node.disk.look('live'), from, to, (zxid, bytes) => this.take(node.name, zxid, bytes));
     this.seen.set(node, to);
