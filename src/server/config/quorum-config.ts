@@ -40,8 +40,6 @@ export interface QuorumConfig {
   readonly cnxTimeoutMs: number;
   /** `quorumCnxnTimeoutMs`: for the handshake of an election connection; `syncLimit` ticks where not given. */
   readonly handshakeTimeoutMs: number;
-  /** `tcpKeepAlive` of election connections. */
-  readonly electionKeepAlive: boolean;
   /** `fastleader.minNotificationInterval`: first silence after which votes are sent again. */
   readonly minNotificationMs: number;
   /** `fastleader.maxNotificationInterval`: the silence doubles up to this. */
@@ -49,8 +47,6 @@ export interface QuorumConfig {
   /** `zkt.finalizeWaitMs`: how long a quorum for a vote waits for a better one that may still come. */
   readonly finalizeWaitMs: number;
 
-  /** `leaderServes`: whether the leader's client port is open to clients. */
-  readonly leaderServes: boolean;
   /** `forceSnapshotSync`: learners always get a snapshot. */
   readonly forceSnapshotSync: boolean;
   /** `snapshotSizeFactor`: the log is sent from disk up to this share of the snapshot's size; negative for never. */

@@ -26,6 +26,8 @@ export interface ElectionPortOptions {
   readonly handshakeTimeoutMs: number;
   /** Opening messages name every address of this server (protocol version 2). */
   readonly multiAddress: boolean;
+  /** TCP keep-alive on connections of others (`tcpKeepAlive`). */
+  readonly keepAlive?: boolean;
   /** Servers in no configuration that may be connected. */
   readonly strangersMax: number;
   /** Connections that have not said who they are. */
@@ -106,7 +108,11 @@ export class ElectionPort implements ElectionConnectionHandler, PeerDial {
         done(undefined);
       }
     };
-    this.net.listen({ ...at, keepAlive: true }, (socket) => this.accept(socket), opened);
+    this.net.listen(
+      { ...at, keepAlive: this.options.keepAlive ?? true },
+      (socket) => this.accept(socket),
+      opened,
+    );
   }
 
   /** Closes the ports that are open; connections stay. */

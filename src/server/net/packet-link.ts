@@ -85,7 +85,7 @@ export class PacketLink {
   private state: 'open' | 'closing' | 'closed' = 'open';
   private why = '';
   private readTimeoutMs = 0;
-  private heardMs: number;
+  private lastHeardMs: number;
   private readTimer: Timer | undefined;
   private closingTimer: Timer | undefined;
 
@@ -97,7 +97,7 @@ export class PacketLink {
     this.parser = new PacketParser(limits, owner);
     const { remoteAddress: address, remotePort } = socket;
     this.remote = address.includes(':') ? `[${address}]:${remotePort}` : `${address}:${remotePort}`;
-    this.heardMs = world.clock.monotonicMs();
+    this.lastHeardMs = world.clock.monotonicMs();
     this.handler = {
       data: (chunk) => this.data(chunk),
       drained: () => {
@@ -106,6 +106,11 @@ export class PacketLink {
       ended: () => this.close('the peer closed the connection'),
       closed: (error) => this.gone(error),
     };
+  }
+
+  /** When bytes last arrived, monotonic, ms: the time of the packet at hand, from inside `packet`. */
+  get heardMs(): number {
+    return this.lastHeardMs;
   }
 
   /** True until it is closed by either side. */
@@ -168,7 +173,7 @@ export class PacketLink {
   /** Closes the connection when nothing arrives for that long; 0 for never. Counts from now. */
   setReadTimeout(ms: number): void {
     this.readTimeoutMs = ms;
-    this.heardMs = this.world.clock.monotonicMs();
+    this.lastHeardMs = this.world.clock.monotonicMs();
     this.readTimer?.cancel();
     this.readTimer = undefined;
     if (ms > 0 && this.state === 'open') this.armReadTimer(ms);
@@ -195,7 +200,7 @@ export class PacketLink {
 
   private data(chunk: Buffer): void {
     if (this.state !== 'open') return;
-    this.heardMs = this.world.clock.monotonicMs();
+    this.lastHeardMs = this.world.clock.monotonicMs();
     try {
       this.parser.push(chunk);
     } catch (thrown) {
@@ -214,7 +219,7 @@ export class PacketLink {
 
   private armReadTimer(ms: number): void {
     this.readTimer = this.world.timers.after(ms, () => {
-      const left = this.heardMs + this.readTimeoutMs - this.world.clock.monotonicMs();
+      const left = this.lastHeardMs + this.readTimeoutMs - this.world.clock.monotonicMs();
       if (left > 0) this.armReadTimer(left);
       // This process may have stood still: what arrived meanwhile is read first.
       else this.world.timers.soon(() => this.lookAtSilence());
@@ -223,7 +228,7 @@ export class PacketLink {
 
   private lookAtSilence(): void {
     if (this.state !== 'open' || this.readTimeoutMs === 0) return;
-    const left = this.heardMs + this.readTimeoutMs - this.world.clock.monotonicMs();
+    const left = this.lastHeardMs + this.readTimeoutMs - this.world.clock.monotonicMs();
     if (left > 0) this.setReadTimer(left);
     else this.destroy(`nothing was heard for ${this.readTimeoutMs} ms`);
   }
@@ -257,7 +262,8 @@ export class PacketLink {
     this.flush();
   };
 
-  private flush(): void {
+  /** Sends what was gathered now, and not at the end of the turn. */
+  flush(): void {
     const { out } = this;
     if (out.pos === 0 || this.state !== 'open') return;
     const waiting = this.socket.pendingBytes;

@@ -9,7 +9,7 @@
  * After a packet the owner may ask for the bytes as they are (`readRaw`): a snapshot that ends where only its
  * reader knows. Packets go on behind it, in the same chunk too.
  */
-import { get32 } from '../../base/halves.ts';
+import { get32, get64 } from '../../base/halves.ts';
 import { JuteError } from '../../jute/jute-error.ts';
 import type { Id } from '../../protocol/acl.ts';
 import { PACKET } from '../../protocol/quorum.ts';
@@ -192,7 +192,7 @@ export class PacketParser {
   /** Hands on the packet in `bytes[start, end)`, whose lengths were all looked at. */
   private deliver(bytes: Buffer, start: number, end: number): void {
     const type = get32(bytes, start);
-    const zxid = bytes.readBigInt64BE(start + 4);
+    const zxid = get64(bytes, start + 4);
     const length = get32(bytes, start + 12);
     const dataAt = start + HEAD_BYTES;
     const data = length < 0 ? null : bytes.subarray(dataAt, dataAt + length);

@@ -39,6 +39,8 @@ export interface ElectorOptions {
   readonly finalizeWaitMs: number;
   /** `multiAddress.enabled`. */
   readonly multiAddress: boolean;
+  /** TCP keep-alive on connections of others; default yes. */
+  readonly keepAlive?: boolean;
 }
 
 /** The defaults that are not the configuration's to say. */
@@ -100,6 +102,7 @@ export class Elector {
         connectTimeoutMs: options.cnxTimeoutMs,
         handshakeTimeoutMs,
         multiAddress,
+        keepAlive: options.keepAlive ?? true,
         strangersMax: STRANGERS_MAX,
         unknownMax: UNKNOWN_MAX,
       },

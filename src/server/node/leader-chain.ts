@@ -47,8 +47,10 @@ export class LeaderChain {
       snapshotDue: () => store.snapshot(),
       appended: (request, entry, start, end) => {
         const zxid = request.header?.zxid ?? 0n;
-        store.appended(zxid, entry, start, end);
-        broadcast.propose(zxid, entry, start, end, membershipOf(request));
+        // The one copy, for the followers, for what is to be applied, and for learners that come later.
+        const bytes = copyOf(entry, start, end);
+        store.appended({ zxid, bytes });
+        broadcast.propose(zxid, bytes, membershipOf(request));
       },
     });
   }
@@ -100,6 +102,12 @@ export class LeaderChain {
       next.done();
     }
   }
+}
+
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start);
+  bytes.copy(copy, 0, start, end);
+  return copy;
 }
 
 /** The configuration that a reconfig proposes, as its text. */

@@ -22,6 +22,8 @@ export interface LeaderDialOptions {
   readonly member: Member;
   /** All tries together take this long at most (`connectToLearnerMasterLimit`). */
   readonly limitMs: number;
+  /** The longest pause between two tries, ms (`leaderConnectDelayDuringRetryMs`). */
+  readonly pauseMsMax?: number;
   /** `jute.maxbuffer`. */
   readonly juteMaxBuffer?: number;
 }
@@ -144,6 +146,6 @@ export class LeaderDial {
       return;
     }
     this.pause = this.world.timers.after(this.pauseMs, () => this.dialAll());
-    this.pauseMs = Math.min(this.pauseMs * 2, PAUSE_MS_MAX);
+    this.pauseMs = Math.min(this.pauseMs * 2, this.options.pauseMsMax ?? PAUSE_MS_MAX);
   }
 }

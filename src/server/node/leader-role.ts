@@ -3,6 +3,7 @@ import { reasonOf, ZktError } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
 import type { Listener, Socket, SocketHandler } from '../../ports/net.ts';
 import type { Timer } from '../../ports/timers.ts';
+import type { Id } from '../../protocol/acl.ts';
 import { packetLinkLimits } from '../net/packet-link.ts';
 import type { ReconfigRules } from '../processor/plan-reconfig.ts';
 import { firstVersion } from '../quorum/config-change.ts';
@@ -13,7 +14,7 @@ import type { Forwarded, LeaderEffects, LearnerPort } from '../zab/leader-effect
 import { writeConfigNode } from './config-node.ts';
 import { FileHistory } from './disk-history.ts';
 import type { Decision } from './elector.ts';
-import { guarded } from './guarded.ts';
+import { type FailureHost, guarded, inputFailed } from './guarded.ts';
 import { LeaderServer } from './leader-server.ts';
 import { LearnerConnection } from './learner-connection.ts';
 import type { Role, RoleOwner, RoleParts } from './role.ts';
@@ -33,6 +34,7 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
   readonly proposalBytes = { last: -1, min: -1, max: -1 };
   private readonly parts: RoleParts;
   private readonly owner: RoleOwner;
+  private readonly failures: FailureHost;
   private readonly connections = new Set<LearnerConnection>();
   private listeners: Listener[] = [];
   private ticking: Timer | undefined;
@@ -45,6 +47,7 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
     this.parts = parts;
     this.decision = decision;
     this.owner = owner;
+    this.failures = { over: (why) => this.stepDown(why), failed: (error) => parts.host.failed(error) };
     this.machine = new Leader(
       {
         sid,
@@ -58,6 +61,9 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
         lastLogged: store.lastLogged,
         joiners: quorum.reconfigEnabled,
         forceSnapshot: quorum.forceSnapshotSync,
+        epochWaitMs: quorum.epochWaitMs,
+        observerSnapsMax: quorum.snapshotSyncsMax,
+        observerDiffsMax: quorum.diffSyncsMax,
       },
       this,
       store.committedLog,
@@ -138,10 +144,7 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
     const { client, quorum } = store.config;
     const limits = packetLinkLimits(client.frameBytesMax, quorum.learnerQueueBytesMax);
     const connection = new LearnerConnection(socket, limits, this.parts, {
-      packet: (type, zxid, data, authinfo) =>
-        this.input(() => {
-          this.machine.packet(connection, type, zxid, data, authinfo, world.clock.monotonicMs());
-        }),
+      packet: (type, zxid, data, authinfo) => this.packet(connection, type, zxid, data, authinfo),
       drained: () => this.input(() => this.machine.drained(connection)),
       closed: () => {
         if (!this.connections.delete(connection) || this.ended) return;
@@ -154,15 +157,25 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
     return connection.link.handler;
   }
 
-  /** Everything that happens to the machine comes through here. */
+  /** Everything that happens to the machine comes through here, */
   private input(happens: () => void): void {
+    if (!this.ended) guarded(this.failures, this.parts.store.dirs.snapDir, happens);
+  }
+
+  /** except for packets, which are many. */
+  private packet(
+    from: LearnerConnection,
+    type: number,
+    zxid: bigint,
+    data: Buffer | null,
+    authinfo: readonly Id[] | null,
+  ): void {
     if (this.ended) return;
-    const over = (why: string): void => this.stepDown(why);
-    guarded(
-      { over, failed: (error) => this.parts.host.failed(error) },
-      this.parts.store.dirs.snapDir,
-      happens,
-    );
+    try {
+      this.machine.packet(from, type, zxid, data, authinfo, from.link.heardMs);
+    } catch (thrown) {
+      inputFailed(this.failures, this.parts.store.dirs.snapDir, thrown);
+    }
   }
 
   // ---- what the machine does ----
@@ -194,7 +207,7 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
     writeConfigNode(store.database, ensemble.committed, this.parts.world.clock.wallMs());
     const server = new LeaderServer(this.parts, this, epoch, this.reconfigRules());
     this.served = server;
-    gate.behind = server;
+    if (store.config.quorum.leaderServes) gate.behind = server;
     server.start();
     this.owner.epochEstablished(epoch);
     store.snapshot();
@@ -250,16 +263,16 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
 
   // ---- what the chain and the log say ----
 
-  propose(zxid: bigint, entry: Buffer, start: number, end: number, membership: string | undefined): void {
+  propose(zxid: bigint, entry: Buffer, membership: string | undefined): void {
     const proposed = membership === undefined ? undefined : parseMembershipText(membership);
     invariant(
       membership === undefined || proposed !== undefined,
       'a proposed configuration was parsed before',
     );
     if (membership !== undefined) this.parts.ensemble.seen(membership);
-    this.machine.propose(zxid, entry, start, end, proposed);
+    this.machine.propose(zxid, entry, proposed);
     const { proposalBytes: sizes } = this;
-    sizes.last = end - start;
+    sizes.last = entry.length;
     sizes.min = sizes.min < 0 ? sizes.last : Math.min(sizes.min, sizes.last);
     sizes.max = Math.max(sizes.max, sizes.last);
   }

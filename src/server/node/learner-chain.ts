@@ -62,7 +62,7 @@ export class LearnerChain {
    * A transaction that is committed, and on this server's disk: it is applied, and answers who waits for it.
    */
   apply(entry: ZabEntry): void {
-    const decoded = decodeEntry(entry.bytes);
+    const decoded = entry.decoded ?? decodeEntry(entry.bytes);
     invariant(decoded !== undefined, 'only transactions that can be decoded are logged');
     const { stage } = this.world;
     stage.begin();

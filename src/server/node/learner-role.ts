@@ -17,7 +17,7 @@ import type { LearnerEffects, ZabEntry } from '../zab/learner-effects.ts';
 import { writeConfigNode } from './config-node.ts';
 import type { Database } from './database.ts';
 import type { Decision } from './elector.ts';
-import { guarded } from './guarded.ts';
+import { type FailureHost, guarded, inputFailed } from './guarded.ts';
 import { LeaderDial } from './leader-dial.ts';
 import { LearnerServer } from './learner-server.ts';
 import { emptyDatabase } from './open-database.ts';
@@ -38,6 +38,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
   readonly machine: Learner;
   private readonly parts: RoleParts;
   private readonly owner: RoleOwner;
+  private readonly failures: FailureHost;
   private dial: LeaderDial | undefined;
   private link: PacketLink | undefined;
   private ticking: Timer | undefined;
@@ -53,6 +54,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
     this.parts = parts;
     this.decision = decision;
     this.owner = owner;
+    this.failures = { over: (why) => this.leave(why), failed: (error) => parts.host.failed(error) };
     this.machine = new Learner(
       {
         sid,
@@ -94,6 +96,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
       {
         member: leader,
         limitMs: quorum.connectToLearnerMasterLimitTicks * session.tickTimeMs,
+        pauseMsMax: quorum.leaderDialPauseMs,
         juteMaxBuffer: store.config.client.frameBytesMax,
       },
       {
@@ -127,18 +130,18 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
   }
 
   private packet(type: number, zxid: bigint, data: Buffer | null, authinfo: readonly Id[] | null): void {
-    this.input(() => this.machine.packet(type, zxid, data, authinfo, this.parts.world.clock.monotonicMs()));
+    const { link } = this;
+    if (this.ended || link === undefined) return;
+    try {
+      this.machine.packet(type, zxid, data, authinfo, link.heardMs);
+    } catch (thrown) {
+      inputFailed(this.failures, this.parts.store.dirs.snapDir, thrown);
+    }
   }
 
-  /** Everything that happens to the machine comes through here. */
+  /** Everything else that happens to the machine comes through here. */
   private input(happens: () => void): void {
-    if (this.ended) return;
-    const over = (why: string): void => this.leave(why);
-    guarded(
-      { over, failed: (error) => this.parts.host.failed(error) },
-      this.parts.store.dirs.snapDir,
-      happens,
-    );
+    if (!this.ended) guarded(this.failures, this.parts.store.dirs.snapDir, happens);
   }
 
   // ---- what the machine does ----
@@ -198,7 +201,10 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
     this.flushing = true;
     world.timers.soon(() => {
       this.flushing = false;
-      if (!this.ended) store.log.flush();
+      if (this.ended) return;
+      store.log.flush();
+      // A sync on the spot is over by now: its ACKs need not wait for the next turn.
+      this.link?.flush();
     });
   }
 

@@ -16,8 +16,6 @@ import type { ServerMode } from './roles.ts';
 const SHORT_ROLE_MS = 2_000;
 const PAUSE_MS_MAX = 1_000;
 const PAUSE_MS_FIRST = 10;
-/** Observers do not all come back at the same moment (`observer.election.DelayMs`). */
-const OBSERVER_DELAY_MS = 200;
 /** Read-only service begins no sooner. */
 const READ_ONLY_AFTER_MS = 2_000;
 
@@ -147,7 +145,11 @@ export class QuorumPeer {
     const short = clock.monotonicMs() - this.roleSince < SHORT_ROLE_MS;
     const grown = Math.min(PAUSE_MS_FIRST * 2 ** this.failures, PAUSE_MS_MAX);
     this.failures = short ? Math.min(this.failures + 1, 16) : 0;
-    const spread = role.decision.state === 'OBSERVING' ? random.below(OBSERVER_DELAY_MS) : 0;
+    const { observerElectionDelayMs, observerReconnectDelayMs } = this.config.quorum;
+    const observed = role.decision.state === 'OBSERVING';
+    const spread = observed
+      ? observerReconnectDelayMs + random.below(Math.max(1, observerElectionDelayMs))
+      : 0;
     const pause = (short && this.failures > 1 ? grown : 0) + spread;
     if (pause === 0) this.look();
     else this.pauseTimer = timers.after(pause, () => this.look());

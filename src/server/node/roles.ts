@@ -4,10 +4,10 @@ import type { Id } from '../../protocol/acl.ts';
 /** What a leading server's chain asks of the leader's machine. */
 export interface Broadcast {
   /**
-   * A transaction was appended to this server's log (not yet synced): send it to the followers. `entry[start,
-   * end)` is good for this call only. `membership` is the configuration a reconfig proposes, as its text.
+   * A transaction was appended to this server's log (not yet synced): send it to the followers. `entry`
+   * does not change any more. `membership` is the configuration a reconfig proposes, as its text.
    */
-  propose(zxid: bigint, entry: Buffer, start: number, end: number, membership: string | undefined): void;
+  propose(zxid: bigint, entry: Buffer, membership: string | undefined): void;
   /** Calls `done` once a quorum has confirmed, after this call, that this server leads (for `sync`). */
   confirm(done: () => void): void;
   /** This server can lead no longer: its epoch has no zxid left, or its disk no room. */

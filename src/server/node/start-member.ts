@@ -82,6 +82,7 @@ function electorOptions(config: ServerConfig, sid: bigint, ensemble: EnsembleVie
     maxNotificationMs: quorum.maxNotificationMs,
     finalizeWaitMs: quorum.finalizeWaitMs,
     multiAddress: quorum.multiAddress,
+    keepAlive: quorum.electionKeepAlive,
   };
 }
 

@@ -143,9 +143,9 @@ export class Store {
     return log;
   }
 
-  /** An entry of an ensemble was appended to the log (`TxnLog.endEntry`): it waits to be applied. Copies. */
-  appended(zxid: bigint, bytes: Buffer, start: number, end: number): void {
-    this.pending.push({ zxid, bytes: Buffer.from(bytes.subarray(start, end)) });
+  /** A transaction was encoded into the log (`TxnLog.endEntry`): it waits to be applied. Its bytes must not change. */
+  appended(entry: ZabEntry): void {
+    this.pending.push(entry);
   }
 
   /** Appends an entry that is encoded already, and keeps it until it is applied. */
@@ -164,7 +164,7 @@ export class Store {
 
   /** Applies an entry while nobody is served. */
   applyUnseen(entry: ZabEntry): void {
-    const decoded = decodeEntry(entry.bytes);
+    const decoded = entry.decoded ?? decodeEntry(entry.bytes);
     invariant(decoded !== undefined, 'only transactions that can be decoded are logged');
     this.current.replay(decoded);
   }

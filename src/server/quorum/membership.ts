@@ -1,4 +1,7 @@
-/** The ensemble's configuration as data: servers, addresses and roles, groups and weights, version (facts 10.2). */
+/**
+ * The ensemble's configuration as data: servers, addresses and roles, groups and weights, version (facts
+ * 10.2).
+ */
 
 /** One address of a server in the ensemble. */
 export interface ServerAddress {

@@ -1,7 +1,7 @@
 /**
- * What a quorum is: a simple majority of the participants, or, with groups, a majority of weight inside a majority of
- * the groups that have weight (facts 10.2). While a reconfiguration is under way a set must be a quorum of the
- * configuration in force *and* of the pending one.
+ * What a quorum is: a simple majority of the participants, or, with groups, a majority of weight inside a
+ * majority of the groups that have weight (facts 10.2). While a reconfiguration is under way a set must be a
+ * quorum of the configuration in force *and* of the pending one.
  */
 import type { Membership } from './membership.ts';
 

@@ -22,8 +22,10 @@ export class Heartbeat {
 
   /** A step of the way to `established` begins; it may take `initLimit`. */
   stepBegins(now: number): void {
-    const { initLimitTicks, tickMs } = this.core.options;
-    this.deadlineMs = now + initLimitTicks * tickMs;
+    const { initLimitTicks, tickMs, epochWaitMs } = this.core.options;
+    const limitMs = initLimitTicks * tickMs;
+    const first = this.core.epoch === undefined && epochWaitMs !== undefined;
+    this.deadlineMs = now + (first ? Math.min(limitMs, epochWaitMs) : limitMs);
   }
 
   /** Something came from a learner. */

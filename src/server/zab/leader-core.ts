@@ -22,6 +22,11 @@ export interface LeaderOptions {
   readonly tickMs: number;
   readonly initLimitTicks: number;
   readonly syncLimitTicks: number;
+  /** How long a quorum may take to come at all, ms, where less than `initLimit` (`leader.maxTimeToWaitForEpoch`). */
+  readonly epochWaitMs?: number | undefined;
+  /** Observers that are sent a snapshot, or a difference, at a time. */
+  readonly observerSnapsMax?: number;
+  readonly observerDiffsMax?: number;
   readonly acceptedEpoch: bigint;
   readonly currentEpoch: bigint;
   /** The last transaction on disk, all of them applied. */

@@ -121,7 +121,9 @@ export class LearnerSync {
   private throttled(h: LearnerHandle, plan: SyncPlan): boolean {
     if (!h.observer) return false;
     const isSnap = plan.kind === 'SNAP';
-    const limit = isSnap ? OBSERVER_SNAPS_MAX : OBSERVER_DIFFS_MAX;
+    const { observerSnapsMax = OBSERVER_SNAPS_MAX, observerDiffsMax = OBSERVER_DIFFS_MAX } =
+      this.core.options;
+    const limit = isSnap ? observerSnapsMax : observerDiffsMax;
     let busy = 0;
     for (const other of this.core.learners.values()) {
       const underWay = other.phase === 'snapshot' || other.phase === 'history' || other.phase === 'newleader';

@@ -9,14 +9,16 @@ import { invariant } from '../../base/invariant.ts';
 export class ProposalWindow {
   private entries: (Buffer | undefined)[] = [];
   private head = 0;
-  /** The zxid before the first entry held. */
+  /** The zxid before the first entry held, and that of the last. */
   private base = 0n;
+  private tail = 0n;
 
   /** Begins anew: the first proposal is the one after `zxid`. */
   start(zxid: bigint): void {
     this.entries = [];
     this.head = 0;
     this.base = zxid;
+    this.tail = zxid;
   }
 
   /** Proposals held. */
@@ -26,12 +28,13 @@ export class ProposalWindow {
 
   /** The last proposal; the zxid it began with when there was none. */
   get last(): bigint {
-    return this.base + BigInt(this.length);
+    return this.tail;
   }
 
   /** Adds the next proposal; `bytes` must not change any more. */
   push(zxid: bigint, bytes: Buffer): void {
-    invariant(zxid === this.last + 1n, 'proposals follow each other without a gap');
+    invariant(zxid === this.tail + 1n, 'proposals follow each other without a gap');
+    this.tail = zxid;
     this.entries.push(bytes);
   }
 

@@ -42,15 +42,14 @@ export class Proposals {
     this.onSynced = onSynced;
   }
 
-  /** Sends a proposal; `entry[start, end)` is copied. */
-  propose(zxid: bigint, entry: Buffer, start: number, end: number, membership: Membership | undefined): void {
+  /** Sends a proposal; `bytes` must not change any more. */
+  propose(zxid: bigint, bytes: Buffer, membership: Membership | undefined): void {
     const { core } = this;
     invariant(zxid === core.lastProposed + 1n, 'zxids follow each other without a gap');
     if (lo32(zxid) > LAST_COUNTER) {
       core.stepDown('the zxids of this epoch are used up');
       return;
     }
-    const bytes = Buffer.from(entry.subarray(start, end));
     core.window.push(zxid, bytes);
     core.lastProposed = zxid;
     if (membership !== undefined) this.proposeConfig(zxid, membership);
@@ -71,7 +70,7 @@ export class Proposals {
     if (zxid <= h.acked) return;
     h.acked = zxid;
     if (core.events.on['zab.acked']) core.events.emit('zab.acked', { sid: h.sid, zxid });
-    if (h.hasHistory && h.votes) this.advance();
+    if (h.hasHistory && h.votes) this.advance(zxid);
   }
 
   /** This server has everything up to there on disk. */
@@ -80,7 +79,7 @@ export class Proposals {
     if (upTo <= core.ownLogged) return;
     core.ownLogged = upTo;
     if (core.events.on['zab.acked']) core.events.emit('zab.acked', { sid: core.options.sid, zxid: upTo });
-    this.advance();
+    this.advance(upTo);
   }
 
   /** Answers a learner's `sync` behind everything that was proposed before; leadership has been confirmed. */
@@ -89,12 +88,13 @@ export class Proposals {
     this.answerSyncs();
   }
 
-  /** Commits what a quorum has. */
-  advance(): void {
+  /** Commits what a quorum has, up to `limit`: one ACK cannot decide over what comes after it. */
+  advance(limit = this.core.lastProposed): void {
     const { core } = this;
     if (!core.established || core.over) return;
     const before = core.lastCommitted;
-    while (core.lastCommitted < core.lastProposed && this.quorumHas(core.lastCommitted + 1n)) {
+    const end = limit < core.lastProposed ? limit : core.lastProposed;
+    while (core.lastCommitted < end && this.quorumHas(core.lastCommitted + 1n)) {
       this.commitNext();
       if (core.over) return;
     }
