@@ -303,6 +303,98 @@ describe('ensembles', () => {
     expect(errorOf(() => load(ENSEMBLE + text, {}, more as Record<string, string>))).toContain(expected);
   });
 
+  test.each<[string, string, RegExp]>([
+    [
+      'the key for the port',
+      'clientPort=2199',
+      /zoo\.cfg:\d+: clientPort=2199: expected what server\.3 says/,
+    ],
+    ['the key for the address', 'clientPortAddress=10.0.0.9', /clientPortAddress=10\.0\.0\.9: expected what/],
+    ['TLS', 'sslQuorum=true', /^ZKT_UNSUPPORTED sslQuorum=true \(TLS between servers\)/],
+    ['TLS on one port', 'portUnification=true', /^ZKT_UNSUPPORTED portUnification/],
+    ['SASL', 'quorum.auth.enableSasl=true', /^ZKT_UNSUPPORTED quorum\.auth\.enableSasl=true \(SASL/],
+    ['SASL of learners', 'quorum.auth.learnerRequireSasl=true', /^ZKT_UNSUPPORTED/],
+    ['no initLimit', 'initLimit=0', /initLimit is missing/],
+    ['no syncLimit', 'syncLimit=0', /syncLimit is missing/],
+    ['weights without groups', 'weight.1=2', /weight\.1=2: expected group\.G lines/],
+    ['two places for the members', 'dynamicConfigFile=/d', /in one place: they are in the dynamicConfigFile/],
+    ['a secret that is none', 'zkt.sessionSecretFile=/short', /at least 16 random bytes/],
+    ['a secret that is not there', 'zkt.sessionSecretFile=/gone', /^ZKT_CONFIG_UNREADABLE .*\/gone/],
+  ])('contradictions and what cannot be kept: %s', (_name, text, expected) => {
+    const files = { '/d': 'server.3=h3:1:2;127.0.0.1:2181', '/short': 'x' };
+    expect(errorOf(() => load(ENSEMBLE + text, { id: 3 }, files))).toMatch(expected);
+  });
+
+  test('--port may not contradict the list either', () => {
+    expect(errorOf(() => load(ENSEMBLE, { id: 3, port: 1 }))).toMatch(/^ZKT_USAGE --port 1: expected what/);
+    expect(load(ENSEMBLE, { id: 3, port: 2181 }).client.port).toBe(2181);
+    expect(load(ENSEMBLE, { id: 1, port: 7 }).client).toMatchObject({ host: '127.0.0.1', port: 7 });
+  });
+
+  const aside = (text: string, id: number): string[] =>
+    load(ENSEMBLE + text, { id }).warnings.map((w) => `${w.file} ${w.message}`);
+  test.each<[string, string, number, RegExp | undefined]>([
+    ['two voters', '', 3, /with 2 voting servers no failure of any is tolerated/],
+    ['three voters', 'server.5=a:1:2', 3, undefined],
+    ['four voters', 'server.5=a:1:2\nserver.6=b:1:2', 3, /4 voting servers tolerate no more failures than 3/],
+    ['a role against the list', 'server.5=a:1:2\npeerType=observer', 3, /server\.3 is participant/],
+    ['a small cache', 'server.5=a:1:2\ncommitLogCount=3', 3, /500 are kept/],
+  ])('a word about %s', (_name, text, id, expected) => {
+    const said = aside(text, id);
+    if (expected === undefined) expect(said).toEqual([]);
+    else expect(said.join()).toMatch(expected);
+  });
+
+  test('the list says what a server is', () => {
+    expect(load(ENSEMBLE.replace('[::]:2182', '127.0.0.1:2181'), { id: 2 }).quorum.peerType).toBe('observer');
+  });
+
+  test('one participant stands alone unless told otherwise; with observers it must be told', () => {
+    const one = 'server.4=h:1:2;127.0.0.1:2181\n';
+    expect(load(one, { id: 4 })).toMatchObject({ serverId: 4, quorum: { membership: undefined } });
+    const limits = 'initLimit=1\nsyncLimit=1\nstandaloneEnabled=false\n';
+    expect(load(one + limits, { id: 4 }).quorum.membership?.members.length).toBe(1);
+    const two = `${one}server.5=g:1:2:observer;2181\n`;
+    expect(errorOf(() => load(two, { id: 4 }))).toMatch(/observers need more participants/);
+    expect(load(two + limits, { id: 4 }).quorum.membership?.members.length).toBe(2);
+  });
+
+  test('a server that stands alone takes its client address from its line', () => {
+    const text = 'dataDir=/data\nserver.9=h:1:2;127.0.0.5:77\n';
+    const config = loadConfig(textDisk({ 'zoo.cfg': text }), {});
+    expect(config.client).toMatchObject({ host: '127.0.0.5', port: 77 });
+  });
+
+  test('limits and times of the ensemble', () => {
+    const text = `${ENSEMBLE}tickTime=500\ncnxTimeout=7\nfastleader.minNotificationInterval=9\nsnapshotSizeFactor=3\nleader.maxTimeToWaitForEpoch=-1\n`;
+    expect(load(text, { id: 3 }).quorum).toMatchObject({
+      initLimitTicks: 10,
+      syncLimitTicks: 5,
+      connectToLearnerMasterLimitTicks: 10,
+      cnxTimeoutMs: 7,
+      handshakeTimeoutMs: 2500,
+      minNotificationMs: 9,
+      maxNotificationMs: 60_000,
+      finalizeWaitMs: 200,
+      electionPortBindTries: 3,
+      snapshotSizeFactor: 0.33,
+      epochWaitMs: undefined,
+      committedLogMax: 500,
+      learnerQueueBytesMax: 256 * 1024 * 1024,
+      sessionSecret: undefined,
+    });
+    expect(load(`${text}quorumCnxnTimeoutMs=3`, { id: 3 }).quorum.handshakeTimeoutMs).toBe(3);
+  });
+
+  test('the file is kept where the members may change and stand in it', () => {
+    const kept = (text: string, definitions: string[] = []): string | undefined =>
+      load(text, { id: 3, definitions }).quorum.keptFile;
+    expect(kept(ENSEMBLE)).toBeUndefined();
+    expect(kept(`${ENSEMBLE}reconfigEnabled=true`)).toBe('zoo.cfg');
+    const lines = ENSEMBLE.split('\n').filter((l) => l.startsWith('server.'));
+    expect(kept('initLimit=1\nsyncLimit=1\nreconfigEnabled=true', lines)).toBeUndefined();
+  });
+
   test('groups and weights', () => {
     const config = load(`${ENSEMBLE}group.1=1:3\nweight.1=5`, { id: 1 });
     expect([...(config.quorum.membership?.groups ?? [])]).toEqual([[1, [1, 3]]]);

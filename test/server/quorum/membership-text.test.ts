@@ -188,11 +188,15 @@ describe('the text of a configuration', () => {
             role: i === 0 ? ('participant' as const) : m.role,
             client: m.client,
           }));
-          const weights = new Map(
-            all.flatMap((m, i) => (m.weight === undefined ? [] : [[i + 1, m.weight] as const])),
-          );
-          const membership: Membership = { members, groups: new Map(), weights, version };
-          expect(parseMembershipText(membershipText(membership))).toEqual(membership);
+          const plain: Membership = { members, groups: new Map(), weights: new Map(), version };
+          expect(parseMembershipText(membershipText(plain))).toEqual(plain);
+          const voters = members.filter((m) => m.role === 'participant').map((m) => m.id);
+          const weights = new Map(voters.map((id) => [id, all[id - 1]?.weight ?? 1]));
+          const grouped: Membership = { ...plain, groups: new Map([[4, voters]]), weights };
+          expect(parseMembershipText(membershipText(grouped))).toEqual(grouped);
+          // What is not said counts 1, and is said in the text.
+          const unsaid = new Map([...weights].filter(([, weight]) => weight !== 1));
+          expect(membershipText({ ...grouped, weights: unsaid })).toBe(membershipText(grouped));
         },
       ),
     );

@@ -52,7 +52,11 @@ describe('a majority', () => {
   });
 
   test('weights without groups mean nothing', () => {
-    const rule = new QuorumRule(membership([1, 2, 3], ['weight.1=5', 'weight.2=0']));
+    const weights = new Map([
+      [1, 5],
+      [2, 0],
+    ]);
+    const rule = new QuorumRule({ ...membership([1, 2, 3]), weights });
     check(rule, ['1 2', '2 3'], ['1']);
     expect(rule.weightOf(2n)).toBe(1);
   });
