@@ -199,6 +199,7 @@ export function quorumOf(read: ReadSettings, files: ConfigFiles, place: Place): 
       s['fastleader.minNotificationInterval'],
     ),
     finalizeWaitMs: s['zkt.finalizeWaitMs'],
+    leaderServes: s.leaderServes,
     forceSnapshotSync: s.forceSnapshotSync,
     snapshotSizeFactor: factor > 1 ? SIZE_FACTOR : factor,
     committedLogMax: Math.max(s.commitLogCount, COMMITTED_MIN),

@@ -131,7 +131,7 @@ const ENSEMBLE_KEYS = {
   commitLogCount: prop(whole(500), 'Transactions kept to bring followers up to date.'),
   snapshotSizeFactor: prop(fraction(0.33), 'Log instead of snapshot up to that share of its size.'),
   forceSnapshotSync: prop(flag(false), 'Always send a snapshot.'),
-  leaderServes: later(yesNo(true), 'Whether the leader serves clients.'),
+  leaderServes: prop(yesNo(true), 'Whether the leader serves clients.'),
   cnxTimeout: prop(whole(5000), 'Time to open an election connection, ms.'),
   quorumCnxnTimeoutMs: prop(wholeOrUnset(), 'Read timeout of election connections, ms.'),
   electionPortBindRetry: prop(whole(3), 'Tries to open the election port; 0 for ever.'),

@@ -47,6 +47,8 @@ export interface QuorumConfig {
   /** `zkt.finalizeWaitMs`: how long a quorum for a vote waits for a better one that may still come. */
   readonly finalizeWaitMs: number;
 
+  /** `leaderServes`: whether the leader serves clients of its own. */
+  readonly leaderServes: boolean;
   /** `forceSnapshotSync`: learners always get a snapshot. */
   readonly forceSnapshotSync: boolean;
   /** `snapshotSizeFactor`: the log is sent from disk up to this share of the snapshot's size; negative for never. */
