@@ -27,7 +27,7 @@ export const BROADCAST_MUTANTS: readonly Mutant[] = [
         replace: `return count >= Math.floor(this.voters.length / 2);`,
       },
     ],
-    scenario: 'leaders-die-in-turn.zkt',
+    scenario: 'no-quorum-no-leader.zkt',
   },
   {
     id: 'leader-acks-unsynced',

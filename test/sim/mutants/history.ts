@@ -62,7 +62,7 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
         replace: `if (this.current === 'storing') {`,
       },
     ],
-    scenario: '3023-diff-not-on-disk.zkt',
+    scenario: '3911-served-before-it-is-safe.zkt',
   },
   {
     id: 'ZOOKEEPER-4643',
@@ -82,16 +82,19 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: LEARNER,
-        find: `this.current = 'storing';`,
-        replace: `this.current = 'storing'; this.send(PACKET.ACK, this.epoch << 32n, null);`,
+        find: `if (this.current === 'storing' && this.history.isOnDisk(this.newLeaderAfter)) {`,
+        replace: `if (this.current === 'storing') {`,
       },
+      { file: LEARNER, find: `this.effects.enterEpoch(this.epoch);`, replace: `` },
       {
         file: LEARNER,
-        find: `this.current = 'joined';\n    this.send(PACKET.ACK, this.epoch << 32n, null);`,
-        replace: `this.current = 'joined';`,
+        find: `this.acknowledge();\n    this.applyDue();`,
+        replace: `this.acknowledge();
+          if (this.joined && this.history.isOnDisk(this.newLeaderAfter)) this.effects.enterEpoch(this.epoch);
+          this.applyDue();`,
       },
     ],
-    scenario: '3023-diff-not-on-disk.zkt',
+    scenario: '3911-served-before-it-is-safe.zkt',
   },
   {
     id: 'ZOOKEEPER-4712',
@@ -126,6 +129,6 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
         replace: `if (current < last) throw new ZktError('ZKT_EPOCH', { dir, why: 'currentEpoch is too old' }); return;`,
       },
     ],
-    scenario: '4643-epoch-before-history.zkt',
+    scenario: '2307-logged-before-the-epoch.zkt',
   },
 ];

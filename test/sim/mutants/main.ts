@@ -19,6 +19,7 @@ const { values } = parseArgs({
     points: { type: 'string', default: '3' },
     scenario: { type: 'boolean', default: false },
     transcript: { type: 'boolean', default: false },
+    pristine: { type: 'string' },
   },
 });
 const seeds = Number(values.seeds);
@@ -26,9 +27,9 @@ const points = values.scenario ? 0 : Number(values.points);
 
 /** How one hunt went, in a few words. */
 function told(played: Played): string {
-  if (played.violation === undefined) return `not in ${played.runs}`;
   if (values.transcript) for (const line of played.transcript) console.log(line);
-  return `${played.runs}: ${played.violation.rule}${values.only ? ` (${played.at}) ${played.violation.text}` : ''}`;
+  if (played.violation === undefined) return `not in ${played.runs}`;
+  return `${played.runs}: ${played.violation.rule}${values.only || values.pristine ? ` (${played.at}) ${played.violation.text}` : ''}`;
 }
 
 async function hunt(hunting: Hunt, mutant: Mutant): Promise<void> {
@@ -55,6 +56,10 @@ async function hunt(hunting: Hunt, mutant: Mutant): Promise<void> {
 const hunting = new Hunt();
 try {
   const only = values.only?.split(',');
+  for (const file of values.pristine?.split(',') ?? []) {
+    console.log(`${file}: ${told(await hunting.play(undefined, scenarioPlay(file), LIMIT_MS))}`);
+  }
+  if (values.pristine !== undefined) process.exit();
   for (const mutant of MUTANTS) if (only?.includes(mutant.id) ?? true) await hunt(hunting, mutant);
 } finally {
   hunting.end();

@@ -21,7 +21,7 @@ export interface Played {
   /** The variant or seed that found something; undefined when every promise was kept. */
   readonly at: string | undefined;
   readonly violation: Violation | undefined;
-  /** What happened in that run. */
+  /** What happened in that run, or in the last one. */
   readonly transcript: readonly string[];
 }
 
@@ -32,13 +32,15 @@ interface Run {
 
 async function play(what: Play): Promise<Played> {
   let runs = 0;
+  let last: readonly string[] = [];
   for (const run of what.kind === 'scenario' ? variants(what) : seeds(what)) {
     runs++;
     const lines: string[] = [];
+    last = lines;
     const violation = await broken(run, lines);
     if (violation !== undefined) return { runs, at: run.name, violation, transcript: lines };
   }
-  return { runs, at: undefined, violation: undefined, transcript: [] };
+  return { runs, at: undefined, violation: undefined, transcript: last };
 }
 
 /** The first promise that a run breaks. Whatever is thrown counts, but for a scenario that makes no sense. */
