@@ -3,14 +3,27 @@
  * not. `hi` is signed, `lo` unsigned; bytes are big-endian.
  */
 
+/** Where values are taken apart and put together: a view's accessors are inlined, shifts of bigints are calls. */
+const scratch = new DataView(new ArrayBuffer(8));
+
 /** The high half of a 64-bit value, signed. */
-export const hi32 = (v: bigint): number => Number(BigInt.asIntN(32, v >> 32n));
+export function hi32(v: bigint): number {
+  scratch.setBigInt64(0, v);
+  return scratch.getInt32(0);
+}
 /** The low half of a 64-bit value, unsigned. */
-export const lo32 = (v: bigint): number => Number(BigInt.asUintN(32, v));
+export function lo32(v: bigint): number {
+  scratch.setBigInt64(0, v);
+  return scratch.getUint32(4);
+}
 /** The high half of a whole number >= 0 below 2^53. */
 export const hiOfNumber = (v: number): number => Math.floor(v / 0x1_0000_0000);
 /** The 64-bit value of two halves. */
-export const fromHalves = (hi: number, lo: number): bigint => (BigInt(hi) << 32n) | BigInt(lo >>> 0);
+export function fromHalves(hi: number, lo: number): bigint {
+  scratch.setInt32(0, hi);
+  scratch.setInt32(4, lo);
+  return scratch.getBigInt64(0);
+}
 
 /** Writes a 32-bit number at `at`. */
 export function put32(bytes: Uint8Array, at: number, v: number): void {

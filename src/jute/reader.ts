@@ -1,3 +1,4 @@
+import { get32, get64 } from '../base/halves.ts';
 import { JuteError } from './jute-error.ts';
 
 /** ZooKeeper's default `jute.maxbuffer`, bytes. */
@@ -45,11 +46,11 @@ export class JuteReader {
   }
 
   readInt(): number {
-    return this.bytes.readInt32BE(this.take(4));
+    return get32(this.bytes, this.take(4));
   }
 
   readLong(): bigint {
-    return this.bytes.readBigInt64BE(this.take(8));
+    return get64(this.bytes, this.take(8));
   }
 
   /** The length of the buffer or string that follows: -1 for null. */
