@@ -11,7 +11,8 @@ import type { Timers } from '../../../src/ports/timers.ts';
 import type { Id } from '../../../src/protocol/acl.ts';
 import { OP } from '../../../src/protocol/opcodes.ts';
 import { loadConfig } from '../../../src/server/config/load-config.ts';
-import type { QuorumConfig, ServerConfig } from '../../../src/server/config/server-config.ts';
+import type { QuorumConfig } from '../../../src/server/config/quorum-config.ts';
+import type { ServerConfig } from '../../../src/server/config/server-config.ts';
 import { ClientPort } from '../../../src/server/net/client-port.ts';
 import type { EnsembleParts } from '../../../src/server/node/ensemble-server.ts';
 import { LeaderServer } from '../../../src/server/node/leader-server.ts';
@@ -255,9 +256,8 @@ export class LeaderMember extends Member implements Broadcast {
     this.server.start();
   }
 
-  propose(zxid: bigint, entry: Buffer, start: number, end: number): void {
+  propose(zxid: bigint, bytes: Buffer): void {
     this.proposals.push(zxid);
-    const bytes = Buffer.from(entry.subarray(start, end));
     for (const learner of this.rig.learners) learner.proposed({ zxid, bytes });
   }
 

@@ -293,7 +293,7 @@ export class LeaderRole implements LeaderEffects {
     this.node.world.proposed(this.node, e);
     this.node.append(e);
     this.pending.push(e);
-    this.machine.propose(e.zxid, e.bytes, 0, e.bytes.length, undefined);
+    this.machine.propose(e.zxid, e.bytes, undefined);
   }
 
   logged(): void {

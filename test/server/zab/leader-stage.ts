@@ -236,10 +236,7 @@ export class LeaderStage implements LeaderEffects {
 
   propose(counter: number, epoch = 6): bigint {
     const zxid = z(epoch, counter);
-    const bytes = entry(zxid);
-    const padded = Buffer.concat([Buffer.from('before'), bytes, Buffer.from('behind')]);
-    this.leader.propose(zxid, padded, 6, 6 + bytes.length, undefined);
-    padded.fill(0);
+    this.leader.propose(zxid, entry(zxid), undefined);
     return zxid;
   }
 
