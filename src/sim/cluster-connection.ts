@@ -23,6 +23,8 @@ export interface Wires {
   /** Bytes the two kernels keep between them. */
   readonly windowBytes: number;
   hostIsUp(host: string): boolean;
+  /** What the faults make of a link now. */
+  stateOf(from: string, to: string, port: number): LinkState;
   /** An end is finished. */
   gone(end: ConnectionEnd): void;
 }
@@ -291,6 +293,8 @@ export class ConnectionEnd implements Socket {
 
   private refuse(): void {
     const { other, wires } = this;
+    // Nobody keeps the link of an end that is gone up to date.
+    this.link = wires.stateOf(this.place.host, other.place.host, this.service);
     if (other.finished || this.link.blocked || !wires.hostIsUp(other.place.host)) return;
     wires.schedule.at(wires.schedule.now + this.delay(), () => {
       if (!other.finished) other.hear('rst');

@@ -64,6 +64,7 @@ export class ClusterNet {
       giveUpMs,
       windowBytes,
       hostIsUp: (name) => this.hosts.get(name)?.up ?? false,
+      stateOf: (from, to, port) => linkState(this.faults, from, to, port),
       gone: (end) => void this.ends.delete(end),
     };
   }

@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest';
+import { Cluster } from '../../src/sim/cluster.ts';
+import { TOOLS } from './tools.ts';
+
+it('one server of a cluster starts, serves, and comes back after it was killed, and after a loss of power', async () => {
+  const said: string[] = [];
+  const cluster = new Cluster({ seed: 1, servers: 1 }, TOOLS, {
+    say: (who, text) => said.push(`${Math.round(cluster.now)} ${who} ${text}`),
+    event: (node, event) => said.push(`${Math.round(cluster.now)} ${node.name} ${event.name}`),
+  });
+  cluster.startAll();
+  const [node] = cluster.nodes;
+  const { client } = cluster.dial('c1');
+  let done = 0;
+  const work = async (): Promise<void> => {
+    await client.create('/a', 'x');
+    done++;
+    await client.set('/a', 'y');
+    done++;
+  };
+  work();
+  await cluster
+    .run(() => done === 2, 3000)
+    .catch((e) => {
+      throw e;
+    });
+  node?.kill();
+  await cluster.pass(300);
+  node?.start();
+  let data: string | undefined;
+  const read = (): void => {
+    client.get('/a').then(
+      (got) => {
+        data = got.data?.toString();
+      },
+      () => cluster.after(50, read),
+    );
+  };
+  read();
+  await cluster.run(() => data !== undefined);
+  expect(data).toBe('y');
+  data = undefined;
+  node?.powerCut();
+  await cluster.pass(300);
+  node?.start();
+  read();
+  await cluster.run(() => data !== undefined);
+  expect(data).toBe('y');
+  const t = performance.now();
+  const v = cluster.now;
+  await cluster.pass(600_000);
+});
