@@ -40,9 +40,9 @@ export function javaHashOrder<T>(items: readonly T[], hash: (item: T) => number,
 const PROPERTIES_BUCKETS = 16;
 
 /**
- * The keys, inserted in the given order, as a Java `Properties` object is walked. Its table is a `ConcurrentHashMap`:
- * it doubles as soon as it is 3/4 full, and then of each bucket only the last run of keys that stay together keeps its
- * order; those before it are put in front one by one.
+ * The keys, inserted in the given order, as a Java `Properties` object is walked. Its table is a
+ * `ConcurrentHashMap`: it doubles as soon as it is 3/4 full, and then of each bucket only the last run of
+ * keys that stay together keeps its order; those before it are put in front one by one.
  */
 export function javaPropertiesOrder(keys: readonly string[]): string[] {
   let size = PROPERTIES_BUCKETS;

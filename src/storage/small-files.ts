@@ -36,8 +36,8 @@ export function readSmallFile(
 }
 
 /**
- * Replaces a file in one step that survives a crash; waits for the disk. A private one is for its owner's eyes alone.
- * Throws a `DiskError`.
+ * Replaces a file in one step that survives a crash; waits for the disk. A private one is for its owner's
+ * eyes alone. Throws a `DiskError`.
  */
 export function writeSmallFile(
   disk: Disk,

@@ -1,4 +1,7 @@
-/** What Apache's servers and zkt's make of the same zoo.cfg when its members move to a dynamic file: the same bytes. */
+/**
+ * What Apache's servers and zkt's make of the same zoo.cfg when its members move to a dynamic file: the same
+ * bytes.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -24,7 +27,9 @@ const COMMAND = {
 /** Where the server in `dir` is, and what its configuration says once it is told. */
 const configOf = (dir: string): string => path.join(dir, 'zoo.cfg');
 
-/** Starts servers of one kind in fresh directories, until each has moved its members; the files they leave. */
+/**
+ * Starts servers of one kind in fresh directories, until each has moved its members; the files they leave.
+ */
 async function filesOf(
   kind: keyof typeof COMMAND,
   configs: readonly string[],

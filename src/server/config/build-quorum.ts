@@ -1,4 +1,7 @@
-/** The ensemble's part of a configuration: who this server is, who the others are, and what it is told for them. Pure. */
+/**
+ * The ensemble's part of a configuration: who this server is, who the others are, and what it is told for
+ * them. Pure.
+ */
 import { ZktError } from '../../base/errors.ts';
 import { type Member, type Membership, memberOf } from '../quorum/membership.ts';
 import { parseMembership } from '../quorum/membership-lines.ts';
@@ -161,7 +164,8 @@ export const localSettings = ({ settings, given }: ReadSettings): Settings => ({
 });
 
 /**
- * The file to rewrite: members from the command line would be there again at the next start, beside what was written.
+ * The file to rewrite: members from the command line would be there again at the next start, beside what was
+ * written.
  */
 function keptFileOf(read: ReadSettings, files: ConfigFiles): string | undefined {
   const onCommandLine = read.membership.some((l) => l.file === COMMAND_LINE);
@@ -193,6 +197,7 @@ export function quorumOf(read: ReadSettings, files: ConfigFiles, place: Place): 
     electionPortBindTries: s.electionPortBindRetry,
     cnxTimeoutMs: s.cnxTimeout,
     handshakeTimeoutMs: handshake > 0 ? handshake : s.tickTime * Math.max(s.syncLimit, 1),
+    electionKeepAlive: s.tcpKeepAlive,
     minNotificationMs: s['fastleader.minNotificationInterval'],
     maxNotificationMs: Math.max(
       s['fastleader.maxNotificationInterval'],

@@ -149,7 +149,7 @@ const ENSEMBLE_KEYS = {
     whole(200),
     'How long a quorum for a vote waits for a better vote that may still come, ms.',
   ),
-  tcpKeepAlive: later(flag(false), 'TCP keep-alive on election connections.'),
+  tcpKeepAlive: prop(flag(false), 'TCP keep-alive on election connections.'),
 } as const;
 
 const LIMIT_KEYS = {

@@ -52,8 +52,8 @@ export function loadConfig(disk: Disk, options: LoadOptions): ServerConfig {
 }
 
 /**
- * The version a dynamic file has in its name (`zoo.cfg.dynamic.100000000`): what stands after the last dot, where that
- * is a hexadecimal number, as Apache reads it; else 0.
+ * The version a dynamic file has in its name (`zoo.cfg.dynamic.100000000`): what stands after the last dot,
+ * where that is a hexadecimal number, as Apache reads it; else 0.
  */
 export function dynamicVersion(file: string): bigint {
   const suffix = /\.([0-9a-fA-F]{1,16})$/.exec(file)?.[1];

@@ -1,4 +1,7 @@
-/** What a member of an ensemble is told beside what every server is: the part of `ServerConfig` for elections and ZAB. */
+/**
+ * What a member of an ensemble is told beside what every server is: the part of `ServerConfig` for elections
+ * and ZAB.
+ */
 import type { Membership } from '../quorum/membership.ts';
 
 /** The ensemble's side of a server. Times are ms, or ticks where the name says so. */
@@ -14,8 +17,9 @@ export interface QuorumConfig {
   /** The file that held the members at start; undefined where zoo.cfg or the command line did. */
   readonly dynamicConfigFile: string | undefined;
   /**
-   * The zoo.cfg that is kept up to date when the membership changes, with the dynamic files beside it. Undefined where
-   * it is not to change, or the members came from no file: then what changes is kept in memory only.
+   * The zoo.cfg that is kept up to date when the membership changes, with the dynamic files beside it.
+   * Undefined where it is not to change, or the members came from no file: then what changes is kept in
+   * memory only.
    */
   readonly keptFile: string | undefined;
 
@@ -38,8 +42,12 @@ export interface QuorumConfig {
   readonly electionPortBindTries: number;
   /** `cnxTimeout`: to open a connection to another server's election port. */
   readonly cnxTimeoutMs: number;
-  /** `quorumCnxnTimeoutMs`: for the handshake of an election connection; `syncLimit` ticks where not given. */
+  /**
+   * `quorumCnxnTimeoutMs`: for the handshake of an election connection; `syncLimit` ticks where not given.
+   */
   readonly handshakeTimeoutMs: number;
+  /** `tcpKeepAlive` of election connections. */
+  readonly electionKeepAlive: boolean;
   /** `fastleader.minNotificationInterval`: first silence after which votes are sent again. */
   readonly minNotificationMs: number;
   /** `fastleader.maxNotificationInterval`: the silence doubles up to this. */
@@ -51,7 +59,10 @@ export interface QuorumConfig {
   readonly leaderServes: boolean;
   /** `forceSnapshotSync`: learners always get a snapshot. */
   readonly forceSnapshotSync: boolean;
-  /** `snapshotSizeFactor`: the log is sent from disk up to this share of the snapshot's size; negative for never. */
+  /**
+   * `snapshotSizeFactor`: the log is sent from disk up to this share of the snapshot's size; negative for
+   * never.
+   */
   readonly snapshotSizeFactor: number;
   /** `commitLogCount`: committed transactions kept in memory for learners. */
   readonly committedLogMax: number;
@@ -76,8 +87,8 @@ export interface QuorumConfig {
   /** `readonlymode.enabled`: reads are served without a quorum, to those who ask for that. */
   readonly readOnlyMode: boolean;
   /**
-   * The bytes of `zkt.sessionSecretFile`, which all servers of the ensemble share for session passwords; undefined for
-   * Apache's formula, which any ensemble with Apache's servers needs.
+   * The bytes of `zkt.sessionSecretFile`, which all servers of the ensemble share for session passwords;
+   * undefined for Apache's formula, which any ensemble with Apache's servers needs.
    */
   readonly sessionSecret: Uint8Array | undefined;
 }

@@ -1,4 +1,6 @@
-/** `/zookeeper/config`: what each server writes there by itself; only a reconfig changes it by a transaction. */
+/**
+ * `/zookeeper/config`: what each server writes there by itself; only a reconfig changes it by a transaction.
+ */
 import { hi32, lo32 } from '../../base/halves.ts';
 import { SYSTEM_PATHS } from '../../protocol/paths.ts';
 import { STAT_PERSISTED_BYTES } from '../../protocol/stat.ts';
@@ -9,10 +11,10 @@ import { NO_NODE, STAT_AT } from '../tree/node-store.ts';
 import type { Database } from './database.ts';
 
 /**
- * Writes the configuration in force to its node, unless it is there: data version -1, mzxid the configuration's version
- * (facts 2.7). To be called before clients are served, in every role: a history from the leader holds what the leader
- * wrote, and the first version of a configuration comes with no transaction. No watch fires: clients that come back
- * with their watches are told by the node's mzxid.
+ * Writes the configuration in force to its node, unless it is there: data version -1, mzxid the
+ * configuration's version (facts 2.7). To be called before clients are served, in every role: a history from
+ * the leader holds what the leader wrote, and the first version of a configuration comes with no transaction.
+ * No watch fires: clients that come back with their watches are told by the node's mzxid.
  */
 export function writeConfigNode(database: Database, membership: Membership, wallMs: number): void {
   const { tree } = database;

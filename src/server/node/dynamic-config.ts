@@ -1,13 +1,15 @@
 /**
- * The configuration of the ensemble, kept as Apache ZooKeeper keeps it (facts 10.2), so that either may take over:
+ * The configuration of the ensemble, kept as Apache ZooKeeper keeps it (facts 10.2), so that either may take
+ * over:
  *
  * - `zoo.cfg.dynamic.<version>` holds the configuration in force, and zoo.cfg points to it;
  * - `zoo.cfg.dynamic.next` holds the last one seen, while that is newer;
  * - `zoo.cfg.bak` is the zoo.cfg from before its servers moved to a file of their own.
  *
- * Each file is replaced in one step and is on disk before the next is touched: the new dynamic file before the zoo.cfg
- * that points to it, and both before `next` goes. So a crash at any point leaves the configuration in force, and the
- * last one seen if it is newer, or, at the end, what is in force from then on.
+ * Each file is replaced in one step and is on disk before the next is touched: the new dynamic file before
+ * the zoo.cfg that points to it, and both before `next` goes. So a crash at any point leaves the
+ * configuration in force, and the last one seen if it is newer, or, at the end, what is in force from then
+ * on.
  */
 import { reasonOf, ZktError } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
@@ -36,12 +38,17 @@ export interface DynamicConfigWorld {
   readonly events: Emitter;
 }
 
-/** See the head of the file. What changes is on disk when a call returns; a `ZktError` thrown means it may not be. */
+/**
+ * See the head of the file. What changes is on disk when a call returns; a `ZktError` thrown means it may not
+ * be.
+ */
 export class DynamicConfig {
   private readonly disk: Disk;
   private readonly events: Emitter;
   private readonly sid: bigint;
-  /** False where the configuration is what the files say, whatever other servers do (`reconfigEnabled=false`). */
+  /**
+   * False where the configuration is what the files say, whatever other servers do (`reconfigEnabled=false`).
+   */
   private readonly mayChange: boolean;
   /** The zoo.cfg; undefined where changes are kept in memory only. */
   private readonly file: string | undefined;
@@ -49,8 +56,9 @@ export class DynamicConfig {
   private newest: Membership;
 
   /**
-   * `membership` is what the files say is in force. Reads what was seen since; saves a zoo.cfg whose servers are going
-   * to move. Throws a `ZktError` for files that cannot be read, or written where they will have to be.
+   * `membership` is what the files say is in force. Reads what was seen since; saves a zoo.cfg whose servers
+   * are going to move. Throws a `ZktError` for files that cannot be read, or written where they will have to
+   * be.
    */
   constructor(world: DynamicConfigWorld, config: ServerConfig, membership: Membership) {
     this.disk = world.disk;

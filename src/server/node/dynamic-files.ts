@@ -1,6 +1,6 @@
 /**
- * What stands in the files of a dynamic configuration, byte for byte as Apache ZooKeeper writes it (facts 10.2): the
- * dynamic file, and zoo.cfg once its servers have moved there. Pure: texts in, texts out.
+ * What stands in the files of a dynamic configuration, byte for byte as Apache ZooKeeper writes it (facts
+ * 10.2): the dynamic file, and zoo.cfg once its servers have moved there. Pure: texts in, texts out.
  */
 import { hex64 } from '../../base/brands.ts';
 import { javaPropertiesOrder } from '../../formatters/java-hash-order.ts';
@@ -9,7 +9,10 @@ import type { Membership } from '../quorum/membership.ts';
 import { isMembershipKey } from '../quorum/membership-lines.ts';
 import { membershipLines } from '../quorum/membership-text.ts';
 
-/** The dynamic file: its lines sorted as texts, the last without an end. A file in force has its version in its name. */
+/**
+ * The dynamic file: its lines sorted as texts, the last without an end. A file in force has its version in
+ * its name.
+ */
 export const dynamicText = (membership: Membership): string => membershipLines(membership).sort().join('\n');
 
 /** The file of a configuration that is not in force yet: it has its version in a line. */
@@ -29,9 +32,9 @@ const MOVED: ReadonlySet<string> = new Set(['dynamicConfigFile', 'peerType']);
 const CLIENT_ADDRESS: ReadonlySet<string> = new Set(['clientPort', 'clientPortAddress']);
 
 /**
- * A zoo.cfg whose servers are in another file from now on: comments and order are lost, as with Apache. `ownClient` says
- * that this server's line has a client address, which is then not said twice. The last line points to `dynamicFile`.
- * Undefined for a text that is no properties file.
+ * A zoo.cfg whose servers are in another file from now on: comments and order are lost, as with Apache.
+ * `ownClient` says that this server's line has a client address, which is then not said twice. The last line
+ * points to `dynamicFile`. Undefined for a text that is no properties file.
  */
 export function zooCfgText(before: string, dynamicFile: string, ownClient: boolean): string | undefined {
   const lines = parseProperties(before.replace(/^\ufeff/, ''));
@@ -45,7 +48,8 @@ export function zooCfgText(before: string, dynamicFile: string, ownClient: boole
   return `${text.join('')}dynamicConfigFile=${escaped(dynamicFile)}\n`;
 }
 
-// Apache writes keys and values as they are, and so loses every backslash once more each time it writes the file.
+// Apache writes keys and values as they are, and so loses every backslash once more each time it writes the
+// file.
 const escaped = (value: string): string =>
   value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
 

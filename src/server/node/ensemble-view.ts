@@ -1,6 +1,6 @@
 /**
- * Who is in the ensemble, as this server knows it: the configuration in force, and the last one seen, which is newer
- * while a reconfiguration is under way. Both outlive roles and restarts (`DynamicConfig`).
+ * Who is in the ensemble, as this server knows it: the configuration in force, and the last one seen, which
+ * is newer while a reconfiguration is under way. Both outlive roles and restarts (`DynamicConfig`).
  */
 import { type Member, type Membership, memberOf } from '../quorum/membership.ts';
 import { parseMembershipText } from '../quorum/membership-text.ts';
@@ -61,7 +61,10 @@ export class EnsembleView {
     this.renew();
   }
 
-  /** The configuration in force at another server, as its votes tell: it came into force while this one was away. */
+  /**
+   * The configuration in force at another server, as its votes tell: it came into force while this one was
+   * away.
+   */
   gossiped(text: string): void {
     const membership = parseMembershipText(text);
     if (membership !== undefined) this.activate(membership);

@@ -4,15 +4,15 @@ import { type Member, type Membership, memberOf } from './membership.ts';
 /** What a change of the configuration means for one server (facts 9.3). */
 export interface ConfigChange {
   /**
-   * It is a member that votes from now on, or no longer: it must look for a leader in its new role. One that is
-   * removed goes on as it is.
+   * It is a member that votes from now on, or no longer: it must look for a leader in its new role. One that
+   * is removed goes on as it is.
    */
   readonly roleChanged: boolean;
   /** Another server is to lead: this one must leave its leader, or its leadership. */
   readonly leaderChanged: boolean;
   /**
-   * It was a member, and is none now. As with Apache it stays at its leader, without a vote, and keeps its clients until
-   * it is stopped.
+   * It was a member, and is none now. As with Apache it stays at its leader, without a vote, and keeps its
+   * clients until it is stopped.
    */
   readonly removed: boolean;
   /** It was none, and is a member now. */
@@ -31,8 +31,9 @@ const places = (member: Member | undefined, port: 'quorumPort' | 'electionPort')
   (member?.addresses ?? []).map((a) => `${a.host} ${a[port]}`).join('|');
 
 /**
- * What it means for `sid` that `after` is in force, and `before` no longer. `designated` is the leader that the change
- * names; without one, a leader that votes no longer, or is reached elsewhere, is none. `leader` is the present one.
+ * What it means for `sid` that `after` is in force, and `before` no longer. `designated` is the leader that
+ * the change names; without one, a leader that votes no longer, or is reached elsewhere, is none. `leader` is
+ * the present one.
  */
 export function configChange(
   sid: bigint,
@@ -65,9 +66,9 @@ function leaderLost(before: Membership, after: Membership, leader: bigint): bool
 }
 
 /**
- * The configuration that the first leader of an ensemble proposes with its NEWLEADER: the members that the files say,
- * with the first zxid of its epoch as version, so that it is newer than any that no quorum has agreed on (facts 9.3).
- * Undefined where there is a version already. Only with `reconfigEnabled`.
+ * The configuration that the first leader of an ensemble proposes with its NEWLEADER: the members that the
+ * files say, with the first zxid of its epoch as version, so that it is newer than any that no quorum has
+ * agreed on (facts 9.3). Undefined where there is a version already. Only with `reconfigEnabled`.
  */
 export function firstVersion(
   committed: Membership,

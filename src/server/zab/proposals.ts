@@ -169,7 +169,8 @@ export class Proposals {
       events.emit('zab.reconfigured', { zxid, servers: membership.members.length, leader });
     }
     core.effects.committed(zxid);
-    // Who is no longer a member keeps following, without a vote, and serves its clients until it is stopped, as with Apache.
+    // Who is no longer a member keeps following, without a vote, and serves its clients until it is stopped,
+    // as with Apache.
     if (core.effects.activateConfig(zxid, membership, leader)) return;
     core.stepDown(`the new configuration makes server ${leader} the leader`);
   }
