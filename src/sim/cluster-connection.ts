@@ -70,6 +70,8 @@ export class ConnectionEnd implements Socket {
   private lastArrival = 0;
   private stuckSince = -1;
   private unconfirmedSince = -1;
+  /** What was held is lost: nothing behind it may arrive any more. */
+  private broken = false;
   // Receiving.
   private incoming: Buffer[] = [];
   private paused = false;
@@ -159,7 +161,7 @@ export class ConnectionEnd implements Socket {
   vanish(): void {
     this.vanished = true;
     this.finished = true;
-    this.held = [];
+    this.dropHeld();
     this.wires.gone(this);
   }
 
@@ -241,6 +243,7 @@ export class ConnectionEnd implements Socket {
   }
 
   private arrive(segment: Segment): void {
+    if (this.broken) return;
     if (this.held.length === 0 && !this.blocked) {
       this.other.hear(segment);
       if (this.other.link.blocked) this.awaitConfirmation();
@@ -267,8 +270,13 @@ export class ConnectionEnd implements Socket {
     });
   }
 
-  private giveUp(): void {
+  private dropHeld(): void {
+    if (this.held.length > 0) this.broken = true;
     this.held = [];
+  }
+
+  private giveUp(): void {
+    this.dropHeld();
     if (!this.finished) this.finish(Object.assign(new Error('connection timed out'), { code: 'ETIMEDOUT' }));
   }
 

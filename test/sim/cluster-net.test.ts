@@ -146,6 +146,17 @@ describe('the network of a cluster', () => {
     expect(pair.pass(500).said.at(-1)).toBe('a closed ECONNRESET');
   });
 
+  it('delivers nothing behind bytes that were lost with the power of their sender', () => {
+    const pair = new Pair().dial().pass(10);
+    const heal = pair.net.trouble(cut('a', 'b'));
+    pair.a?.write(Buffer.from('x'));
+    pair.pass(10);
+    heal();
+    pair.a?.write(Buffer.from('y'));
+    pair.net.powerOff('a');
+    expect(pair.pass(1000).heard.b).toBe('');
+  });
+
   it('fills the window of a process that stands still, and drains when it goes on', () => {
     const pair = new Pair().dial().pass(10);
     pair.loops.b.pause();

@@ -243,7 +243,10 @@ class ConnectionCheck {
     const due = this.due(last);
     for (const [i, event] of this.heard.entries()) {
       const key = eventKey(event.type, event.path);
-      if (due[i] !== key) this.say('no event without a change', `${key}, after the last reply`);
+      if (due[i] === key) continue;
+      const expected = due.slice(0, i + 3).join() || 'none';
+      this.say('no event without a change', `${key}, after the last reply; expected ${expected}`);
+      return;
     }
   }
 }
