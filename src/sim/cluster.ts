@@ -71,6 +71,7 @@ const BASE_CONFIG: readonly string[] = [
   `clientPort=${CLUSTER_PORTS.client}`,
   'clientPortAddress=0.0.0.0',
   'preAllocSize=8',
+  'zkt.commitLogCountMin=1',
   'maxClientCnxns=0',
   'extendedTypesEnabled=true',
   'fsync.warningthresholdms=60000',

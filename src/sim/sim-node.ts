@@ -3,6 +3,7 @@
  * stopped, killed, paused, loses its power and gets it back; its disk fails as told.
  */
 import { ZktError } from '../base/errors.ts';
+import { invariant } from '../base/invariant.ts';
 import { Prng } from '../base/prng.ts';
 import { Bus } from '../events/bus.ts';
 import type { EventName, ZktEvent } from '../events/table.ts';
@@ -168,7 +169,11 @@ export class SimNode {
 
   /** The configuration as it stands in its files now. Throws a `ZktError`. */
   configuration(): ServerConfig {
-    return loadConfig(this.disk.look('live'), { file: NODE_CONFIG });
+    const config = loadConfig(this.disk.look('live'), { file: NODE_CONFIG });
+    const [warning] = config.warnings;
+    // A line without effect is a run that is not what it says it is.
+    invariant(warning === undefined, `${this.name}: ${warning?.message}`);
+    return config;
   }
 
   /** SIGKILL: what it wrote stays in the cache of the machine. */

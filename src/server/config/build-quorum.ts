@@ -14,8 +14,6 @@ import type { ConfigWarning } from './server-config.ts';
 
 /** Servers after `--id`; an id is one byte of each session's number. */
 const ID_TEXT = /^\d{1,3}$/;
-/** Apache's lower bound of `commitLogCount`. */
-const COMMITTED_MIN = 500;
 const SIZE_FACTOR = 0.33;
 
 /** Who takes part, and who of them this server is. */
@@ -146,8 +144,9 @@ export function memberWarnings(read: ReadSettings, files: ConfigFiles, place: Pl
     );
   }
   const count = given.get('commitLogCount');
-  if (settings.commitLogCount < COMMITTED_MIN) {
-    warn(count, `commitLogCount=${settings.commitLogCount} is too few; ${COMMITTED_MIN} are kept`);
+  const countMin = settings['zkt.commitLogCountMin'];
+  if (settings.commitLogCount < countMin) {
+    warn(count, `commitLogCount=${settings.commitLogCount} is too few; ${countMin} are kept`);
   }
   if (settings.snapshotSizeFactor > 1) {
     warn(given.get('snapshotSizeFactor'), `snapshotSizeFactor is at most 1; ${SIZE_FACTOR} is taken`);
@@ -207,7 +206,7 @@ export function quorumOf(read: ReadSettings, files: ConfigFiles, place: Place): 
     leaderServes: s.leaderServes,
     forceSnapshotSync: s.forceSnapshotSync,
     snapshotSizeFactor: factor > 1 ? SIZE_FACTOR : factor,
-    committedLogMax: Math.max(s.commitLogCount, COMMITTED_MIN),
+    committedLogMax: Math.max(s.commitLogCount, s['zkt.commitLogCountMin']),
     snapshotSyncsMax: s['leader.maxConcurrentSnapSyncs'],
     diffSyncsMax: s['leader.maxConcurrentDiffSyncs'],
     learnerQueueBytesMax: s['zkt.learnerQueueBytesMax'],

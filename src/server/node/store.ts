@@ -97,7 +97,7 @@ export class Store {
     this.passwords = opened.passwords;
     this.logged = opened.recovery.lastZxid;
     this.epochs = new Epochs(world.disk, opened.dirs.snapDir, this.logged);
-    this.committedLog = new CommittedLog(Math.max(COMMITTED_COUNT, config.quorum.committedLogMax));
+    this.committedLog = new CommittedLog(config.quorum.committedLogMax);
     this.snapshots = new SnapshotWriter(world, {
       dir: this.dirs.snapDir,
       compression: snapshotCompression(config),
@@ -302,6 +302,3 @@ export class Store {
     };
   }
 }
-
-/** `commitLogCount`: Apache's lower bound as well. */
-const COMMITTED_COUNT = 500;

@@ -97,9 +97,9 @@ function chosenKinds(random: Prng): string[] {
 
 /** Limits that make rare things frequent. */
 function chosenConfig(random: Prng): string[] {
-  const lines = [`zookeeper.snapCount=${random.pick([3, 10, 40, 1000])}`];
-  if (random.chance(0.3)) lines.push('zookeeper.txnLogSizeLimitInKb=1');
-  if (random.chance(0.3)) lines.push(`zookeeper.commitLogCount=${random.pick([1, 5, 20])}`);
-  if (random.chance(0.2)) lines.push('zookeeper.snapshotSizeFactor=-1');
+  const lines = [`snapCount=${random.pick([3, 10, 40, 1000])}`];
+  if (random.chance(0.3)) lines.push('txnLogSizeLimitInKb=1');
+  if (random.chance(0.3)) lines.push(`commitLogCount=${random.pick([1, 5, 20])}`);
+  if (random.chance(0.2)) lines.push('snapshotSizeFactor=-1');
   return lines;
 }
