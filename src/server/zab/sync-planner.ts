@@ -86,15 +86,20 @@ function planCached(peer: bigint, history: LeaderHistory): SyncPlan {
 function planFromDisk(peer: bigint, history: LeaderHistory): SyncPlan {
   const reading = history.readDisk(peer, false);
   if (reading === undefined) return snap('what it misses is no longer in the log, or longer than a snapshot');
-  if (reading.first.zxid === peer || (lo32(peer) === 0 && reading.first.zxid > peer)) {
+  const { first, rest } = reading;
+  const next = first.zxid === peer ? rest.next() : { done: false as const, value: first };
+  // The data may be newer than the log all the same: that of a snapshot, of an epoch without a transaction say. Nobody
+  // could be brought from here to there.
+  if (next.done === true) return snap('the log ends with its last transaction, and what is applied is newer');
+  if (first.zxid === peer || lo32(peer) === 0) {
     return {
       kind: 'DIFF',
       zxid: history.applied,
       position: peer,
-      reading,
+      reading: { first: next.value, rest },
       why: 'all it misses is in the log',
     };
   }
-  reading.rest.return?.();
+  rest.return?.();
   return snap('its last transaction is not in the log');
 }

@@ -118,6 +118,7 @@ describe('the plan for a learner', () => {
       'DIFF 5:6 | 5:1 5:2 5:3 5:4 5:5 5:6',
     ],
     ['the log alone, nothing cached', { start: '5:4', disk: '5:1-4' }, '5:2', 'DIFF 5:4 | 5:3 5:4'],
+    ['it has all of the log, and the data is newer', { start: '6:0', disk: '5:1-4' }, '5:4', 'SNAP'],
     [
       'uncommitted entries in the log are not sent',
       { ...dropped, disk: '5:1-9' },
