@@ -84,6 +84,8 @@ export class Elector {
   private readonly machine: Election;
   private readonly port: ElectionPort;
   private own: readonly ElectionAddress[] = [];
+  private members: ReadonlyMap<bigint, unknown> = new Map();
+  private readonly claims = new Map<bigint, bigint>();
   private bound: readonly ElectionAddress[] = [];
   private timer: Timer | undefined;
   private timerAt: number | undefined;
@@ -120,6 +122,11 @@ export class Elector {
   /** Servers with a connection for elections. */
   get connectedSids(): bigint[] {
     return this.port.connectedSids;
+  }
+
+  /** The epoch a member's own history is of, as its last vote for itself said. */
+  claimedEpoch(sid: bigint): bigint | undefined {
+    return this.claims.get(sid);
   }
 
   /** Opens the election port. Throws `ZKT_PORT_IN_USE` or `ZKT_LISTEN`. */
@@ -232,8 +239,10 @@ export class Elector {
     return {
       message: (from, body) => {
         const notification = decodeNotification(body);
-        if (notification !== undefined) this.machine.receive(from, notification, this.now());
-        else if (this.world.events.on['election.notification-ignored']) {
+        if (notification !== undefined) {
+          this.noteClaim(from, notification);
+          this.machine.receive(from, notification, this.now());
+        } else if (this.world.events.on['election.notification-ignored']) {
           this.world.events.emit('election.notification-ignored', { from, bytes: body.length });
         }
         this.arm();
@@ -249,6 +258,10 @@ export class Elector {
     };
   }
 
+  private noteClaim(from: bigint, { state, leader, peerEpoch }: Notification): void {
+    if (state === 'LOOKING' && leader === from && this.members.has(from)) this.claims.set(from, peerEpoch);
+  }
+
   private tellPort(quorums: Quorums): void {
     const known = new Map<bigint, readonly ElectionAddress[]>();
     for (const rule of [quorums.current, quorums.pending]) {
@@ -257,8 +270,11 @@ export class Elector {
         known.set(sid, [...(known.get(sid) ?? []), ...addressesOf(member)]);
       }
     }
-    // One that is no member still tells those with larger ids where to dial back, or it would hear of nothing any more.
+    // One that is no member still tells those with larger ids where to dial back, or it would hear of nothing
+    // any more.
     this.own = known.get(this.options.sid) ?? this.own;
+    this.members = known;
+    for (const sid of this.claims.keys()) if (!known.has(sid)) this.claims.delete(sid);
     this.port.configure(known, this.own);
   }
 

@@ -1,4 +1,7 @@
-/** Leading: the quorum port, the learners on it, the machine that agrees with them, and the server that clients see. */
+/**
+ * Leading: the quorum port, the learners on it, the machine that agrees with them, and the server that
+ * clients see.
+ */
 import { reasonOf, ZktError } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
 import type { Listener, Socket, SocketHandler } from '../../ports/net.ts';
@@ -251,10 +254,14 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
   }
 
   /**
-   * Its sessions stay its own until their clients are heard of elsewhere: whoever still holds an older connection of
-   * theirs must not win.
+   * Its sessions stay its own until their clients are heard of elsewhere: whoever still holds an older
+   * connection of theirs must not win.
    */
   gone(_from: LearnerPort): void {}
+
+  claimedEpoch(sid: bigint): bigint | undefined {
+    return this.owner.claimedEpoch(sid);
+  }
 
   stepDown(why: string): void {
     if (this.ended) return;

@@ -1,6 +1,7 @@
 /**
- * A member of an ensemble: it looks for a leader, then leads, follows or observes until that ends, settles what it has
- * on disk, and looks again. One role at a time; nothing of a role is left when the next begins (4712).
+ * A member of an ensemble: it looks for a leader, then leads, follows or observes until that ends, settles
+ * what it has on disk, and looks again. One role at a time; nothing of a role is left when the next begins
+ * (4712).
  */
 import type { ZktError } from '../../base/errors.ts';
 import type { Timer } from '../../ports/timers.ts';
@@ -106,6 +107,7 @@ export class QuorumPeer {
         this.elector.epochEstablished(epoch);
       },
       designated: (leader) => this.elector.adopt(leader),
+      claimedEpoch: (sid) => this.elector.claimedEpoch(sid),
       over: (why) => this.over(role, why),
     };
     const role: Role =

@@ -28,6 +28,8 @@ export interface RoleOwner {
   epochEstablished(epoch: bigint): void;
   /** A reconfiguration named this leader: the next election ends with it at once. */
   designated(leader: bigint): void;
+  /** The epoch a server's own history is of, as its last vote for itself said; undefined where unknown. */
+  claimedEpoch(sid: bigint): bigint | undefined;
   /** The role is over; said once. */
   over(why: string): void;
 }

@@ -117,12 +117,18 @@ export class Discovery {
    * never follow this leader. So there is to be a new one; this server makes the same promise, so that one
    * election is enough. Not for an epoch out of all proportion: no sequence of elections leads there, and the
    * ensemble goes on.
+   *
+   * Nor for one that says it was in that epoch, once a quorum has entered this one: with such a quorum alive
+   * there can be no newer history. Its files are wrong, or another ensemble's, and an election would make
+   * them everybody's.
    */
   private makeWay(h: LearnerHandle): void {
     const { core } = this;
     const { epoch } = core;
     if (epoch === undefined || h.acceptedEpoch <= epoch || !this.isMember(h.sid)) return;
     if (h.acceptedEpoch - epoch > EPOCH_LEAP_MAX) return;
+    const claimed = core.effects.claimedEpoch(h.sid);
+    if (core.entered && (claimed === undefined || claimed > epoch)) return;
     core.effects.acceptEpoch(h.acceptedEpoch);
     core.stepDown(`server ${h.sid} has accepted epoch ${h.acceptedEpoch}, so one newer than that is needed`);
   }

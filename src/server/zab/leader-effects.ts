@@ -75,6 +75,12 @@ export interface LeaderEffects {
   /** The learner is gone. */
   gone(from: LearnerPort): void;
 
+  /**
+   * The epoch that a server's own history is of, as it said in its last vote for itself; undefined where that
+   * is not known.
+   */
+  claimedEpoch(sid: bigint): bigint | undefined;
+
   /** This server leads no longer. Said once; nothing more follows. */
   stepDown(why: string): void;
 }

@@ -342,6 +342,10 @@ export class LeaderRole implements LeaderEffects {
   }
   gone(): void {}
 
+  claimedEpoch(sid: bigint): bigint | undefined {
+    return this.node.world.nodes.find((node) => node.sid === sid)?.currentEpoch;
+  }
+
   stepDown(why: string): void {
     this.steppingDown = true;
     this.node.world.later.push(() => this.node.role === this && this.node.leaveRole(`steps down: ${why}`));

@@ -150,6 +150,8 @@ export class LeaderStage implements LeaderEffects {
   keepsLeading = true;
   valid = true;
   over: string | undefined;
+  /** What every server said in its vote for itself. */
+  claimed: bigint | undefined = 5n;
   /** Called when clients may be served. */
   onEstablished: () => void = () => {};
   private appliedUpTo: bigint;
@@ -297,6 +299,10 @@ export class LeaderStage implements LeaderEffects {
 
   gone(from: LearnerPort): void {
     this.note(`gone ${from.remote}`);
+  }
+
+  claimedEpoch(): bigint | undefined {
+    return this.claimed;
   }
 
   stepDown(why: string): void {

@@ -88,6 +88,17 @@ describe('the way to an established epoch', () => {
   });
 
   it.each([
+    ['that says its history is of a newer epoch', 7n],
+    ['whose history nobody heard of', undefined],
+  ])('refuses a member %s, and goes on', (_, claimed) => {
+    const stage = new LeaderStage();
+    stage.establish();
+    stage.claimed = claimed;
+    expect(stage.connect(3).hello(9).closed).toMatch(/accepted epoch 9/);
+    expect(stage.over).toBeUndefined();
+  });
+
+  it.each([
     ['a stranger', 9, 9],
     ['a member with an absurd one', 3, 5000],
   ])('refuses %s that accepted a newer epoch, and goes on', (_, sid, accepted) => {
