@@ -105,7 +105,11 @@ export const systemNet: Net = {
       const listener: Listener = {
         host: at.host,
         port,
-        close: (closed) => void server.close(() => closed()),
+        close: (closed) => {
+          // The port is free at once; Node's callback would wait for the last connection that came in by it.
+          server.close();
+          setImmediate(closed);
+        },
       };
       tell({ listener });
     });

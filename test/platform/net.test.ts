@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemNet } from '../../src/platform/net.ts';
-import type { Listener, Socket, SocketHandler } from '../../src/ports/net.ts';
+import type { Listener, ListenResult, Socket, SocketHandler } from '../../src/ports/net.ts';
 
 /** One end: keeps what it hears. */
 class End implements SocketHandler {
@@ -164,6 +164,24 @@ describe('connecting and listening', () => {
     systemNet.connect({ host: '127.0.0.1', port: listener.port, timeoutMs: 2000 }, near).cancel();
     await until(() => near.closes.length === 1);
     expect(near.socket).toBeUndefined();
+  });
+
+  test('a listener is closed, and its port free, while connections that came in by it go on', async () => {
+    const { listener, ends } = await listen();
+    const { port } = listener;
+    const client = new End();
+    systemNet.connect({ host: '127.0.0.1', port, timeoutMs: 2000 }, client);
+    await until(() => client.socket !== undefined && ends.length === 1);
+    await new Promise<void>((done) => listener.close(done));
+    open.splice(0);
+    const again = await new Promise<ListenResult>((done) => {
+      systemNet.listen({ host: '127.0.0.1', port }, () => undefined, done);
+    });
+    if ('error' in again) throw again.error;
+    open.push(again.listener);
+    ends[0]?.socket?.write(Buffer.from('still here'));
+    await until(() => client.bytes === 10);
+    client.socket?.destroy();
   });
 
   test('a port in use is an error with its code', async () => {
