@@ -2,10 +2,10 @@
  * Memory for the data of znodes, outside the garbage collector's sight.
  *
  * A million small Buffers cost more in objects than in data, and make every major collection long. So data
- * lives in slabs of 1 MiB, each cut into slots of one size; a freed slot is linked into its slab's free list
- * (the link is kept in the slot itself), and a slab without live slots goes back to the pool of no size. A
- * blob over `LARGE` bytes gets a slab of its own. A blob is named by a 31-bit reference: slab number and
- * 16-byte granule.
+ * lives in slabs of 1 MiB (the first of each size is smaller, for small trees), each cut into slots of one
+ * size; a freed slot is linked into its slab's free list (the link is kept in the slot itself), and a slab
+ * without live slots goes back to the pool of no size. A blob over `LARGE` bytes gets a slab of its own. A
+ * blob is named by a 31-bit reference: slab number and 16-byte granule.
  */
 import { invariant } from '../../base/invariant.ts';
 
@@ -16,6 +16,9 @@ export const NO_BLOB: BlobRef = -1;
 
 const GRANULE = 16;
 const SLAB_BYTES = 1 << 20;
+/** The first slab of a size, at least, and in slots. */
+const FIRST_SLAB_BYTES = 16 * 1024;
+const FIRST_SLAB_SLOTS = 8;
 const GRANULE_BITS = 16;
 const LARGE = 64 * 1024;
 const MAX_SLABS = 1 << 15;
@@ -50,6 +53,8 @@ export class Arena {
   private readonly holes: number[] = [];
   /** By slot size / 16: slabs that may have room. */
   private readonly roomy: number[][] = [];
+  /** By slot size / 16: sizes that have had a slab. */
+  private readonly begun: boolean[] = [];
   /** Memory of empty slabs: a node whose value changes its size all the time must not cost a slab each. */
   private readonly spare: Buffer[] = [];
   private held = 0;
@@ -110,7 +115,7 @@ export class Arena {
     const list = this.roomy[slot / GRANULE] ?? [];
     this.roomy[slot / GRANULE] = list;
     for (;;) {
-      const index = list.at(-1) ?? this.addSlab(SLAB_BYTES, slot);
+      const index = list.at(-1) ?? this.addSlab(this.slabBytes(slot), slot);
       const slab = this.slabs[index];
       // A released slab leaves its number behind in the list, where another slab may have taken it over.
       if (slab === undefined || slab.slot !== slot || !slab.listed) {
@@ -125,6 +130,13 @@ export class Arena {
       slab.listed = false;
       list.pop();
     }
+  }
+
+  /** The first slab of a size is small: most trees have few blobs of it. */
+  private slabBytes(slot: number): number {
+    if (this.begun[slot / GRANULE] === true || this.spare.length > 0) return SLAB_BYTES;
+    this.begun[slot / GRANULE] = true;
+    return Math.max(FIRST_SLAB_BYTES, Math.min(FIRST_SLAB_SLOTS * slot, SLAB_BYTES));
   }
 
   private takeSlot(slab: Slab): number {
@@ -143,7 +155,8 @@ export class Arena {
     const index = this.holes.pop() ?? this.slabs.length;
     invariant(index < MAX_SLABS, 'the tree holds more data than 32 GiB of slabs');
     const slab: Slab = {
-      bytes: (slot > 0 ? this.spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(bytes),
+      bytes:
+        (bytes === SLAB_BYTES && slot > 0 ? this.spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(bytes),
       slot,
       live: slot === 0 ? 1 : 0,
       fresh: 0,
@@ -164,7 +177,9 @@ export class Arena {
 
   private release(index: number, slab: Slab): void {
     this.slabs[index] = undefined;
-    if (slab.slot > 0 && this.spare.length < SPARE_MAX) this.spare.push(slab.bytes);
+    if (slab.bytes.length === SLAB_BYTES && slab.slot > 0 && this.spare.length < SPARE_MAX) {
+      this.spare.push(slab.bytes);
+    }
     this.holes.push(index);
     this.held -= slab.bytes.length;
   }
