@@ -147,7 +147,9 @@ export class JudgedWork {
     }
   }
 
-  /** Milliseconds from `sinceMs` (of the monotonic clock) to the next acknowledged write that was sent later. */
+  /**
+   * Milliseconds from `sinceMs` (of the monotonic clock) to the next acknowledged write that was sent later.
+   */
   writesBackAfter(sinceMs: number): number | undefined {
     let first: number | undefined;
     for (const { sentMs, reply } of requestsOf(this.tap.history)) {

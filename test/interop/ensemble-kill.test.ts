@@ -47,7 +47,9 @@ it.each([3, 5])(
   },
 );
 
-/** Leader, follower, leader and a follower …; answers how long writes were away each time a leader died, ms. */
+/**
+ * Leader, follower, leader and a follower …; answers how long writes were away each time a leader died, ms.
+ */
 async function killing(ensemble: Ensemble, run: JudgedWork, prng: Prng) {
   const gaps: number[] = [];
   const kills = { leaders: 0, followers: 0 };

@@ -206,8 +206,8 @@ export class Member {
   }
 
   /**
-   * How it was brought up to date as a learner, each time (or in its present life only), as its own log tells,
-   * and to which zxid.
+   * How it was brought up to date as a learner, each time (or in its present life only), as its own log
+   * tells, and to which zxid.
    */
   syncs(now = false): { how: SyncKind; zxid: bigint }[] {
     const found: { how: SyncKind; zxid: bigint }[] = [];

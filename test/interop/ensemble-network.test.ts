@@ -4,6 +4,7 @@
  * clients saw is judged in the end.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Prng } from '../../src/base/prng.ts';
 import type { Client } from '../../src/client/index.ts';
 import { Ensemble, endAllEnsembles, eventually, pause } from './ensemble.ts';
 import { JUDGED, JudgedWork } from './ensemble-history.ts';
@@ -148,6 +149,19 @@ describe.skipIf(impossible !== undefined)('three servers on three hosts', { time
     const [follower] = others(leader) as [number];
     await network.flap(follower, FLAPS, 700);
     await network.flap(leader, FLAPS, 700);
+    await heal();
+  });
+
+  it('bursts of loss, in any direction', { timeout: 60_000 + FLAPS * 2000 }, async () => {
+    const prng = new Prng(FLAPS);
+    for (let i = 0; i < 4 * FLAPS; i++) {
+      const from = 1 + prng.below(3);
+      const to = prng.pick(others(from));
+      network.cutOneWay(from, to);
+      await pause(20 + prng.below(180));
+      network.mend(from, to);
+      await pause(prng.below(100));
+    }
     await heal();
   });
 

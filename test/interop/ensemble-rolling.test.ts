@@ -1,6 +1,6 @@
 /**
- * An ensemble of Apache's servers becomes one of zkt's, one server after the other on the same data directory,
- * and back again, under clients that go on writing and see only reconnects.
+ * An ensemble of Apache's servers becomes one of zkt's, one server after the other on the same data
+ * directory, and back again, under clients that go on writing and see only reconnects.
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/client/index.ts';

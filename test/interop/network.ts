@@ -79,6 +79,12 @@ export class Network {
     this.cuts.add(`${from}>${to}`);
   }
 
+  /** Undoes {@link cutOneWay}. */
+  mend(from: number, to: number): void {
+    ip('-n', this.namespace(from), 'neigh', 'del', this.address(to), 'dev', 'eth0');
+    this.cuts.delete(`${from}>${to}`);
+  }
+
   /** Nothing goes between these two any more. */
   cut(one: number, two: number): void {
     this.cutOneWay(one, two);
@@ -107,11 +113,10 @@ export class Network {
 
   /** Mends everything. */
   heal(): void {
-    for (const cut of this.cuts) {
+    for (const cut of [...this.cuts]) {
       const [from, to] = cut.split('>').map(Number) as [number, number];
-      ip('-n', this.namespace(from), 'neigh', 'del', this.address(to), 'dev', 'eth0');
+      this.mend(from, to);
     }
-    this.cuts.clear();
     for (const host of this.hosts) this.setLink(host, true);
   }
 
