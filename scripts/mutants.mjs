@@ -1,5 +1,5 @@
-// Runs test/sim/mutants/main.ts, which hunts historic bugs that are switched on again; Node 20 cannot run TypeScript, so
-// it is bundled first, in a place from where the packages and the sources are found.
+// Runs test/sim/mutants/main.ts, which hunts historic bugs that are switched on again; Node 20 cannot run
+// TypeScript, so it is bundled first, in a place from where the packages and the sources are found.
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -3,7 +3,9 @@
  * not. `hi` is signed, `lo` unsigned; bytes are big-endian.
  */
 
-/** Where values are taken apart and put together: a view's accessors are inlined, shifts of bigints are calls. */
+/**
+ * Where values are taken apart and put together: a view's accessors are inlined, shifts of bigints are calls.
+ */
 const scratch = new DataView(new ArrayBuffer(8));
 
 /** The high half of a 64-bit value, signed. */

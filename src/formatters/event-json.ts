@@ -4,7 +4,9 @@ import { EVENTS, type ZktEvent } from '../events/table.ts';
 /** Version of the line's schema. */
 const EVENT_SCHEMA_VERSION = 1;
 
-/** An event as one JSON value: zxids and sessions as `0x…`, server ids as numbers, the time in ISO-8601 UTC. */
+/**
+ * An event as one JSON value: zxids and sessions as `0x…`, server ids as numbers, the time in ISO-8601 UTC.
+ */
 export const eventToJson = (event: ZktEvent): Record<string, unknown> => {
   const fields: Record<string, unknown> = {};
   const kinds: Readonly<Record<string, string>> = EVENTS[event.name].fields;

@@ -41,7 +41,10 @@ export interface Socket {
 export interface Listener {
   readonly host: string;
   readonly port: number;
-  /** Stops accepting; open connections stay. `done` comes soon, however long those go on: the port is free then. */
+  /**
+   * Stops accepting; open connections stay. `done` comes soon, however long those go on: the port is free
+   * then.
+   */
   close(done: () => void): void;
 }
 

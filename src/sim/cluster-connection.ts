@@ -1,7 +1,8 @@
 /**
- * One simulated TCP connection: two ends, and a pipe each way. Inside a pipe no byte is lost or overtakes another; what
- * a link does not let through is kept, and sent again when it does. A connection that is stuck for too long is given up
- * by the end that has bytes to send; the other end hears of it when it sends something itself.
+ * One simulated TCP connection: two ends, and a pipe each way. Inside a pipe no byte is lost or overtakes
+ * another; what a link does not let through is kept, and sent again when it does. A connection that is stuck
+ * for too long is given up by the end that has bytes to send; the other end hears of it when it sends
+ * something itself.
  */
 import type { Prng } from '../base/prng.ts';
 import type { Socket, SocketHandler } from '../ports/net.ts';

@@ -1,6 +1,6 @@
 /**
- * The network of a simulated cluster: hosts with names and addresses, their ports, the connections between them, and
- * what is wrong with the links. Every host has its own view; TCP is what both ends see of it (see
+ * The network of a simulated cluster: hosts with names and addresses, their ports, the connections between
+ * them, and what is wrong with the links. Every host has its own view; TCP is what both ends see of it (see
  * `cluster-connection.ts`).
  */
 import { Prng } from '../base/prng.ts';
@@ -110,7 +110,9 @@ export class ClusterNet {
     return hit.length;
   }
 
-  /** A process has ended: its ports are free, its connections are over, also those it had not accepted yet. */
+  /**
+   * A process has ended: its ports are free, its connections are over, also those it had not accepted yet.
+   */
   processEnded(loop: ProcessLoop): void {
     for (const host of this.hosts.values()) {
       for (const [port, open] of host.ports) if (open.loop === loop) host.ports.delete(port);

@@ -1,7 +1,7 @@
 /**
- * A simulated ensemble: servers with machines of their own, a network between them, clients that work on it; all chance
- * comes from one seed. It says what happens to whoever listens, and restarts servers that end by themselves, as a
- * supervisor does.
+ * A simulated ensemble: servers with machines of their own, a network between them, clients that work on it;
+ * all chance comes from one seed. It says what happens to whoever listens, and restarts servers that end by
+ * themselves, as a supervisor does.
  */
 import { ZktError } from '../base/errors.ts';
 import { Prng } from '../base/prng.ts';

@@ -1,6 +1,6 @@
 /**
- * The clocks of one simulated machine: monotonic time that may run fast or slow, and wall time that may jump. They go
- * on while processes come and go.
+ * The clocks of one simulated machine: monotonic time that may run fast or slow, and wall time that may jump.
+ * They go on while processes come and go.
  */
 
 /** The wall clock of a simulation starts here, ms since 1970. */

@@ -1,6 +1,7 @@
 /**
- * The event loop of one simulated process, shaped like Node's: due timers, then what arrived, then what waits for the
- * end of the turn. It can be slow, and it can be stopped as by SIGSTOP: what arrives then waits, and comes all at once.
+ * The event loop of one simulated process, shaped like Node's: due timers, then what arrived, then what waits
+ * for the end of the turn. It can be slow, and it can be stopped as by SIGSTOP: what arrives then waits, and
+ * comes all at once.
  */
 import type { Prng } from '../base/prng.ts';
 import type { Timer } from '../ports/timers.ts';

@@ -1,6 +1,6 @@
 /**
- * What may be wrong with the links between simulated hosts. A link is one direction: a cut from A to B lets B speak to
- * A, which TCP makes little use of.
+ * What may be wrong with the links between simulated hosts. A link is one direction: a cut from A to B lets B
+ * speak to A, which TCP makes little use of.
  */
 
 /** Which bytes a fault concerns: those from one host to another, on connections to certain ports. */
@@ -14,10 +14,10 @@ export interface LinkScope {
 }
 
 /**
- * `cut`: nothing gets through; TCP keeps it, and gives the connection up after a while. `stall`: the receiver's window
- * is closed; the connection stays. `delay`: `ms` more, half of it by chance. `loss`: a packet in `oneIn` is lost and
- * sent again. `drip`: bytes come a few at a time, `ms` apart. `break`: connections are reset in the middle of what is
- * sent next. `double`: whoever connects seems to do so twice.
+ * `cut`: nothing gets through; TCP keeps it, and gives the connection up after a while. `stall`: the
+ * receiver's window is closed; the connection stays. `delay`: `ms` more, half of it by chance. `loss`: a
+ * packet in `oneIn` is lost and sent again. `drip`: bytes come a few at a time, `ms` apart. `break`:
+ * connections are reset in the middle of what is sent next. `double`: whoever connects seems to do so twice.
  */
 export type LinkTrouble =
   | { readonly kind: 'cut' | 'stall' | 'break' | 'double' }
@@ -44,7 +44,10 @@ export interface LinkState {
 const concerns = (scope: LinkScope, from: string, to: string, port: number): boolean =>
   (scope.from?.has(from) ?? true) && (scope.to?.has(to) ?? true) && (scope.ports?.has(port) ?? true);
 
-/** The state of the link from one host to another on connections to that port. A host's own are never in trouble. */
+/**
+ * The state of the link from one host to another on connections to that port. A host's own are never in
+ * trouble.
+ */
 export function linkState(faults: Iterable<LinkFault>, from: string, to: string, port: number): LinkState {
   const state: LinkState = {
     blocked: false,

@@ -63,7 +63,10 @@ export function seededSecrets(secrets: Secrets, random: Prng): Secrets {
   };
 }
 
-/** What a server would know if it started on that disk now. Throws what it would throw. The disk may be changed. */
+/**
+ * What a server would know if it started on that disk now. Throws what it would throw. The disk may be
+ * changed.
+ */
 export function restored(config: ServerConfig, disk: Disk, tools: SimTools): Database {
   const clock = { monotonicMs: () => 0, wallMs: () => 0 };
   const random = new Prng(1);

@@ -1,6 +1,6 @@
 /**
- * The one queue of a simulated cluster: everything that is to happen anywhere, by time. Time passes only by taking the
- * next thing out of it, so that an idle hour costs nothing.
+ * The one queue of a simulated cluster: everything that is to happen anywhere, by time. Time passes only by
+ * taking the next thing out of it, so that an idle hour costs nothing.
  */
 import type { Timer } from '../ports/timers.ts';
 

@@ -1,6 +1,6 @@
 /**
- * One server's machine in a simulated cluster: clock, disk, and one life of the process after the other. It is started,
- * stopped, killed, paused, loses its power and gets it back; its disk fails as told.
+ * One server's machine in a simulated cluster: clock, disk, and one life of the process after the other. It
+ * is started, stopped, killed, paused, loses its power and gets it back; its disk fails as told.
  */
 import { ZktError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';

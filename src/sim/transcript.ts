@@ -1,6 +1,6 @@
 /**
- * A run in words, a line for each thing that happened: when, where, what. Events speak the sentences of the event table;
- * faults and clients speak for themselves.
+ * A run in words, a line for each thing that happened: when, where, what. Events speak the sentences of the
+ * event table; faults and clients speak for themselves.
  */
 import { hex0x } from '../base/brands.ts';
 import { EVENTS, type EventLevel, type ZktEvent } from '../events/table.ts';

@@ -34,7 +34,10 @@ export class WireTap {
     return { connections: this.connections };
   }
 
-  /** The network for one client, its own or the common one. `cut` ends its connections and lets it dial no more: a client that died. */
+  /**
+   * The network for one client, its own or the common one. `cut` ends its connections and lets it dial no
+   * more: a client that died.
+   */
   client(net: Net = this.net, name = ''): Net & { cut(): void } {
     let dead = false;
     const sockets = new Set<Socket>();

@@ -10,7 +10,10 @@ import { ListReport } from '../output/report.ts';
 import type { OutputFormat } from '../settings/global-options.ts';
 import { SIM_TOOLS } from './sim-tools.ts';
 
-/** Plays a scenario, or all it sweeps over, up to the first broken promise; tells it line by line unless quiet. */
+/**
+ * Plays a scenario, or all it sweeps over, up to the first broken promise; tells it line by line unless
+ * quiet.
+ */
 export async function playFile(
   file: string,
   io: Io,

@@ -15,8 +15,9 @@ export interface RunReport {
 }
 
 /**
- * Starts one process for each list of words (of `zkt sim`) and tells `take` each run, until all have ended or it answers
- * false. Rejects with a `ZktError` when a process ends otherwise than a run that fails would make it.
+ * Starts one process for each list of words (of `zkt sim`) and tells `take` each run, until all have ended or
+ * it answers false. Rejects with a `ZktError` when a process ends otherwise than a run that fails would make
+ * it.
  */
 export async function runJobs(
   jobs: readonly (readonly string[])[],

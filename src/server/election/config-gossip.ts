@@ -1,6 +1,6 @@
 /**
- * Configurations that notifications carry: which of them is news (facts 8.3). A server that was away for a while may
- * learn this way who is in the ensemble now.
+ * Configurations that notifications carry: which of them is news (facts 8.3). A server that was away for a
+ * while may learn this way who is in the ensemble now.
  */
 import type { Notification } from '../../protocol/election.ts';
 import { type Membership, memberOf } from '../quorum/membership.ts';
@@ -34,8 +34,8 @@ export class ConfigGossip {
   }
 
   /**
-   * The configuration of a notification where it is newer than the committed one, and its sender is in one of the
-   * two; undefined otherwise, and when it was told of before.
+   * The configuration of a notification where it is newer than the committed one, and its sender is in one of
+   * the two; undefined otherwise, and when it was told of before.
    */
   news(from: bigint, n: Notification): { text: string; version: bigint; known: bigint } | undefined {
     const { config } = n;

@@ -1,6 +1,6 @@
 /**
- * The two promises of ZAB, kept in files beside the snapshots: `acceptedEpoch`, the newest epoch whose leader this server
- * has agreed to hear, and `currentEpoch`, the newest whose history it has on disk (facts 7).
+ * The two promises of ZAB, kept in files beside the snapshots: `acceptedEpoch`, the newest epoch whose leader
+ * this server has agreed to hear, and `currentEpoch`, the newest whose history it has on disk (facts 7).
  */
 import { epochOf } from '../../base/brands.ts';
 import { ZktError } from '../../base/errors.ts';
@@ -8,7 +8,10 @@ import { invariant } from '../../base/invariant.ts';
 import type { Disk } from '../../ports/disk.ts';
 import { readEpoch, writeEpoch } from '../../storage/small-files.ts';
 
-/** The epochs of one data directory. Every change is on disk when it returns; a `DiskError` thrown means it is not. */
+/**
+ * The epochs of one data directory. Every change is on disk when it returns; a `DiskError` thrown means it is
+ * not.
+ */
 export class Epochs {
   private readonly disk: Disk;
   private readonly dir: string;
@@ -48,8 +51,9 @@ export class Epochs {
   }
 
   /**
-   * A history that reaches into an epoch holds all that came before it, since it is a prefix of its leader's: a server
-   * that died between logging that and writing currentEpoch has entered the epoch all the same (2307, 4269, 2354).
+   * A history that reaches into an epoch holds all that came before it, since it is a prefix of its leader's:
+   * a server that died between logging that and writing currentEpoch has entered the epoch all the same
+   * (2307, 4269, 2354).
    */
   private reconcile(lastLogged: bigint): void {
     const { disk, dir } = this;

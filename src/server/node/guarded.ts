@@ -1,4 +1,6 @@
-/** What an input to a role may end in: most failures of the disk end the process, a full disk only the role. */
+/**
+ * What an input to a role may end in: most failures of the disk end the process, a full disk only the role.
+ */
 import { reasonOf, ZktError } from '../../base/errors.ts';
 import type { DiskError } from '../../ports/disk.ts';
 

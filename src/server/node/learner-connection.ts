@@ -1,4 +1,7 @@
-/** A learner's connection at its leader: packets, and between them a snapshot, behind which what is sent meanwhile waits. */
+/**
+ * A learner's connection at its leader: packets, and between them a snapshot, behind which what is sent
+ * meanwhile waits.
+ */
 import type { Socket } from '../../ports/net.ts';
 import type { Id } from '../../protocol/acl.ts';
 import { PacketLink, type PacketLinkLimits } from '../net/packet-link.ts';

@@ -86,7 +86,10 @@ function electorOptions(config: ServerConfig, sid: bigint, ensemble: EnsembleVie
   };
 }
 
-/** A shared secret where there is one; else Apache's formula, so that its servers can be members too (facts 3). */
+/**
+ * A shared secret where there is one; else Apache's formula, so that its servers can be members too (facts
+ * 3).
+ */
 function memberPasswords(config: ServerConfig, { secrets }: ServerWorld): SessionPasswords {
   const { sessionSecret } = config.quorum;
   return sessionSecret === undefined ? apachePasswords(secrets) : hmacPasswords(secrets, sessionSecret);

@@ -7,8 +7,8 @@ import { startStandalone } from './start-standalone.ts';
 import type { ServerWorld } from './world.ts';
 
 /**
- * Starts a server. Resolves once a standalone server serves, or the ports of a member are open. Rejects with a
- * `ZktError`; nothing is left running or half written then.
+ * Starts a server. Resolves once a standalone server serves, or the ports of a member are open. Rejects with
+ * a `ZktError`; nothing is left running or half written then.
  */
 export async function startServer(
   config: ServerConfig,

@@ -143,7 +143,10 @@ export class Store {
     return log;
   }
 
-  /** A transaction was encoded into the log (`TxnLog.endEntry`): it waits to be applied. Its bytes must not change. */
+  /**
+   * A transaction was encoded into the log (`TxnLog.endEntry`): it waits to be applied. Its bytes must not
+   * change.
+   */
   appended(entry: ZabEntry): void {
     this.pending.push(entry);
   }
@@ -231,7 +234,8 @@ export class Store {
   }
 
   /**
-   * A database that came from the leader takes the place of this one, in memory; `saveReplacement` is to follow.
+   * A database that came from the leader takes the place of this one, in memory; `saveReplacement` is to
+   * follow.
    */
   replaceDatabase(database: Database): void {
     this.cancelSnapshot();
@@ -242,8 +246,8 @@ export class Store {
   }
 
   /**
-   * Writes the replaced database, and then removes what was there before. Nothing may be logged until `done` says that
-   * it is on disk.
+   * Writes the replaced database, and then removes what was there before. Nothing may be logged until `done`
+   * says that it is on disk.
    */
   saveReplacement(done: (written: boolean) => void): void {
     const { disk } = this.world;
@@ -254,7 +258,10 @@ export class Store {
     });
   }
 
-  /** The snapshot that replaces all is on disk; false when the rest could not be removed: the next start goes on. */
+  /**
+   * The snapshot that replaces all is on disk; false when the rest could not be removed: the next start goes
+   * on.
+   */
   private replaced(zxid: bigint): boolean {
     try {
       completeReplacement(this.world.disk, this.dirs, zxid);

@@ -22,7 +22,10 @@ export interface LeaderOptions {
   readonly tickMs: number;
   readonly initLimitTicks: number;
   readonly syncLimitTicks: number;
-  /** How long a quorum may take to come at all, ms, where less than `initLimit` (`leader.maxTimeToWaitForEpoch`). */
+  /**
+   * How long a quorum may take to come at all, ms, where less than `initLimit`
+   * (`leader.maxTimeToWaitForEpoch`).
+   */
   readonly epochWaitMs?: number | undefined;
   /** Observers that are sent a snapshot, or a difference, at a time. */
   readonly observerSnapsMax?: number;

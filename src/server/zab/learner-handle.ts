@@ -67,8 +67,8 @@ export class LearnerHandle {
   askedPing = 0;
   confirmedRound = 0;
   /**
-   * A `sync` of it waits, and behind that all it forwarded since. A session that comes back waits, too: what it
-   * left behind would be taken for a request of its new connection otherwise.
+   * A `sync` of it waits, and behind that all it forwarded since. A session that comes back waits, too: what
+   * it left behind would be taken for a request of its new connection otherwise.
    */
   syncing = false;
   readonly behindSync: (Forwarded | Revalidation)[] = [];

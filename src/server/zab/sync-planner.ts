@@ -88,8 +88,8 @@ function planFromDisk(peer: bigint, history: LeaderHistory): SyncPlan {
   if (reading === undefined) return snap('what it misses is no longer in the log, or longer than a snapshot');
   const { first, rest } = reading;
   const next = first.zxid === peer ? rest.next() : { done: false as const, value: first };
-  // The data may be newer than the log all the same: that of a snapshot, of an epoch without a transaction say. Nobody
-  // could be brought from here to there.
+  // The data may be newer than the log all the same: that of a snapshot, of an epoch without a transaction
+  // say. Nobody could be brought from here to there.
   if (next.done === true) return snap('the log ends with its last transaction, and what is applied is newer');
   if (first.zxid === peer || lo32(peer) === 0) {
     return {

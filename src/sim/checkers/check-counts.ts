@@ -1,6 +1,7 @@
 /**
- * Did the counter count, and the lock lock? Two checks that know nothing of trees: what was added one by one, with the
- * version in hand, must be all there; and who writes under a lock must come after those who had it before.
+ * Did the counter count, and the lock lock? Two checks that know nothing of trees: what was added one by one,
+ * with the version in hand, must be all there; and who writes under a lock must come after those who had it
+ * before.
  */
 import { ERR } from '../../protocol/error-codes.ts';
 import type { SetDataRequest } from '../../protocol/messages.ts';

@@ -1,5 +1,6 @@
 /**
- * Is a history of a server or an ensemble, with the log it left, one that a single correct tree could have made?
+ * Is a history of a server or an ensemble, with the log it left, one that a single correct tree could have
+ * made?
  *
  * The log says in which order writes happened, and what became of those whose reply was lost. The requests
  * are done again in that order on a model; every reply must be the model's, every read the model's at the
@@ -7,9 +8,9 @@
  * nothing that no client asked for; zxids have no gaps; a session's writes are in the order it sent them;
  * what began after something had ended comes after it.
  *
- * In an ensemble, zxids begin anew with each epoch, and a read may be answered by a server that lags behind: it
- * is right for the zxid it bears, and no session ever goes back. Only a `sync` has to be as new as all that was
- * answered before it was asked.
+ * In an ensemble, zxids begin anew with each epoch, and a read may be answered by a server that lags behind:
+ * it is right for the zxid it bears, and no session ever goes back. Only a `sync` has to be as new as all
+ * that was answered before it was asked.
  */
 import { hex0x } from '../../base/brands.ts';
 import { ERR } from '../../protocol/error-codes.ts';

@@ -1,11 +1,11 @@
 /**
- * Is there an order of operations that explains what clients saw, without believing a single zxid? The search of Wing
- * and Gong, a key (node) at a time: of the operations that may be next, since none ended before they began, one after
- * the other is tried on a small model, and a state that was seen before is not tried again.
+ * Is there an order of operations that explains what clients saw, without believing a single zxid? The search
+ * of Wing and Gong, a key (node) at a time: of the operations that may be next, since none ended before they
+ * began, one after the other is tried on a small model, and a state that was seen before is not tried again.
  *
- * Writes are looked at, and reads behind a `sync`, which must be as new; other reads may be old. An operation without an
- * answer may have happened at any time, or never. When the search grows too large the answer is not known, which counts
- * as a failure.
+ * Writes are looked at, and reads behind a `sync`, which must be as new; other reads may be old. An operation
+ * without an answer may have happened at any time, or never. When the search grows too large the answer is
+ * not known, which counts as a failure.
  */
 import { createTraits } from '../../protocol/create-mode.ts';
 import { ERR } from '../../protocol/error-codes.ts';

@@ -1,4 +1,7 @@
-/** Plays a scenario: each statement in turn; then everything is healed, has to recover and to agree, and is judged. */
+/**
+ * Plays a scenario: each statement in turn; then everything is healed, has to recover and to agree, and is
+ * judged.
+ */
 import { ZktError } from '../../base/errors.ts';
 import type { Client } from '../../client/api.ts';
 import { KeeperError } from '../../client/keeper-error.ts';

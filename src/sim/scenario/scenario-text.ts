@@ -15,12 +15,14 @@
  *                                     wait down 3, wait agreed
  *     client c to 2                   a client, of all servers or of some; die c: it goes without a word
  *     c create /a x                   create (or create -e, -s, -es), set, delete, get, exists, sync, close; it must
- *                                     succeed; with `fails NONODE` behind it must fail so; get /a = x compares;
+ *                                     succeed; with `fails NONODE` behind it must fail so; get /a = x
+ *                                     compares;
  *     begin c set /a y                is sent and not awaited; its fate is judged from the logs
  *     expect /a = x on all            in the memory of servers; expect no /a on 3; expect leader 2; expect 2 down
  *
- * Servers are named by number, several with commas, or `all`, `leader`, `followers`, or a name given by `call`; `!A` is
- * all but A. A line `sweep n 1..40` makes forty scenarios of one: `$n` is 1 in the first, 40 in the last.
+ * Servers are named by number, several with commas, or `all`, `leader`, `followers`, or a name given by
+ * `call`; `!A` is all but A. A line `sweep n 1..40` makes forty scenarios of one: `$n` is 1 in the first, 40
+ * in the last.
  */
 import { ZktError } from '../../base/errors.ts';
 import { ERR } from '../../protocol/error-codes.ts';

@@ -1,6 +1,6 @@
 /**
- * The transactions an ensemble has committed, merged from the logs of its servers: what a serving server has applied is
- * committed, and must be the same wherever it is found.
+ * The transactions an ensemble has committed, merged from the logs of its servers: what a serving server has
+ * applied is committed, and must be the same wherever it is found.
  */
 import { hex0x } from '../../base/brands.ts';
 import type { Disk } from '../../ports/disk.ts';
@@ -49,7 +49,9 @@ export class CommittedEntries {
     this.say = say;
   }
 
-  /** A node sends another one its tree as it is at that zxid: the entries behind it may be in no other log. */
+  /**
+   * A node sends another one its tree as it is at that zxid: the entries behind it may be in no other log.
+   */
   passedOn(from: SimNode, to: SimNode, zxid: bigint): void {
     const entries = new Map(this.inherited.get(from)?.entries);
     eachEntry(from.disk.look('live'), 0n, zxid, (at, bytes) => {

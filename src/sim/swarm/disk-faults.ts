@@ -15,8 +15,8 @@ const TAKES_SPACE: ReadonlySet<SimDiskCall> = new Set(['write', 'create', 'trunc
 const FAILING: readonly SimDiskCall[] = ['write', 'sync', 'syncDir', 'rename', 'create', 'truncate'];
 
 /**
- * One call fails, and with it the process. What a failed fsync leaves in the cache of the machine is not to be trusted:
- * it is started again with the disk as it is, as after a reboot.
+ * One call fails, and with it the process. What a failed fsync leaves in the cache of the machine is not to
+ * be trusted: it is started again with the disk as it is, as after a reboot.
  */
 function failsOnce(cluster: Cluster, random: Prng): BegunFault | undefined {
   const node = random.pick(cluster.nodes);

@@ -1,6 +1,6 @@
 /**
- * What must hold at every moment of a run, whatever happens: looked at again and again while it goes on, from outside,
- * on the simulated disks and in the memory of the nodes.
+ * What must hold at every moment of a run, whatever happens: looked at again and again while it goes on, from
+ * outside, on the simulated disks and in the memory of the nodes.
  */
 import { hex0x } from '../../base/brands.ts';
 import { listSnapshots } from '../../storage/data-dir.ts';

@@ -1,6 +1,6 @@
 /**
- * What a seed stands for: the size of the cluster, which kinds of faults may happen, when which of them do, and who
- * works on it meanwhile. A plan is plain data: shrinking takes parts out of it.
+ * What a seed stands for: the size of the cluster, which kinds of faults may happen, when which of them do,
+ * and who works on it meanwhile. A plan is plain data: shrinking takes parts out of it.
  */
 import { Prng } from '../../base/prng.ts';
 import { DISK_FAULTS } from './disk-faults.ts';

@@ -1,6 +1,6 @@
 /**
- * One run of a plan: start, work under faults, heal everything, demand that the ensemble recovers in time and agrees,
- * and judge what clients saw.
+ * One run of a plan: start, work under faults, heal everything, demand that the ensemble recovers in time and
+ * agrees, and judge what clients saw.
  */
 import { Prng } from '../../base/prng.ts';
 import type { Violation } from '../checkers/history.ts';

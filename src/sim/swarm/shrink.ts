@@ -1,4 +1,7 @@
-/** Makes a failing plan smaller while it still fails: fewer faults, fewer clients, fewer operations, less time. */
+/**
+ * Makes a failing plan smaller while it still fails: fewer faults, fewer clients, fewer operations, less
+ * time.
+ */
 import type { SwarmPlan } from './plan.ts';
 import type { SwarmResult } from './run.ts';
 

@@ -1,7 +1,7 @@
 /**
- * A client at work through everything: when its session ends it opens another one. Beside the common workload it counts
- * (get, add one, set with the version), takes locks (ephemeral sequential nodes; the holder writes with a check of its
- * node), and reads what a sync has brought up to date.
+ * A client at work through everything: when its session ends it opens another one. Beside the common workload
+ * it counts (get, add one, set with the version), takes locks (ephemeral sequential nodes; the holder writes
+ * with a check of its node), and reads what a sync has brought up to date.
  */
 import type { Prng } from '../../base/prng.ts';
 import type { Client } from '../../client/api.ts';

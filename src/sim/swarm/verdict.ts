@@ -1,4 +1,7 @@
-/** What is judged when a run is over: servers against each other, against their disks, and against what clients saw. */
+/**
+ * What is judged when a run is over: servers against each other, against their disks, and against what
+ * clients saw.
+ */
 
 import { SYSTEM_PATHS } from '../../protocol/paths.ts';
 import { checkCounter, checkLock } from '../checkers/check-counts.ts';

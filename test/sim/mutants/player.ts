@@ -1,4 +1,7 @@
-/** Runs in a thread of its own, bundled with a mutant or without: plays what it is told until a promise is broken. */
+/**
+ * Runs in a thread of its own, bundled with a mutant or without: plays what it is told until a promise is
+ * broken.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import { reasonOf, ZktError } from '../../../src/base/errors.ts';
 import type { Violation } from '../../../src/sim/checkers/history.ts';
