@@ -1,7 +1,8 @@
 /**
- * A learner takes over the whole of its leader's data (SNAP). The snapshot must be on disk before what was there before
- * goes; and that must go, for together with what comes now it would be a history with a hole, and look whole (2099). A
- * crash may lie between the two, so a marker says that a snapshot of that zxid, once it is there, replaces all the rest.
+ * A learner takes over the whole of its leader's data (SNAP). The snapshot must be on disk before what was
+ * there before goes; and that must go, for together with what comes now it would be a history with a hole,
+ * and look whole (2099). A crash may lie between the two, so a marker says that a snapshot of that zxid, once
+ * it is there, replaces all the rest.
  */
 import { hex64, parse64 } from '../base/brands.ts';
 import type { Compression } from '../ports/compression.ts';
@@ -16,11 +17,17 @@ const MARKER = 'zkt.replacement';
 
 /** Says, durably, that a snapshot of `zxid` is about to replace the whole history. Throws a `DiskError`. */
 export function announceReplacement(disk: Disk, dirs: DataDirs, zxid: bigint): void {
-  writeSmallFile(disk, dirs.snapDir, MARKER, hex64(zxid));
+  // One that is there already would be taken for the one to come. It holds the same, and what follows it in
+  // the log is a history without a hole: until the new one is complete nothing has to be said.
+  if (listSnapshots(disk, dirs.snapDir).some((snapshot) => snapshot.zxid === zxid)) return;
+  mark(disk, dirs, zxid);
 }
 
-/** The announced snapshot is on disk: everything else goes, the newest logs first. Throws a `DiskError`. */
+/** The announced snapshot is complete: everything else goes, the newest logs first. Throws a `DiskError`. */
 export function completeReplacement(disk: Disk, dirs: DataDirs, zxid: bigint): void {
+  // A process that died may have seen to it that the snapshot has its name, and not that the name is on disk.
+  disk.syncDir(dirs.snapDir);
+  if (!disk.exists(disk.join(dirs.snapDir, MARKER))) mark(disk, dirs, zxid);
   const logs = listLogs(disk, dirs.logDir).reverse();
   const snapshots = listSnapshots(disk, dirs.snapDir).filter((snapshot) => snapshot.zxid !== zxid);
   for (const file of [...logs, ...snapshots]) disk.remove(file.path);
@@ -29,8 +36,8 @@ export function completeReplacement(disk: Disk, dirs: DataDirs, zxid: bigint): v
 }
 
 /**
- * After a crash, before recovery: completes a replacement whose snapshot is there and can be read; one that is not never
- * happened. Throws a `DiskError`.
+ * After a crash, before recovery: completes a replacement whose snapshot is there and can be read; one that
+ * is not never happened. Throws a `DiskError`.
  */
 export function resumeReplacement(disk: Disk, dirs: DataDirs, compression: Compression): void {
   const path = disk.join(dirs.snapDir, MARKER);
@@ -41,6 +48,10 @@ export function resumeReplacement(disk: Disk, dirs: DataDirs, compression: Compr
   if (snapshot !== undefined && isReadable(disk, snapshot, compression)) {
     completeReplacement(disk, dirs, snapshot.zxid);
   } else withdraw(disk, dirs);
+}
+
+function mark(disk: Disk, dirs: DataDirs, zxid: bigint): void {
+  writeSmallFile(disk, dirs.snapDir, MARKER, hex64(zxid));
 }
 
 function withdraw(disk: Disk, dirs: DataDirs): void {
