@@ -1,6 +1,6 @@
 /**
- * A cluster whose promises are watched while it runs: invariants are looked at again and again, waiting ends with the
- * first broken promise, and in the end everything is healed, has to recover in time, and is judged.
+ * A cluster whose promises are watched while it runs: invariants are looked at again and again, waiting ends
+ * with the first broken promise, and in the end everything is healed, has to recover in time, and is judged.
  */
 import { reasonOf, ZktError } from '../base/errors.ts';
 import type { Client } from '../client/api.ts';
@@ -22,10 +22,14 @@ export type Listen = (now: () => number) => ClusterListener;
 
 const LOOK_EVERY_MS = 50;
 const LOOK_DEEPER_EVERY = 10;
-/** Of acknowledged writes, one in so many is looked for on the disks. */
+/** Of acknowledged writes, one in so many is looked for on the disks; of the first ones, each. */
 const LOOK_FOR_ONE_IN = 16;
+const LOOK_FOR_FIRST = 32;
+/** What a server may refuse another for though both are right: one of them is late, or has more. */
+const HONEST_REFUSALS =
+  /is over|another connection came|is newer than|has accepted epoch|not in the configuration/;
 /** `tickTime` x 2 x (initLimit + syncLimit), as the simulated servers are configured, and time to start. */
-export const RECOVERY_MS = 500 * 2 * (6 + 4) + 2500;
+const RECOVERY_MS = 500 * 2 * (6 + 4) + 2500;
 /** Operations are answered in this time once all is well, ms. */
 export const FINISH_MS = 30_000;
 
@@ -192,6 +196,8 @@ export class WatchedCluster {
     this.follow(node, event);
     if (event.name === 'tree.digest-mismatch') {
       this.say('digests agree with the log', `${node.name}: ${canonical(event.fields)}`);
+    } else if (event.name === 'zab.leader-refused' || event.name === 'quorum.peer-refused') {
+      this.refused(node, event);
     }
   }
 
@@ -211,9 +217,18 @@ export class WatchedCluster {
     }
   }
 
+  /** Servers that keep to the protocol understand each other; a frame cut short is the network's. */
+  private refused(node: SimNode, { name, fields }: ZktEvent): void {
+    const { port, why } = fields as { readonly port?: string; readonly why: string };
+    if (port === 'election' || HONEST_REFUSALS.test(why)) return;
+    this.say('servers keep to the protocol', `${node.name}: ${name}: ${why}`);
+  }
+
   private replied({ reply, op }: HistoryRequest): void {
     if (reply === undefined || reply.err !== ERR.OK || !WRITES.has(op)) return;
-    if (++this.acknowledged % LOOK_FOR_ONE_IN === 0) this.invariants.acknowledged(reply.zxid);
+    const count = ++this.acknowledged;
+    if (count > LOOK_FOR_FIRST && count % LOOK_FOR_ONE_IN !== 0) return;
+    this.invariants.acknowledged(reply.zxid);
   }
 
   private ended(node: SimNode, error: unknown): void {

@@ -46,8 +46,8 @@ Examples:
   zkt sim --scenario split.zkt         a file that says what happens, line by line (docs/scenarios.md)
   zkt sim --faults                     the kinds of faults there are
 
-A run is decided by its seed: the same command gives the same run, on every machine. Exit code 0: every promise was
-kept; 1: one was broken.`;
+A run is decided by its seed: the same command gives the same run, on every machine. Exit code 0: every
+promise was kept; 1: one was broken.`;
 
 /** Fills in the command. */
 export function build(command: Command, context: ToolContext): void {

@@ -1,24 +1,15 @@
 /**
- * Scenarios as text: a line a statement, `#` for comments. What may be said:
+ * Scenarios as text: a line a statement, `#` for comments; `docs/scenarios.md` lists all that may be said.
  *
- *     servers 3                       voters; observers 1: observers; seed 7; config snapCount=3: a line of zoo.cfg
- *     start all                       start, stop, kill, power-cut, pause, resume, wipe: one, some, or all servers
- *     crash 2 after 3 calls power     it dies (kill) or loses power (power) in a call of its disk
- *     cut 1 from 2,3                  nothing gets through, either way; cut 1 to 2: only that way is cut;
- *                                     cut 1 from 2 on quorum: only that port (quorum, election, client)
- *     isolate leader                  from all other servers; isolate 1 with clients: from its clients too
- *     heal                            all links are well
- *     disk 2 full                     full, well, slow 500ms, fails sync (one call fails)
- *     clock 2 jumps -90s              the wall clock; clock 2 rate 1.1
- *     call A leader                   from here on A is the server that leads now
- *     wait 2s                         let time pass; wait leader, wait no leader, wait serving 1,2, wait looking 3,
- *                                     wait down 3, wait agreed
- *     client c to 2                   a client, of all servers or of some; die c: it goes without a word
- *     c create /a x                   create (or create -e, -s, -es), set, delete, get, exists, sync, close; it must
- *                                     succeed; with `fails NONODE` behind it must fail so; get /a = x
- *                                     compares;
- *     begin c set /a y                is sent and not awaited; its fate is judged from the logs
- *     expect /a = x on all            in the memory of servers; expect no /a on 3; expect leader 2; expect 2 down
+ *     servers 3
+ *     start all
+ *     wait leader
+ *     call A leader                   # from here on A is the server that leads now
+ *     client c
+ *     c create /a x                   # it must succeed; `fails NODEEXISTS` behind it: fail so
+ *     cut A to !A on quorum           # nothing gets from A to the others on that port
+ *     begin c set /a y                # sent and not awaited; its fate is judged from the logs
+ *     expect /a = x on all
  *
  * Servers are named by number, several with commas, or `all`, `leader`, `followers`, or a name given by
  * `call`; `!A` is all but A. A line `sweep n 1..40` makes forty scenarios of one: `$n` is 1 in the first, 40

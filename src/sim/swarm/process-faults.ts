@@ -19,11 +19,7 @@ const clock = (name: string, about: string, begin: FaultKind['begin']): FaultKin
 const running = (cluster: Cluster): SimNode[] => cluster.nodes.filter((n) => n.up && !n.paused);
 
 /** Puts nodes down, and up again when it is healed. */
-export function putDown(
-  cluster: Cluster,
-  nodes: readonly SimNode[],
-  how: (node: SimNode) => void,
-): () => void {
+function putDown(cluster: Cluster, nodes: readonly SimNode[], how: (node: SimNode) => void): () => void {
   for (const node of nodes) {
     cluster.heldDown.add(node);
     how(node);
