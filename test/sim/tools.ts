@@ -1,25 +1,12 @@
-/** What the simulator needs of the real world, and standalone servers as its nodes. */
+/** What the simulator needs of the real world. */
 import { systemCompression } from '../../src/platform/compression.ts';
 import { systemSecrets } from '../../src/platform/secrets.ts';
-import { startStandalone } from '../../src/server/node/start-standalone.ts';
-import type { SimTools, StartNode } from '../../src/sim/node-kit.ts';
+import { type SimTools, startWholeNode } from '../../src/sim/node-kit.ts';
 
-const standaloneNode: StartNode = async (config, world, failed) => {
-  const running = await startStandalone(config, world, {
-    answerWord: (_server, word) => `${word}\n`,
-    failed,
-  });
-  return {
-    mode: 'leader',
-    database: running.server.database,
-    stop: (reason) => running.stop(reason),
-  };
-};
-
-/** Tools whose nodes stand alone. */
-export const STANDALONE_TOOLS: SimTools = {
+/** See the head of the file. */
+export const TOOLS: SimTools = {
   secrets: systemSecrets,
   compression: systemCompression,
   breathe: () => new Promise((resolve) => process.nextTick(resolve)),
-  startNode: standaloneNode,
+  startNode: startWholeNode,
 };
