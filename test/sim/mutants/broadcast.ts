@@ -44,6 +44,7 @@ export const BROADCAST_MUTANTS: readonly Mutant[] = [
         replace: `h.hasHistory && h.sent >= this.asked;`,
       },
     ],
+    scenario: 'no-ack-before-disk.zkt',
   },
   {
     id: 'follower-acks-unsynced',
@@ -55,6 +56,7 @@ export const BROADCAST_MUTANTS: readonly Mutant[] = [
         replace: `return this.acks.take(this.backlog.lastReceived);`,
       },
     ],
+    scenario: 'no-ack-before-disk.zkt',
   },
   {
     id: 'sync-error-ignored',
@@ -66,6 +68,7 @@ export const BROADCAST_MUTANTS: readonly Mutant[] = [
         replace: `this.settle(`,
       },
     ],
+    scenario: 'an-fsync-that-failed.zkt',
     swarm: { kinds: ['io-error', 'power', 'power-all'] },
   },
   {

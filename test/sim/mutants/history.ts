@@ -53,6 +53,111 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
     scenario: '2872-snapshot-not-on-disk.zkt',
   },
   {
+    id: 'ZOOKEEPER-2099',
+    title: "The log from before a leader's snapshot stays, and nobody notices the hole in it.",
+    patches: [
+      {
+        file: 'src/storage/replacement.ts',
+        find: `for (const file of [...logs, ...snapshots]) disk.remove(file.path);`,
+        replace: ``,
+      },
+      {
+        file: 'src/server/node/disk-history.ts',
+        find: `if (before !== undefined && isHole(`,
+        replace: `if (before === 0n && isHole(`,
+      },
+    ],
+    scenario: '2099-log-with-a-hole.zkt',
+  },
+  {
+    id: 'ZOOKEEPER-4685',
+    title: 'Acknowledgements of proposals overtake that of NEWLEADER, and the leader lets go of the learner.',
+    patches: [
+      {
+        file: LEARNER,
+        find: `if (!this.joined) return;\n    for (const zxid of this.history.takeAcks())`,
+        replace: `for (const zxid of this.history.takeAcks())`,
+      },
+      {
+        file: LEARNER,
+        find: `if (this.current === 'storing' && this.history.isOnDisk(`,
+        replace: `this.acknowledge(); if (this.current === 'storing' && this.history.isOnDisk(`,
+      },
+      {
+        file: LEADER,
+        find: `this.proposals.acked(h, zxid);\n      return;`,
+        replace: `if (h.phase === 'newleader') throw new BadPacket('an ACK before that of NEWLEADER');
+          this.proposals.acked(h, zxid);
+          return;`,
+      },
+    ],
+    scenario: '4394-commit-behind-newleader.zkt',
+  },
+  {
+    id: 'ZOOKEEPER-4394',
+    title: 'Proposals from before NEWLEADER are forgotten when it comes: the COMMIT behind it finds none.',
+    patches: [
+      {
+        file: LEARNER_HISTORY,
+        find: `this.acks.newLeader(this.backlog.committedUpTo);`,
+        replace: `this.acks.newLeader(this.backlog.committedUpTo);
+          while (this.backlog.proposed.shift() !== undefined);`,
+      },
+    ],
+    scenario: '4394-commit-behind-newleader.zkt',
+  },
+  {
+    id: 'ZOOKEEPER-3701',
+    title: 'A learner that cannot cut its log goes on as if it had.',
+    patches: [
+      {
+        file: 'src/server/node/learner-role.ts',
+        find: `if (!(thrown instanceof ZktError)) throw thrown;\n      const what`,
+        replace: `return zxid; const what`,
+      },
+    ],
+    scenario: '3701-truncation-fails.zkt',
+  },
+  {
+    id: 'ZOOKEEPER-1489',
+    title: 'The log stays open over TRUNC: what is appended lands behind zeros, which read as its end.',
+    patches: [
+      {
+        file: STORE,
+        find: `else log.close(settled);`,
+        replace: `else {
+          this.leaked = log;
+          const wait = () => log.waiting === 0 ? settled() : this.world.timers.after(5, wait);
+          log.flush();
+          wait();
+        }`,
+      },
+      {
+        file: STORE,
+        find: `invariant(this.openedLog === undefined, 'one role at a time');`,
+        replace: `if (this.leaked !== undefined) {
+          this.user = user;
+          this.openedLog = this.leaked;
+          return this.leaked;
+        }`,
+      },
+    ],
+    scenario: '1489-append-behind-a-cut.zkt',
+  },
+  {
+    id: 'ZOOKEEPER-2355',
+    title: 'A server takes a DIFF for done when it begins: cut off in the middle of it, it votes with what it lacks.',
+    patches: [
+      {
+        file: LEARNER,
+        find: `this.current = 'syncing';\n    if (type === PACKET.TRUNC)`,
+        replace: `this.current = 'syncing';
+          if (type === PACKET.DIFF) this.effects.parts.store.logged = zxid;
+          if (type === PACKET.TRUNC)`,
+      },
+    ],
+  },
+  {
     id: 'ZOOKEEPER-3911',
     title: 'NEWLEADER is acknowledged before the transactions of a DIFF are on disk.',
     patches: [

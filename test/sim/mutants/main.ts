@@ -1,6 +1,6 @@
 /**
- * `npm run mutants [-- --only ID --seeds N --points P]`: hunts every mutant with its scenario, and with the seeds from
- * several starting points on, and prints what finds it, and how soon.
+ * `npm run mutants [-- --only ID --seeds N --points P]`: hunts every mutant with its scenario, and with the
+ * seeds from several starting points on, and prints what finds it, and how soon.
  */
 import { parseArgs } from 'node:util';
 import { Hunt, scenarioPlay } from './hunt.ts';
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     scenario: { type: 'boolean', default: false },
     transcript: { type: 'boolean', default: false },
     pristine: { type: 'string' },
+    from: { type: 'string', default: '1' },
   },
 });
 const seeds = Number(values.seeds);
@@ -44,7 +45,7 @@ async function hunt(hunting: Hunt, mutant: Mutant): Promise<void> {
   const wishes = mutant.swarm ?? {};
   const took: number[] = [];
   for (let i = 0; i < points; i++) {
-    const what = { kind: 'seeds', first: 1 + i * APART, count: seeds, wishes } as const;
+    const what = { kind: 'seeds', first: Number(values.from) + i * APART, count: seeds, wishes } as const;
     const played = await hunting.play(mutant, what, LIMIT_MS);
     took.push(played.violation === undefined ? Number.POSITIVE_INFINITY : played.runs);
     if (values.only || took.length === points) console.log(`    seeds: ${told(played)}, ${seconds()}`);
@@ -57,7 +58,11 @@ const hunting = new Hunt();
 try {
   const only = values.only?.split(',');
   for (const file of values.pristine?.split(',') ?? []) {
-    console.log(`${file}: ${told(await hunting.play(undefined, scenarioPlay(file), LIMIT_MS))}`);
+    const what =
+      file === 'seeds'
+        ? ({ kind: 'seeds', first: Number(values.from), count: seeds, wishes: {} } as const)
+        : scenarioPlay(file);
+    console.log(`${file}: ${told(await hunting.play(undefined, what, LIMIT_MS))}`);
   }
   if (values.pristine !== undefined) process.exit();
   for (const mutant of MUTANTS) if (only?.includes(mutant.id) ?? true) await hunt(hunting, mutant);
