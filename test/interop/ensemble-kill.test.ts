@@ -10,7 +10,7 @@ import { JUDGED, JudgedWork } from './ensemble-history.ts';
 import { only } from './ensemble-kinds.ts';
 import type { Kind } from './servers.ts';
 
-const KILLS = Number(process.env.ZKT_ENSEMBLE_KILLS ?? 6);
+const KILLS = Number(process.env.ZKT_ENSEMBLE_KILLS ?? 4);
 const SEED = Number(process.env.ZKT_FUZZ_SEED ?? 1);
 
 afterAll(endAllEnsembles);

@@ -12,7 +12,7 @@ import { only } from './ensemble-kinds.ts';
 import { Network, networkImpossible } from './network.ts';
 
 /** How often links flap; more in a long run. */
-const FLAPS = Number(process.env.ZKT_NETWORK_FLAPS ?? 8);
+const FLAPS = Number(process.env.ZKT_NETWORK_FLAPS ?? 5);
 const TICK_MS = 500;
 const SYNC_LIMIT = 4;
 /** A leader notices at its ticks that its followers are silent; then it has to say so. */
