@@ -13,7 +13,7 @@ import { SERVER_EVENTS } from './server-events.ts';
 import { STORAGE_EVENTS } from './storage-events.ts';
 import { ZAB_EVENTS } from './zab-events.ts';
 
-export type { EventLevel, EventSpec, FieldKind, FieldKinds, MetricKind } from './declare.ts';
+export type { EventLevel, EventSpec, FieldKind, FieldKinds } from './declare.ts';
 
 /** Every event there is. */
 export const EVENTS = {

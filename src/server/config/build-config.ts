@@ -2,8 +2,9 @@
 import { ZktError } from '../../base/errors.ts';
 import type { Member } from '../quorum/membership.ts';
 import { localSettings, memberWarnings, placeOf, quorumOf } from './build-quorum.ts';
+import type { ConfigFiles, ConfigOptions } from './config-input.ts';
 import type { KeyName, Settings } from './keys.ts';
-import { badLine, type ReadSettings, type SourcedLine } from './read-settings.ts';
+import { badLine, type ReadSettings } from './read-settings.ts';
 import type {
   ClientConfig,
   ConfigWarning,
@@ -13,25 +14,6 @@ import type {
   StorageConfig,
   TreeConfig,
 } from './server-config.ts';
-
-/** What the command line says beside `-D`. */
-export interface ConfigOptions {
-  readonly dataDir?: string | undefined;
-  readonly id?: number | undefined;
-  readonly port?: number | undefined;
-}
-
-/** What was found on disk. */
-export interface ConfigFiles {
-  /** The zoo.cfg, undefined for none. */
-  readonly file: string | undefined;
-  /** The text of `myid`, undefined where there is none. */
-  readonly myid: string | undefined;
-  /** Lines of the dynamic configuration file, and its version. */
-  readonly dynamic: { readonly lines: readonly SourcedLine[]; readonly version: bigint } | undefined;
-  /** The bytes of `zkt.sessionSecretFile`. */
-  readonly sessionSecret: Uint8Array | undefined;
-}
 
 const LOOPBACK = '127.0.0.1';
 const DEFAULT_DATA_DIR = './zkt-data';

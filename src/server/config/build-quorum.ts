@@ -5,7 +5,7 @@
 import { ZktError } from '../../base/errors.ts';
 import { type Member, type Membership, memberOf } from '../quorum/membership.ts';
 import { parseMembership } from '../quorum/membership-lines.ts';
-import type { ConfigFiles, ConfigOptions } from './build-config.ts';
+import type { ConfigFiles, ConfigOptions } from './config-input.ts';
 import type { KeyName, Settings } from './keys.ts';
 import { LOCAL_LIMITS, localEnsemble } from './local-ensemble.ts';
 import type { QuorumConfig } from './quorum-config.ts';

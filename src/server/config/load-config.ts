@@ -2,7 +2,8 @@
 import { reasonOf, ZktError } from '../../base/errors.ts';
 import type { Disk } from '../../ports/disk.ts';
 import { isMembershipKey } from '../quorum/membership-lines.ts';
-import { buildConfig, type ConfigOptions } from './build-config.ts';
+import { buildConfig } from './build-config.ts';
+import type { ConfigOptions } from './config-input.ts';
 import {
   badLine,
   type ReadSettings,
