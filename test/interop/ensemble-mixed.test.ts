@@ -4,11 +4,13 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { failure } from '../client/clients.ts';
+import { AckWriter } from './acknowledged.ts';
 import { findApache } from './apache.ts';
 import { Ensemble, endAllEnsembles, pause } from './ensemble.ts';
 import { only } from './ensemble-kinds.ts';
 import { exercise } from './ensemble-work.ts';
 import { type Kind, other } from './servers.ts';
+import { writeMany } from './variety.ts';
 
 /** The one that is alone has the id in the middle, so that each kind has ids above and below. */
 const MIXES: readonly { name: string; single: Kind }[] = [
@@ -93,6 +95,31 @@ describe.skipIf(findApache() === undefined).each(MIXES)('$name, observers of bot
       for (const sid of learners) expect(await ensemble.synced(sid), `server ${sid}`).toBe('SNAP');
       await writer.set(`/before-${leader}`, 'after');
       await writer.close();
+      await same();
+    }
+  });
+
+  it('a large SNAP under load: what is written meanwhile arrives as well', async () => {
+    for (const leader of [3, SINGLE]) {
+      await ensemble.lead(leader);
+      const learners = [leader === SINGLE ? 1 : SINGLE, OBSERVER_APACHE, OBSERVER_ZKT];
+      const worker = await ensemble.client([leader]);
+      await writeMany(`/large-${leader}`, 10_000, worker);
+      const writer = new AckWriter(`/load-${leader}`);
+      const writing = writer.run(worker);
+      await ensemble.stop(...learners);
+      for (const sid of learners) ensemble.member(sid).wipe();
+      await ensemble.start(...learners);
+      for (const sid of learners) expect(await ensemble.synced(sid), `server ${sid}`).toBe('SNAP');
+      await worker.close();
+      await writing;
+      expect(writer.count).toBeGreaterThan(100);
+      for (const sid of learners) {
+        const eye = await ensemble.client([sid]);
+        await eye.sync('/');
+        expect(await writer.missing(eye), `server ${sid}`).toEqual([]);
+        await eye.close();
+      }
       await same();
     }
   });
