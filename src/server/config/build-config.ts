@@ -4,7 +4,7 @@ import type { Member } from '../quorum/membership.ts';
 import { localSettings, memberWarnings, placeOf, quorumOf } from './build-quorum.ts';
 import type { ConfigFiles, ConfigOptions } from './config-input.ts';
 import type { KeyName, Settings } from './keys.ts';
-import { badLine, type ReadSettings } from './read-settings.ts';
+import { badLine, type ReadSettings, type SourcedLine } from './read-settings.ts';
 import type {
   ClientConfig,
   ConfigWarning,
