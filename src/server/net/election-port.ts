@@ -261,11 +261,18 @@ export class ElectionPort implements ElectionConnectionHandler, PeerDial {
     this.unknown++;
     if (this.unknown > this.options.unknownMax) {
       this.turnAway(
-        connection,
+        this.longestUnknown() ?? connection,
         `more than ${this.options.unknownMax} connections have not said who they are`,
       );
     }
     return connection.handler;
+  }
+
+  /** Servers say who they are at once: those that are silent longest must not keep out who comes now. */
+  private longestUnknown(): ElectionConnection | undefined {
+    for (const connection of this.loose)
+      if (connection.sid === undefined && connection.open) return connection;
+    return undefined;
   }
 
   private turnAway(connection: ElectionConnection, why: string): void {

@@ -82,6 +82,7 @@ export class PacketLink {
   private readonly parser: PacketParser;
   private out = new JuteWriter(FIRST_BUFFER_BYTES);
   private flushing = false;
+  private wrote = false;
   private state: 'open' | 'closing' | 'closed' = 'open';
   private why = '';
   private readTimeoutMs = 0;
@@ -162,6 +163,7 @@ export class PacketLink {
   sendRaw(bytes: Buffer): boolean {
     this.flush();
     if (this.state !== 'open') return true;
+    this.wrote = true;
     return this.socket.write(bytes);
   }
 
@@ -185,6 +187,10 @@ export class PacketLink {
     this.flush();
     if (this.state !== 'open') return;
     this.shut(why);
+    if (!this.wrote) {
+      this.socket.destroy();
+      return;
+    }
     this.closingTimer = this.world.timers.after(CLOSING_TIMEOUT_MS, () => this.socket.destroy());
     this.socket.end();
   }
@@ -271,6 +277,7 @@ export class PacketLink {
       this.dropSlowPeer(waiting + out.pos);
       return;
     }
+    this.wrote = true;
     const taken = this.socket.write(out.bytes());
     if (taken && out.buf.length <= KEPT_BYTES_MAX) out.reset();
     else this.out = new JuteWriter(FIRST_BUFFER_BYTES);

@@ -41,6 +41,8 @@ export interface LeaderOptions {
   readonly joiners?: boolean;
   /** Brings every learner up to date with a snapshot (`zookeeper.forceSnapshotSync`). */
   readonly forceSnapshot?: boolean;
+  /** Bytes of proposals that are not applied here; more, and this server leads no longer. */
+  readonly windowBytesMax?: number;
 }
 
 /** Connections of the quorum port at a time, those that have not said who they are included. */
@@ -89,7 +91,7 @@ export class LeaderCore {
 
   /** A connection came in; undefined when there are too many. */
   open(port: LearnerPort): LearnerHandle | undefined {
-    if (this.handles.size >= LEARNERS_MAX) {
+    if (this.handles.size >= LEARNERS_MAX && !this.makeRoom()) {
       this.tellRefused(port.remote, `there are ${LEARNERS_MAX} connections already`);
       port.close('too many connections');
       return undefined;
@@ -98,6 +100,16 @@ export class LeaderCore {
     const handle = new LearnerHandle(port, this.ticks + initLimitTicks + syncLimitTicks);
     this.handles.set(port, handle);
     return handle;
+  }
+
+  /** Learners say who they are at once: who is silent longest goes. False where everybody has said it. */
+  private makeRoom(): boolean {
+    for (const h of this.handles.values()) {
+      if (h.phase !== 'greeting') continue;
+      this.refuse(h, `there are ${LEARNERS_MAX} connections, and it has not said who it is`);
+      return true;
+    }
+    return false;
   }
 
   /**

@@ -1,7 +1,8 @@
 /**
  * Proposals of this epoch that the leader has not applied itself yet: under way, or committed and not on its
- * own disk. Their zxids follow each other without a gap, so a zxid says where it is. How many there may be is
- * limited where requests come in (`globalOutstandingLimit`).
+ * own disk. Their zxids follow each other without a gap, so a zxid says where it is. How many may be under
+ * way is limited where requests come in (`globalOutstandingLimit`); how many may wait for the own disk, in
+ * `Proposals`, by their bytes.
  */
 import { invariant } from '../../base/invariant.ts';
 
@@ -12,6 +13,7 @@ export class ProposalWindow {
   /** The zxid before the first entry held, and that of the last. */
   private base = 0n;
   private tail = 0n;
+  private held = 0;
 
   /** Begins anew: the first proposal is the one after `zxid`. */
   start(zxid: bigint): void {
@@ -19,6 +21,12 @@ export class ProposalWindow {
     this.head = 0;
     this.base = zxid;
     this.tail = zxid;
+    this.held = 0;
+  }
+
+  /** Bytes of the proposals held. */
+  get bytes(): number {
+    return this.held;
   }
 
   /** Proposals held. */
@@ -36,6 +44,7 @@ export class ProposalWindow {
     invariant(zxid === this.tail + 1n, 'proposals follow each other without a gap');
     this.tail = zxid;
     this.entries.push(bytes);
+    this.held += bytes.length;
   }
 
   has(zxid: bigint): boolean {
@@ -52,6 +61,7 @@ export class ProposalWindow {
   /** Lets go of everything up to that zxid: it is in the committed log now. */
   trim(upTo: bigint): void {
     while (this.length > 0 && this.base < upTo) {
+      this.held -= this.entries[this.head]?.length ?? 0;
       this.entries[this.head++] = undefined;
       this.base += 1n;
     }

@@ -18,6 +18,9 @@ import type { LearnerHandle } from './learner-handle.ts';
 /** The last counter of an epoch that is used; after it a new epoch must begin (1277). */
 const LAST_COUNTER = 0xffff_fffe;
 
+/** Proposals a leader may hold: its followers go on committing without its disk, however slow that is. */
+const WINDOW_BYTES_MAX = 512 * 1024 * 1024;
+
 /** A `sync` that waits for its position to be committed; sorted, since positions only grow. */
 interface WaitingSync {
   readonly h: LearnerHandle;
@@ -48,6 +51,13 @@ export class Proposals {
     invariant(zxid === core.lastProposed + 1n, 'zxids follow each other without a gap');
     if (lo32(zxid) > LAST_COUNTER) {
       core.stepDown('the zxids of this epoch are used up');
+      return;
+    }
+    const limit = core.options.windowBytesMax ?? WINDOW_BYTES_MAX;
+    if (core.window.bytes + bytes.length > limit) {
+      core.stepDown(
+        `${core.window.bytes} bytes of transactions wait for this server's disk; the limit is ${limit}`,
+      );
       return;
     }
     core.window.push(zxid, bytes);

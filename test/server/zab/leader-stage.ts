@@ -133,6 +133,7 @@ export interface StageOptions {
   readonly disk?: DiskHistory;
   readonly joiners?: boolean;
   readonly cacheCount?: number;
+  readonly windowBytesMax?: number;
 }
 
 /** See the head of the file. */
@@ -179,6 +180,7 @@ export class LeaderStage implements LeaderEffects {
         currentEpoch: BigInt(currentEpoch),
         lastLogged: last,
         joiners: options.joiners === true,
+        ...(options.windowBytesMax === undefined ? {} : { windowBytesMax: options.windowBytesMax }),
       },
       this,
       this.cache,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { OP } from '../../../src/protocol/opcodes.ts';
 import { PACKET } from '../../../src/protocol/quorum.ts';
 import { membershipText } from '../../../src/server/quorum/membership-text.ts';
-import { ensemble, type FakePort, LeaderStage, z } from './leader-stage.ts';
+import { ensemble, type FakePort, LeaderStage, show, z } from './leader-stage.ts';
 
 /** A forwarded request. */
 function request(op: number, cxid: number, body = ''): Buffer {
@@ -304,6 +304,36 @@ describe('broadcast', () => {
     expect(stage.take()).toEqual(['2< COMMIT 6:2', '3< COMMIT 6:2', '4< INFORM 6:2', 'committed 6:2']);
     expect(four.sent.at(-1)?.data?.toString()).toBe('entry 6:2');
     expect(two.sent.find((p) => p.type === PACKET.PROPOSAL)?.data?.toString()).toBe('entry 6:1');
+  });
+
+  it('leads no longer when its own disk falls too far behind those of its followers', () => {
+    // An entry has 9 bytes.
+    const stage = new LeaderStage({ windowBytesMax: 95 });
+    const two = stage.establish();
+    const three = stage.join(3);
+    const commit = (n: number): void => {
+      stage.propose(n);
+      for (const port of [two, three]) port.ack(z(6, n));
+    };
+    for (let n = 1; n <= 50; n++) {
+      commit(n);
+      stage.logged(z(6, n));
+    }
+    for (let n = 51; n <= 59; n++) commit(n);
+    expect([stage.over, show(stage.leader.lastCommitted)]).toEqual([undefined, '6:59']);
+    stage.propose(60);
+    stage.propose(61);
+    expect(stage.over).toMatch(/wait for this server's disk; the limit is 95/);
+  });
+
+  it('lets who has not said who it is go for who comes now', () => {
+    const stage = new LeaderStage();
+    stage.establish();
+    const silent = Array.from({ length: 1_100 }, (_, i) => stage.connect(100 + i));
+    expect(silent.filter((port) => port.closed !== undefined).length).toBe(101);
+    expect(silent[0]?.closed).toMatch(/has not said who it is/);
+    const three = stage.join(3);
+    expect(three.packets.at(-1)).toBe('UPTODATE -1');
   });
 
   it('takes a proposal ACK that overtakes the ACK of NEWLEADER (4685)', () => {
