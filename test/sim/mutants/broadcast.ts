@@ -59,19 +59,6 @@ export const BROADCAST_MUTANTS: readonly Mutant[] = [
     scenario: 'no-ack-before-disk.zkt',
   },
   {
-    id: 'sync-error-ignored',
-    title: 'An fsync that failed counts as one that did not.',
-    patches: [
-      {
-        file: 'src/storage/txn-log.ts',
-        find: `if (error !== undefined) this.fail(c.path, 'sync', error);\n      else this.settle(`,
-        replace: `this.settle(`,
-      },
-    ],
-    scenario: 'an-fsync-that-failed.zkt',
-    swarm: { kinds: ['io-error', 'power', 'power-all'] },
-  },
-  {
     id: 'epoch-not-kept',
     title: 'The promise to hear no older leader is not written down.',
     patches: [
@@ -93,5 +80,80 @@ export const BROADCAST_MUTANTS: readonly Mutant[] = [
       },
     ],
     scenario: '1818-late-joiner.zkt',
+  },
+  {
+    id: 'vote-without-zxid',
+    title: 'The highest id wins the election, and leads whatever it lacks.',
+    patches: [
+      {
+        file: 'src/server/election/vote.ts',
+        find: `if (a.zxid !== b.zxid) return a.zxid > b.zxid ? 'zxid' : undefined;`,
+        replace: ``,
+      },
+      {
+        file: 'src/server/zab/discovery.ts',
+        find: `if (!core.entered && current >= 0n && this.isAhead(current, zxid)) {`,
+        replace: `if (current < -2n) {`,
+      },
+    ],
+  },
+  {
+    id: 'leads-alone',
+    title: 'A leader serves before a quorum has the history of its epoch.',
+    patches: [
+      { file: 'src/server/zab/leader.ts', find: `if (!core.isQuorum((h) => h.hasHistory)) return;`, replace: `` },
+    ],
+    scenario: '3911-served-before-it-is-safe.zkt',
+  },
+  {
+    id: 'sync-before-apply',
+    title: 'A follower answers a sync before it has applied what the leader had committed.',
+    patches: [
+      {
+        file: 'src/server/zab/learner.ts',
+        find: `if (next === undefined || !history.appliedUpTo(next)) return;`,
+        replace: `if (next === undefined) return;`,
+      },
+    ],
+  },
+  {
+    id: 'read-overtakes-write',
+    title: 'A read is answered before the writes its client sent ahead of it.',
+    patches: [
+      {
+        file: 'src/server/node/final-stage.ts',
+        find: `if (talk.order.length > 0) {`,
+        replace: `if (talk.order.length > 1000) {`,
+      },
+    ],
+  },
+  {
+    id: 'ZOOKEEPER-1208',
+    title: 'An ephemeral is made for a session whose end is under way, and outlives it.',
+    patches: [
+      {
+        file: 'src/server/session/session-tracker.ts',
+        find: `if (tracked.closing) return ERR.SESSIONEXPIRED;`,
+        replace: ``,
+      },
+      {
+        file: 'src/server/node/leader-sessions.ts',
+        find: `return this.parts.tracker.get(id)?.closing === false;`,
+        replace: `return this.parts.tracker.get(id) !== undefined;`,
+      },
+    ],
+  },
+  {
+    id: 'no-watch-at-close',
+    title: 'Ephemerals that go with their session tell no watch.',
+    patches: [
+      {
+        file: 'src/server/tree/apply.ts',
+        find: `for (const path of paths) applyDelete(tree, OP.delete, path, at, effects);`,
+        replace: `for (const path of paths) {
+          applyDelete(tree, OP.delete, path, at, { ...effects, deleted() {}, childrenChanged() {} });
+        }`,
+      },
+    ],
   },
 ];

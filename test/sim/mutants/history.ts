@@ -112,8 +112,8 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/server/node/learner-role.ts',
-        find: `if (!(thrown instanceof ZktError)) throw thrown;\n      const what`,
-        replace: `return zxid; const what`,
+        find: `      if (!(thrown instanceof ZktError)) throw thrown;\n      if (thrown.code === 'ZKT_NO_VALID_SNAPSHOT'`,
+        replace: `      return zxid;\n      if (thrown.code === 'ZKT_NO_VALID_SNAPSHOT'`,
       },
     ],
     scenario: '3701-truncation-fails.zkt',
@@ -150,10 +150,10 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: LEARNER,
-        find: `this.current = 'syncing';\n    if (type === PACKET.TRUNC)`,
+        find: `this.current = 'syncing';\n    if (`,
         replace: `this.current = 'syncing';
           if (type === PACKET.DIFF) this.effects.parts.store.logged = zxid;
-          if (type === PACKET.TRUNC)`,
+          if (`,
       },
     ],
   },

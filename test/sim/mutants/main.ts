@@ -65,7 +65,15 @@ try {
     console.log(`${file}: ${told(await hunting.play(undefined, what, LIMIT_MS))}`);
   }
   if (values.pristine !== undefined) process.exit();
-  for (const mutant of MUTANTS) if (only?.includes(mutant.id) ?? true) await hunt(hunting, mutant);
+  for (const mutant of MUTANTS.filter(({ id }) => only?.includes(id) ?? true)) {
+    try {
+      await hunt(hunting, mutant);
+    } catch (error) {
+      // The others are hunted all the same.
+      console.log(`    ${(error as Error).message}`);
+      process.exitCode = 1;
+    }
+  }
 } finally {
   hunting.end();
 }
