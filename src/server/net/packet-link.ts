@@ -172,6 +172,11 @@ export class PacketLink {
     this.parser.readRaw();
   }
 
+  /** The peer takes what is sent to it: it lives, though it says nothing. Counts as something that arrived. */
+  takes(): void {
+    this.lastHeardMs = this.world.clock.monotonicMs();
+  }
+
   /** Closes the connection when nothing arrives for that long; 0 for never. Counts from now. */
   setReadTimeout(ms: number): void {
     this.readTimeoutMs = ms;

@@ -6,9 +6,7 @@ import type { Socket } from '../../ports/net.ts';
 import type { Id } from '../../protocol/acl.ts';
 import { PacketLink, type PacketLinkLimits } from '../net/packet-link.ts';
 import { HISTORY_BYTES_MAX, type LearnerPort } from '../zab/leader-effects.ts';
-import { SnapshotSender } from './snapshot-sender.ts';
-import type { Store } from './store.ts';
-import type { ServerWorld } from './world.ts';
+import { type SnapshotOrigin, SnapshotSender, type SnapshotSenderWorld } from './snapshot-sender.ts';
 
 /** What the connection tells the leader's role. */
 export interface LearnerConnectionOwner {
@@ -33,8 +31,8 @@ const PACKET_BYTES = 20;
 /** See the head of the file. */
 export class LearnerConnection implements LearnerPort {
   readonly link: PacketLink;
-  private readonly world: ServerWorld;
-  private readonly store: Store;
+  private readonly world: SnapshotSenderWorld;
+  private readonly store: SnapshotOrigin;
   private readonly owner: LearnerConnectionOwner;
   private readonly heldBytesMax: number;
   private sender: SnapshotSender | undefined;
@@ -44,7 +42,7 @@ export class LearnerConnection implements LearnerPort {
   constructor(
     socket: Socket,
     limits: PacketLinkLimits,
-    parts: { readonly world: ServerWorld; readonly store: Store },
+    parts: { readonly world: SnapshotSenderWorld; readonly store: SnapshotOrigin },
     owner: LearnerConnectionOwner,
   ) {
     this.world = parts.world;
@@ -56,7 +54,11 @@ export class LearnerConnection implements LearnerPort {
       raw: () => 0,
       drained: () => {
         if (this.sender === undefined) owner.drained();
-        else this.sender.drained();
+        else {
+          // A learner says nothing until it has the whole of it, which may take longer than `initLimit`.
+          this.link.takes();
+          this.sender.drained();
+        }
       },
       closed: (why) => {
         this.endSnapshot();
@@ -92,8 +94,12 @@ export class LearnerConnection implements LearnerPort {
 
   sendSnapshot(begun: () => void): void {
     const sender = new SnapshotSender(this.world, this.store, this.link, {
-      begun,
+      begun: () => {
+        this.link.takes();
+        begun();
+      },
       sent: () => {
+        this.link.takes();
         this.release();
         // The kernel may have taken all of it at once; then nothing else says that there is room.
         this.owner.drained();

@@ -6,10 +6,12 @@ import { OPEN_ACL } from '../../../src/protocol/acl.ts';
 import { PACKET, QuorumPacket, SNAP_SIGNATURE } from '../../../src/protocol/quorum.ts';
 import { PacketLink, packetLinkLimits } from '../../../src/server/net/packet-link.ts';
 import { Database } from '../../../src/server/node/database.ts';
+import { LearnerConnection } from '../../../src/server/node/learner-connection.ts';
 import { SnapshotSender } from '../../../src/server/node/snapshot-sender.ts';
 import { SnapshotTurns } from '../../../src/server/node/snapshot-turns.ts';
 import { SnapshotEncoder } from '../../../src/storage/snapshot-format.ts';
 import { clock, HandTimers } from '../../storage/model-store.ts';
+import { HandClock } from '../net/fake-service.ts';
 
 describe('turns', () => {
   it('come one after the other, those given up left out', () => {
@@ -168,5 +170,59 @@ describe('a snapshot to a learner', () => {
     socket.read();
     run();
     expect([socket.pendingBytes, turns.free, sender.active]).toEqual([0, true, false]);
+  });
+});
+
+describe('a learner that is sent a snapshot', () => {
+  const LIMIT_MS = 1_000;
+
+  function connected(nodes: number) {
+    const hands = new HandClock();
+    const world = { timers: hands, clock: hands, events: SILENT };
+    const store = { database: databaseOf(nodes), turns: new SnapshotTurns() };
+    const socket = new SlowSocket();
+    const log: string[] = [];
+    const connection = new LearnerConnection(
+      socket,
+      packetLinkLimits(1 << 20),
+      { world, store },
+      {
+        packet() {},
+        drained: () => void log.push('drained'),
+        closed: (why) => void log.push(why),
+      },
+    );
+    socket.handler = connection.link.handler;
+    connection.link.setReadTimeout(LIMIT_MS);
+    const pass = (ms: number): void => {
+      hands.pass(ms);
+      while (hands.endTurn());
+    };
+    return { connection, socket, log, pass, turns: store.turns };
+  }
+
+  it('may take its time, as long as it reads; and again until it says that it has it', () => {
+    const { connection, socket, log, pass } = connected(5000);
+    connection.sendSnapshot(() => void log.push('begun'));
+    for (let i = 0; i < 20; i++) {
+      pass(LIMIT_MS * 0.4);
+      socket.read();
+    }
+    expect(log.slice(0, 2)).toEqual(['begun', 'drained']);
+    expect(connection.link.live).toBe(false);
+    expect(Buffer.concat(socket.received).length).toBeGreaterThan(5_000_000);
+  });
+
+  it('is let go of once it does not read', () => {
+    const { connection, socket, pass, turns } = connected(5000);
+    connection.sendSnapshot(() => {});
+    pass(LIMIT_MS * 0.6);
+    socket.read();
+    pass(LIMIT_MS * 0.6);
+    expect(connection.link.live).toBe(true);
+    pass(LIMIT_MS * 1.1);
+    expect(connection.link.live).toBe(false);
+    socket.handler?.closed(undefined);
+    expect(turns.free).toBe(true);
   });
 });
