@@ -8,8 +8,8 @@ import type { Logger } from 'pino';
 import { type Bus, namesAtLevel, type Subscription } from '../events/bus.ts';
 import { EVENTS, type EventLevel, type ZktEvent } from '../events/table.ts';
 import { eventToJson } from '../formatters/event-json.ts';
+import { besides, wordsOf } from '../formatters/event-words.ts';
 import { escapeLine, escapeText } from './output/escape.ts';
-import { wordsOf } from './server-log-words.ts';
 
 /** Levels of `--log-level`. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -74,7 +74,6 @@ export class ServerLog {
         singleLine: true,
         timestampKey: 'time',
         translateTime: 'SYS:HH:MM:ss.l',
-        ignore: 'v,node,seq',
       });
       this.logger = pino(settings, stream);
     } else {
@@ -109,10 +108,14 @@ export class ServerLog {
 
   private take(event: ZktEvent): void {
     const { level } = EVENTS[event.name];
-    const fields = eventToJson(event);
     const says = wordsOf(event);
-    if (this.options.pretty) this.write(level, safeToShow(fields), escapeLine(says));
-    else this.write(level, fields, says);
+    if (!this.options.pretty) {
+      this.write(level, eventToJson(event), says);
+      return;
+    }
+    const { name } = event;
+    const head = { time: new Date(event.time).toISOString(), name };
+    this.write(level, { ...head, ...safeToShow(besides(event, says)) }, escapeLine(says));
   }
 
   private write(level: EventLevel, fields: Record<string, unknown>, message: string): void {
@@ -123,10 +126,7 @@ export class ServerLog {
 }
 
 /** Texts may come from clients: on a terminal they are escaped. */
-const safeToShow = (fields: Record<string, unknown>): Record<string, unknown> =>
+const safeToShow = (fields: ReturnType<typeof besides>): Record<string, unknown> =>
   Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [
-      key,
-      typeof value === 'string' ? escapeText(value) : value,
-    ]),
+    fields.map(([key, value]) => [key, typeof value === 'string' ? escapeText(value) : value]),
   );

@@ -1,9 +1,10 @@
 /**
  * A run in words, a line for each thing that happened: when, where, what. Events speak the sentences of the
- * event table; faults and clients speak for themselves.
+ * log; faults and clients speak for themselves.
  */
 import { hex0x } from '../base/brands.ts';
 import { EVENTS, type EventLevel, type ZktEvent } from '../events/table.ts';
+import { besides, wordsOf } from '../formatters/event-words.ts';
 import { ERR, errName } from '../protocol/error-codes.ts';
 import { opName } from '../protocol/opcodes.ts';
 import type { HistoryRequest } from './checkers/history.ts';
@@ -40,15 +41,11 @@ export function transcript(
   };
 }
 
-/** An event as a sentence with its figures. */
-function eventText({ name, fields }: ZktEvent): string {
-  const kinds: Readonly<Record<string, string>> = EVENTS[name].fields;
-  const figures = Object.entries(fields).map(([field, value]) => {
-    const hex = kinds[field] === 'zxid' || kinds[field] === 'session';
-    const text = typeof value === 'number' && !Number.isInteger(value) ? value.toFixed(1) : String(value);
-    return `${field}=${hex ? hex0x(value as bigint) : text}`;
-  });
-  return `${EVENTS[name].says} [${[name, ...figures].join(' ')}]`;
+/** An event as a sentence, with the figures that are not in it. */
+function eventText(event: ZktEvent): string {
+  const says = wordsOf(event);
+  const figures = besides(event, says).map(([field, value]) => `${field}=${value}`);
+  return `${says} [${[event.name, ...figures].join(' ')}]`;
 }
 
 function operationText({ op, body, session, reply, sentMs }: HistoryRequest): string {

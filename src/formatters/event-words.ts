@@ -1,6 +1,7 @@
 /**
- * What the log says of an event where its sentence from the table would leave out the point: who follows
- * whom, in which epoch, why. The fields stand beside it in any case.
+ * What people read of an event: a sentence with who, whom, which epoch and why in it, where the table's own
+ * would leave out the point; and what of its fields the sentence does not say. For logs on a terminal and
+ * for transcripts; a program reads the fields. Pure.
  */
 import { hex0x } from '../base/brands.ts';
 import { EVENTS, type EventName, type FieldsOf, type ZktEvent } from '../events/table.ts';
@@ -47,10 +48,41 @@ const WORDS: Words = {
   'learner.ready': ({ sid, kind, zxid }) =>
     `Server ${sid} (${kind}) is in step at ${hex0x(zxid)} and may serve.`,
   'learner.gone': ({ sid, why }) => `Server ${sid} is gone: ${why}.`,
+  'quorum.peer-refused': ({ port, remote, why }) =>
+    `A connection from ${remote} to the ${port} port was closed: ${why}.`,
+  'loop.stalled': ({ ms }) => `The event loop did nothing else for ${rounded(ms)}.`,
 };
 
 /** The sentence for an event; texts in it are as they came, to be escaped where they are shown. */
 export function wordsOf(event: ZktEvent): string {
   const words = WORDS[event.name] as ((fields: ZktEvent['fields']) => string) | undefined;
   return words === undefined ? EVENTS[event.name].says : words(event.fields);
+}
+
+/** Fields of an event that `sentence` does not say, each with its value as people read it. */
+export function besides(
+  event: ZktEvent,
+  sentence: string,
+): [name: string, value: string | number | boolean][] {
+  const kinds: Readonly<Record<string, string>> = EVENTS[event.name].fields;
+  const words = new Set(
+    sentence
+      .toLowerCase()
+      .split(/[\s,;()]+/)
+      .map((word) => word.replace(/[.:]$/, '')),
+  );
+  const said = (value: unknown): boolean =>
+    typeof value === 'string' && /\s/.test(value)
+      ? sentence.includes(value)
+      : words.has(String(value).toLowerCase());
+  return Object.entries(event.fields).flatMap(([name, value]) => {
+    const shown = readable(value, kinds[name]);
+    return said(shown) || (typeof value === 'number' && said(Math.round(value))) ? [] : [[name, shown]];
+  });
+}
+
+/** A zxid or session in hex, a server id as a number, a measured number with one decimal. */
+function readable(value: bigint | string | number | boolean, kind: string | undefined) {
+  if (typeof value === 'bigint') return kind === 'sid' ? Number(value) : hex0x(value);
+  return typeof value === 'number' ? Math.round(value * 10) / 10 : value;
 }
