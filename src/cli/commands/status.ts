@@ -23,9 +23,9 @@ const HELP = `
 Examples:
   zkt status                            the ensemble that the server on 127.0.0.1:2181 belongs to
   zkt status -s zk1:2181,zk2:2181       of these servers, and of those they name
-  zkt status -o json | jq .problems     for a program
+  zkt status -o json | jq '.healthy, .problems, .servers[].problem'
 
-One server is enough: the others are found in its configuration, where that tells their client ports.
+One server that serves is enough: the others are found in its configuration, where that tells their client ports.
 LAG: transactions that the leader had, and a server still had not half a second later.
 
 Ends with 0 when all is well, with 8 when not (no leader, a voter missing, one that lags), with 3 when nobody
@@ -66,20 +66,25 @@ async function status(flags: ServerFlags, context: ToolContext): Promise<void> {
 function verdict(out: Printer, whole: EnsembleStatus): void {
   const { healthy, problems, leader, epoch, voters, observers } = whole;
   if (leader === undefined && problems.length === 0) return;
-  const count = ({ serving, total }: EnsembleStatus['voters'], what: string): string =>
-    total === undefined ? `${serving} ${what}` : `${serving} of ${total} ${what}`;
+  const serve = ({ serving, total }: EnsembleStatus['voters'], what: string): string => {
+    if (total !== undefined) return `${serving} of ${total} ${what}s serve`;
+    return serving === 1 ? `1 ${what} serves` : `${serving} ${what}s serve`;
+  };
   const parts = [
     ...problems,
     ...(leader === undefined
       ? []
-      : [`${leader} leads in epoch ${epoch}`, `${count(voters, 'voters')} serve`]),
-    ...(observers.serving + (observers.total ?? 0) === 0 ? [] : [`${count(observers, 'observers')} serve`]),
+      : [`${leader} leads${epoch === undefined ? '' : ` in epoch ${epoch}`}`, serve(voters, 'voter')]),
+    ...(observers.serving + (observers.total ?? 0) === 0 ? [] : [serve(observers, 'observer')]),
   ];
   out.line();
   out.line(
     { text: healthy ? 'Healthy: ' : 'Not healthy: ', style: healthy ? 'green' : 'red' },
     `${parts.join('; ')}.`,
   );
+  if (leader === undefined && whole.reached && whole.configVersion === undefined) {
+    out.line('No server that serves has named the others: name all of them with -s to see them.');
+  }
 }
 
 const COLUMNS: readonly (readonly [string, (s: ServerStatus) => string | number | undefined])[] = [
@@ -91,7 +96,7 @@ const COLUMNS: readonly (readonly [string, (s: ServerStatus) => string | number 
   ['LAG', (s) => s.lag],
   ['CONNS', (s) => s.connections],
   ['QUEUED', (s) => s.outstanding],
-  ['LATENCY', (s) => s.latency],
+  ['LATENCY', (s) => s.latency?.replace(/(\.\d)\d+/g, '$1')],
   ['NODES', (s) => s.nodes],
   ['WATCHES', (s) => s.watches],
   ['UPTIME', (s) => (s.uptimeMs === undefined ? undefined : uptimeText(s.uptimeMs))],

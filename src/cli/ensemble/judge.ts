@@ -75,7 +75,7 @@ export function judge(
   const problems = wholeProblems(places, leaders, voters, membership);
   return {
     healthy: problems.length === 0 && servers.every(({ problem }) => problem === undefined),
-    reached: answers.some((a) => a.reachedAt !== undefined),
+    reached: answers.some((a) => a.heard),
     alone,
     problems,
     leader: leader === undefined ? undefined : nameOf(leader),
@@ -100,13 +100,15 @@ const newest = (leaders: readonly Place[]): Place | undefined =>
 
 function tally(places: readonly Place[], membership: Membership | undefined, role: Member['role']) {
   const modes = role === 'participant' ? ['leader', 'follower'] : ['observer'];
-  // One that says it is somebody else does not count; one that says nothing may be the one that is missing.
-  const counts = (p: Place): boolean =>
-    membership === undefined || p.member !== undefined || p.id === undefined;
-  return {
-    serving: places.filter((p) => counts(p) && modes.includes(modeOf(p) ?? '')).length,
-    total: membership?.members.filter((m) => m.role === role).length,
-  };
+  const serving = places.filter((p) => modes.includes(modeOf(p) ?? ''));
+  if (membership === undefined) return { serving: serving.length, total: undefined };
+  const total = membership.members.filter((m) => m.role === role).length;
+  const asked = places.filter((p) => p.member?.role === role && p.answer !== undefined).length;
+  // One that says it is somebody else does not count; one that does not say who it is may be one that is
+  // missing.
+  const unnamed = serving.filter((p) => p.member === undefined && p.id === undefined).length;
+  const members = serving.filter((p) => p.member !== undefined).length;
+  return { serving: members + Math.min(unnamed, total - asked), total };
 }
 
 // ---- who is who ----
@@ -209,6 +211,7 @@ function problemsOf(place: Place, whole: Whole): string[] {
   if (answer.srvr === undefined) return [answer.fault ?? 'it said nothing'];
   const problems: string[] = [];
   const { mode } = answer.srvr;
+  if (answer.srvr.zxid === undefined) problems.push('it tells no zxid: is it a ZooKeeper server?');
   if (mode === 'read-only') problems.push('read-only: it is cut off from its quorum');
   if (mode === 'leader' && whole.leader !== place) {
     problems.push(
@@ -258,7 +261,7 @@ function wholeProblems(
   voters: EnsembleStatus['voters'],
   membership: Membership | undefined,
 ): string[] {
-  if (!places.some((p) => p.answer?.reachedAt !== undefined)) return ['no server answers'];
+  if (!places.some((p) => p.answer?.heard)) return ['no server answers'];
   const problems: string[] = [];
   if (leaders.length > 1)
     problems.push(`${leaders.length} servers say that they lead: ${leaders.map(nameOf).join(', ')}`);
@@ -269,7 +272,8 @@ function wholeProblems(
     // Members the list does not name may be fine: where the configuration is not known nothing is said of
     // them.
     if (membership !== undefined || !modes.includes('follower')) {
-      problems.push(`no leader, so no quorum: ${voters.serving}${of} voters serve`);
+      const serve = of === '' && voters.serving === 1 ? 'voter serves' : 'voters serve';
+      problems.push(`no leader, so no quorum: ${voters.serving}${of} ${serve}`);
     }
   }
   return problems;

@@ -32,6 +32,8 @@ export interface ServerAnswer {
   readonly address: ServerAddress;
   /** `address:port` it was reached at; undefined when it was not. */
   readonly reachedAt: string | undefined;
+  /** Whether it said anything, sense or nonsense. */
+  readonly heard: boolean;
   /** Undefined when it does not serve, or does not tell. */
   readonly srvr: SrvrLines | undefined;
   /** Names and values of `mntr` without `zk_`; empty where it may not be asked. */
@@ -50,24 +52,35 @@ export async function askWho(
   timeoutMs: number,
 ): Promise<ServerAnswer> {
   let reachedAt: string | undefined;
+  let heard = false;
   const ask = async (word: string): Promise<string> => {
     const reached = (host: string, port: number): void => {
       if (host !== '') reachedAt = addressText({ host: plainHost(host), port });
     };
     const options = { replyBytesMax: REPLY_BYTES_MAX, reached };
-    return (await askServer(ports, address, Buffer.from(word), timeoutMs, options)).toString('utf8');
+    const reply = await askServer(ports, address, Buffer.from(word), timeoutMs, options);
+    heard = true;
+    return reply.toString('utf8');
   };
   const silent = { srvr: undefined, monitor: new Map(), id: undefined, membership: undefined };
   try {
     const srvr = parseSrvr(await ask('srvr'));
-    if ('fault' in srvr) return { address, reachedAt, ...silent, fault: srvr.fault };
+    if ('fault' in srvr) return { address, reachedAt, heard, ...silent, fault: srvr.fault };
     const none = (): string => '';
     const [mntr, conf] = await Promise.all([ask('mntr').catch(none), ask('conf').catch(none)]);
-    return { address, reachedAt, srvr, monitor: parseMntr(mntr), ...parseConf(conf), fault: undefined };
+    return {
+      address,
+      reachedAt,
+      heard,
+      srvr,
+      monitor: parseMntr(mntr),
+      ...parseConf(conf),
+      fault: undefined,
+    };
   } catch (error) {
     const known = explain(error);
     if (known === undefined) throw error;
-    return { address, reachedAt, ...silent, fault: known.message };
+    return { address, reachedAt, heard, ...silent, fault: known.message };
   }
 }
 

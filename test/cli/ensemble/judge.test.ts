@@ -21,6 +21,7 @@ function answer(port: number, role: string, change: Partial<ServerAnswer> = {}):
   return {
     address: { host: '127.0.0.1', port },
     reachedAt: `127.0.0.1:${port}`,
+    heard: true,
     srvr: lost ? undefined : srvr,
     monitor: lost ? new Map() : parseMntr(said(role, 'mntr')),
     ...(lost ? { id: undefined, membership: undefined } : parseConf(said(role, 'conf'))),
@@ -31,6 +32,7 @@ function answer(port: number, role: string, change: Partial<ServerAnswer> = {}):
 const refused = (port: number): ServerAnswer => ({
   ...answer(port, 'looking'),
   reachedAt: undefined,
+  heard: false,
   fault: 'cannot connect',
 });
 /** The three whose words were recorded; the third voter and its port are made up. */
@@ -38,6 +40,14 @@ const LEADER = answer(2, 'leader');
 const FOLLOWER = answer(1, 'follower');
 const OBSERVER = answer(4, 'observer');
 const THIRD = answer(3, 'follower', { id: 3 });
+
+/** What merely looks like a server. */
+const STRANGER = answer(9, 'leader', {
+  id: undefined,
+  membership: undefined,
+  monitor: new Map(),
+  srvr: parseSrvr('Zookeeper version: x\nMode: leader\nZxid: 0xzz\n') as NonNullable<ServerAnswer['srvr']>,
+});
 
 /** Verdict and problems, a line each. */
 function check(answers: readonly ServerAnswer[], lags: Record<string, number> = {}): string[] {
@@ -69,6 +79,29 @@ test.each<[string, readonly ServerAnswer[], readonly string[], Record<string, nu
       'no leader, so no quorum: 0 voters serve',
       '127.0.0.1:1: not serving: it is looking for a leader',
       '127.0.0.1:2: cannot connect',
+    ],
+  ],
+  [
+    'one that hangs',
+    [{ ...refused(1), reachedAt: '127.0.0.1:1', fault: 'no answer' }],
+    ['not healthy undefined undefined 0/undefined', 'no server answers', '127.0.0.1:1: no answer'],
+  ],
+  [
+    'a stranger that says it leads, beside a member that is down',
+    [FOLLOWER, LEADER, { ...refused(3), id: 3 }, OBSERVER, STRANGER],
+    [
+      'not healthy server 2 1 2/3',
+      '2 servers say that they lead: server 2, 127.0.0.1:9',
+      '3: cannot connect',
+      '127.0.0.1:9: it tells no zxid: is it a ZooKeeper server?; a second leader: server 2 leads a newer epoch',
+    ],
+  ],
+  [
+    'a stranger alone',
+    [STRANGER],
+    [
+      'not healthy 127.0.0.1:9 undefined 1/undefined',
+      '127.0.0.1:9: it tells no zxid: is it a ZooKeeper server?',
     ],
   ],
   [
@@ -174,6 +207,7 @@ test('numbers that are none are left out', () => {
     version: 'v',
     mode: 'leader',
     latency: '',
+    problem: 'it tells no zxid: is it a ZooKeeper server?',
   });
 });
 
