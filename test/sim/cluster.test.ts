@@ -52,3 +52,31 @@ it('one server of a cluster starts, serves, and comes back after it was killed, 
   cluster.end();
   expect(said.filter((line) => line.includes(' is killed'))).toHaveLength(2);
 });
+
+it('servers that start again after an epoch without a write bring each other up to date without a snapshot', async () => {
+  const plans: string[] = [];
+  const serving = new Set<string>();
+  const cluster = new Cluster({ seed: 2, servers: 3 }, TOOLS, {
+    say: () => {},
+    event: (node, { name, fields }) => {
+      if (name === 'zab.sync-chosen') plans.push(String((fields as { plan: string }).plan));
+      if (name === 'zab.established' || name === 'zab.synced') serving.add(node.name);
+    },
+  });
+  const { client } = cluster.dial('c1');
+  let written = false;
+  client.create('/a', 'x').then(() => {
+    written = true;
+  });
+  for (let round = 0; round < 4; round++) {
+    serving.clear();
+    cluster.startAll();
+    await cluster.run(() => serving.size === 3 && written);
+    if (round === 0) client.close();
+    await cluster.pass(500);
+    for (const node of cluster.nodes) node.kill();
+    await cluster.pass(100);
+  }
+  cluster.end();
+  expect(plans).toEqual(Array.from({ length: 8 }, () => 'DIFF'));
+});

@@ -142,6 +142,11 @@ describe('the plan for a learner', () => {
     expect(planSync({ peer: z(5, 6), epoch, history, window, forceSnapshot: true }).kind).toBe('SNAP');
   });
 
+  it('is none where it would take back what the learner has logged, and this server not yet', () => {
+    const { history, window, epoch } = leaderOf({ cached: '5:3-6', underWay: '7:1-4' });
+    expect(planSync({ peer: z(7, 2), epoch, history, window, forceSnapshot: true }).kind).toBe('DIFF');
+  });
+
   it('goes from disk to the cache while the cache moves on', () => {
     const { history } = leaderOf({ cached: '5:1-6', keeps: 2, disk: '5:1-20' });
     const cursor = history.after(z(5, 1));
