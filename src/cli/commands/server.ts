@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { EXIT, reasonOf, ZktError } from '../../base/errors.ts';
+import { addressText } from '../../client/connect-string.ts';
 import { Bus } from '../../events/bus.ts';
 import { javaDate } from '../../formatters/java-dates.ts';
 import { systemClock } from '../../platform/clock.ts';
@@ -54,6 +55,8 @@ one ends it at once.`;
 
 /** The descriptor the log goes to. */
 const STDERR = 2;
+/** Addresses to listen on that nobody can connect to everywhere. */
+const ANY_HOST = /^(0\.0\.0\.0|[0:]+)$/;
 
 /** `zkt server`. */
 export function build(command: Command, context: ToolContext): void {
@@ -223,9 +226,11 @@ class ServerProcess {
     if (peer !== undefined) this.answers.quorum = new PeerFacts(peer, this.config, systemClock);
     const loop = watchLoop(systemClock, systemTimers, this.bus);
     await this.log.open();
-    const at = `${running.host.includes(':') ? `[${running.host}]` : running.host}:${running.port}`;
+    const { host, port } = running;
+    const at = addressText({ host, port });
+    const here = addressText({ host: ANY_HOST.test(host) ? '127.0.0.1' : host, port });
     const who = peer === undefined ? 'Serving' : `Server ${this.config.serverId} of an ensemble, clients`;
-    this.log.say(`${who} on ${at}. Connect with: zkt shell -s ${at}`, systemClock.wallMs());
+    this.log.say(`${who} on ${at}. Connect with: zkt shell -s ${here}`, systemClock.wallMs());
     await untilAborted(this.io.stop);
     await running.stop(String(this.io.stop.reason));
     loop.cancel();

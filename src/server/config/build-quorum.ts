@@ -33,7 +33,8 @@ export function placeOf(read: ReadSettings, files: ConfigFiles, options: ConfigO
   const local = files.file === undefined && read.membership.length === 0 && options.id !== undefined;
   const listed = local ? localEnsemble() : listedMembers(read, files);
   const alone = listed === undefined || standsAlone(read, files, listed);
-  const id = options.id ?? idInFile(files.myid);
+  const written = options.id !== undefined && alone ? undefined : idInFile(files.myid);
+  const id = options.id ?? written;
   if (alone) {
     const own = listed?.members.find((m) => m.id === id) ?? listed?.members[0];
     return { serverId: id ?? 0, own, membership: undefined, local };
@@ -44,28 +45,41 @@ export function placeOf(read: ReadSettings, files: ConfigFiles, options: ConfigO
     const why = 'a server of an ensemble must know which it is: a file myid in dataDir, or --id';
     throw new ZktError('ZKT_CONFIG_MISSING', { file, key: 'myid', why });
   }
+  // The directory of another member: its epochs are promises that this server has not made.
+  if (written !== undefined && written !== id) {
+    throw badId(files.myid, `${id}, as --id says: is this directory another server's?`);
+  }
   const own = memberOf(listed, BigInt(id));
   if (own === undefined) {
-    const why = `server ${id} is not in the configuration`;
+    if (local) {
+      const why = `--id is 1, 2 or 3 where no configuration names the servers, not ${id}; \`zkt up\` runs other sizes`;
+      throw new ZktError('ZKT_USAGE', { why });
+    }
+    const ids = listed.members.map((m) => m.id).join(', ');
+    const why = `server ${id} is not in the configuration, which has ${ids}`;
     throw new ZktError('ZKT_CONFIG_MISSING', { file, key: `server.${id}`, why });
   }
   return { serverId: id, own, membership: listed, local };
 }
 
 /** The number in a `myid` file: its first line. */
-function idInFile(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const line = (text.split('\n', 1)[0] as string).trim();
+function idInFile(myid: ConfigFiles['myid']): number | undefined {
+  if (myid === undefined) return undefined;
+  const line = firstLine(myid.text);
   if (ID_TEXT.test(line)) return Number(line);
-  const expected = 'a server id, digits alone in the first line';
-  throw new ZktError('ZKT_CONFIG_LINE', {
-    file: 'myid',
+  throw badId(myid, 'a server id, digits alone in the first line');
+}
+
+const firstLine = (text: string): string => (text.split('\n', 1)[0] as string).trim();
+
+const badId = (myid: ConfigFiles['myid'], expected: string): ZktError<'ZKT_CONFIG_LINE'> =>
+  new ZktError('ZKT_CONFIG_LINE', {
+    file: myid?.file ?? 'myid',
     line: 1,
     key: 'myid',
-    value: line.slice(0, 80),
+    value: firstLine(myid?.text ?? '').slice(0, 80),
     expected,
   });
-}
 
 function listedMembers(read: ReadSettings, files: ConfigFiles): Membership | undefined {
   const { dynamic } = files;
@@ -119,11 +133,13 @@ export function memberWarnings(read: ReadSettings, files: ConfigFiles, place: Pl
   const { own, membership } = place;
   if (membership === undefined || own === undefined) return [];
   const { settings, given } = read;
-  const first: SourcedLine | undefined = (files.dynamic?.lines ?? read.membership)[0];
+  const lines = files.dynamic?.lines ?? read.membership;
+  const first: SourcedLine | undefined = lines[0];
   const warnings: ConfigWarning[] = [];
   const warn = (line: SourcedLine | undefined, message: string): void => {
     warnings.push({ file: line?.file ?? '', line: line?.line ?? 0, message });
   };
+  for (const { line, message } of doubles(lines, membership)) warn(line, message);
   const voters = votersOf(membership);
   if (voters <= 2) {
     warn(
@@ -152,6 +168,36 @@ export function memberWarnings(read: ReadSettings, files: ConfigFiles, place: Pl
     warn(given.get('snapshotSizeFactor'), `snapshotSizeFactor is at most 1; ${SIZE_FACTOR} is taken`);
   }
   return warnings;
+}
+
+/** Lines that take another's place, and servers that cannot both be where they are said to be. */
+function doubles(lines: readonly SourcedLine[], membership: Membership) {
+  const found: { line: SourcedLine | undefined; message: string }[] = [];
+  const keys = new Map<string, SourcedLine>();
+  for (const line of lines) {
+    const before = keys.get(line.key);
+    if (before !== undefined && before.file === line.file && before.value !== line.value)
+      found.push({ line, message: `${line.key} was already given in line ${before.line}; this line counts` });
+    keys.set(line.key, line);
+  }
+  const taken = new Map<string, number>();
+  for (const { id, addresses, client } of membership.members) {
+    const ports = addresses.flatMap(({ host, quorumPort, electionPort }) => [
+      `${host}:${quorumPort}`,
+      `${host}:${electionPort}`,
+    ]);
+    for (const at of [...ports, ...(client === undefined ? [] : [`${client.host}:${client.port}`])]) {
+      const other = taken.get(at);
+      // Every host has an any-address of its own.
+      if (other !== undefined && other !== id && !/^(0\.0\.0\.0|[0:]+):\d+$/.test(at))
+        found.push({
+          line: keys.get(`server.${id}`),
+          message: `server.${other} and server.${id} both have ${at}`,
+        });
+      taken.set(at, id);
+    }
+  }
+  return found;
 }
 
 /** The settings of a member of the ensemble on this host, where nobody gave others. */

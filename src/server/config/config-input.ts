@@ -11,8 +11,8 @@ export interface ConfigOptions {
 export interface ConfigFiles {
   /** The zoo.cfg, undefined for none. */
   readonly file: string | undefined;
-  /** The text of `myid`, undefined where there is none. */
-  readonly myid: string | undefined;
+  /** The file `myid` and its text, undefined where there is none. */
+  readonly myid: { readonly file: string; readonly text: string } | undefined;
   /** Lines of the dynamic configuration file, and its version. */
   readonly dynamic: { readonly lines: readonly SourcedLine[]; readonly version: bigint } | undefined;
   /** The bytes of `zkt.sessionSecretFile`. */

@@ -47,7 +47,10 @@ export function loadConfig(disk: Disk, options: LoadOptions): ServerConfig {
         };
   const dataDir = options.dataDir ?? (read.given.has('dataDir') ? read.settings.dataDir : undefined);
   const myidFile = dataDir === undefined ? undefined : disk.join(dataDir, 'myid');
-  const myid = myidFile !== undefined && disk.exists(myidFile) ? readText(disk, myidFile) : undefined;
+  const myid =
+    myidFile !== undefined && disk.exists(myidFile)
+      ? { file: myidFile, text: readText(disk, myidFile) }
+      : undefined;
   const sessionSecret = secretOf(disk, read);
   return buildConfig(read, { file, myid, dynamic, sessionSecret }, options);
 }

@@ -52,7 +52,7 @@ describe('without a configuration', () => {
         { host: '127.0.0.1', port: 2180 + id },
       ]),
     );
-    expect(errorOf(() => bare({ id: 4 }))).toMatch(/^ZKT_CONFIG_MISSING .*server\.4/);
+    expect(errorOf(() => bare({ id: 4 }))).toMatch(/^ZKT_USAGE --id is 1, 2 or 3 where no configuration/);
   });
 
   test('usual places are tried in order', () => {
@@ -293,7 +293,8 @@ describe('ensembles', () => {
   test.each([
     ['', {}, 'myid is missing'],
     ['', { '/data/myid': 'one' }, 'myid=one: expected a server id'],
-    ['', { '/data/myid': '9' }, 'server 9 is not in the configuration'],
+    ['', { '/data/myid': 'one' }, '/data/myid:1: '],
+    ['', { '/data/myid': '9' }, 'server 9 is not in the configuration, which has 1, 2, 3'],
     ['group.1=1:2', { '/data/myid': '1' }, 'server.3'],
     ['group.1=1:3\ngroup.2=3', { '/data/myid': '1' }, 'server 3 in one group only'],
     ['group.1=1:3:7', { '/data/myid': '1' }, 'servers that have a server.7 line'],
@@ -325,6 +326,13 @@ describe('ensembles', () => {
     expect(errorOf(() => load(ENSEMBLE + text, { id: 3 }, files))).toMatch(expected);
   });
 
+  test("--id may not contradict myid: the directory is another member's", () => {
+    expect(errorOf(() => load(ENSEMBLE, { id: 3 }, { '/data/myid': '1' }))).toMatch(
+      /^ZKT_CONFIG_LINE \/data\/myid:1: myid=1: expected 3, as --id says/,
+    );
+    expect(load(ENSEMBLE, { id: 3 }, { '/data/myid': '3' }).serverId).toBe(3);
+  });
+
   test('--port may not contradict the list either', () => {
     expect(errorOf(() => load(ENSEMBLE, { id: 3, port: 1 }))).toMatch(/^ZKT_USAGE --port 1: expected what/);
     expect(load(ENSEMBLE, { id: 3, port: 2181 }).client.port).toBe(2181);
@@ -338,6 +346,14 @@ describe('ensembles', () => {
     ['three voters', 'server.5=a:1:2', 3, undefined],
     ['four voters', 'server.5=a:1:2\nserver.6=b:1:2', 3, /4 voting servers tolerate no more failures than 3/],
     ['a role against the list', 'server.5=a:1:2\npeerType=observer', 3, /server\.3 is participant/],
+    ['a server twice', 'server.5=a:1:2\nserver.5=b:1:2', 3, /server\.5 was already given in line \d+/],
+    ['two at one place', 'server.5=h3:1:9', 3, /server\.3 and server\.5 both have h3:1/],
+    [
+      'two on every address of theirs',
+      'server.5=a:1:2;0.0.0.0:7\nserver.6=b:1:2;7\nserver.7=c:1:2',
+      3,
+      undefined,
+    ],
     ['a small cache', 'server.5=a:1:2\ncommitLogCount=3', 3, /500 are kept/],
   ])('a word about %s', (_name, text, id, expected) => {
     const said = aside(text, id);
