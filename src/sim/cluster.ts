@@ -29,7 +29,7 @@ export interface ClusterOptions {
   readonly servers: number;
   /** Default 0. */
   readonly observers?: number;
-  /** Lines of zoo.cfg, after those every simulated server has. */
+  /** Lines of zoo.cfg, after those every simulated server has and instead of those with the same key. */
   readonly config?: readonly string[];
   readonly net?: ClusterNetOptions;
   /** Whether servers that end by themselves are started again. Default true. */
@@ -240,7 +240,9 @@ export class Cluster {
 }
 
 function configText({ servers, config = [] }: ClusterOptions, total: number): string {
-  const lines = [...BASE_CONFIG];
+  const keyOf = (line: string): string => line.slice(0, line.indexOf('='));
+  const given = new Set(config.map(keyOf));
+  const lines = BASE_CONFIG.filter((line) => !given.has(keyOf(line)));
   const { client, quorum, election } = CLUSTER_PORTS;
   for (let id = 1; id <= total && total > 1; id++) {
     const role = id <= servers ? 'participant' : 'observer';

@@ -77,13 +77,19 @@ export class DiskView implements Disk {
   }
 
   join(...parts: string[]): string {
-    return parts.join('/').replaceAll(/\/+/g, '/');
+    return joined(parts);
   }
 
   private names(dir: string): ReadonlyMap<string, SimInode> | undefined {
     const found = this.dirs.get(dir);
     return this.layer === 'live' ? found?.names : found?.durable;
   }
+}
+
+/** Parts of a path, with one separator each in between. */
+export function joined(parts: readonly string[]): string {
+  const path = parts.join('/');
+  return path.includes('//') ? path.replaceAll(/\/+/g, '/') : path;
 }
 
 const parent = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));

@@ -10,7 +10,7 @@
 import type { Prng } from '../base/prng.ts';
 import type { Disk, DiskCallback, DiskError, DiskFile, OpenMode } from '../ports/disk.ts';
 import { SimInode } from './disk-inode.ts';
-import { type DiskLayer, DiskView } from './disk-view.ts';
+import { type DiskLayer, DiskView, joined } from './disk-view.ts';
 
 /** The calls that a fault can hit. */
 export type SimDiskCall =
@@ -269,7 +269,7 @@ export class SimDisk implements Disk {
   }
 
   join(...parts: string[]): string {
-    return parts.join(SEPARATOR).replaceAll(/\/+/g, SEPARATOR);
+    return joined(parts);
   }
 
   private handle(path: string, inode: SimInode, writable: boolean): DiskFile {
@@ -375,7 +375,7 @@ export class SimDisk implements Disk {
   }
 }
 
-const clean = (path: string): string => path.replace(/\/+$/, '');
+const clean = (path: string): string => (path.endsWith(SEPARATOR) ? path.replace(/\/+$/, '') : path);
 const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf(SEPARATOR)));
 const nameOf = (path: string): string => clean(path).slice(clean(path).lastIndexOf(SEPARATOR) + 1);
 

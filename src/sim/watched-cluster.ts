@@ -6,6 +6,7 @@ import { reasonOf, ZktError } from '../base/errors.ts';
 import type { Client } from '../client/api.ts';
 import { KeeperError } from '../client/keeper-error.ts';
 import type { ZktEvent } from '../events/table.ts';
+import type { Timer } from '../ports/timers.ts';
 import { ERR } from '../protocol/error-codes.ts';
 import { WRITES } from './checkers/check-history.ts';
 import { canonical, type HistoryRequest, type Violation } from './checkers/history.ts';
@@ -20,7 +21,9 @@ import { readAll } from './workload.ts';
 /** Whoever wants to hear what happens; gets the simulated clock, ms. */
 export type Listen = (now: () => number) => ClusterListener;
 
+/** Between two looks at the invariants while something happens; the pause grows to the other while nothing does. */
 const LOOK_EVERY_MS = 50;
+const LOOK_AT_LEAST_MS = 2000;
 const LOOK_DEEPER_EVERY = 10;
 /** Of acknowledged writes, one in so many is looked for on the disks; of the first ones, each. */
 const LOOK_FOR_ONE_IN = 16;
@@ -28,8 +31,11 @@ const LOOK_FOR_FIRST = 32;
 /** What a server may refuse another for though both are right: one of them is late, or has more. */
 const HONEST_REFUSALS =
   /is over|another connection came|is newer than|has accepted epoch|not in the configuration/;
-/** `tickTime` x 2 x (initLimit + syncLimit), as the simulated servers are configured, and time to start. */
-const RECOVERY_MS = 500 * 2 * (6 + 4) + 2500;
+/** 2 x (initLimit + syncLimit), as the simulated servers are configured. */
+const RECOVERY_TICKS = 2 * (6 + 4);
+const START_MS = 2500;
+/** `tickTime` of the servers, ms. */
+const TICK_MS = 500;
 /** Operations are answered in this time once all is well, ms. */
 export const FINISH_MS = 30_000;
 
@@ -43,13 +49,24 @@ export class WatchedCluster {
   readonly cluster: Cluster;
   readonly invariants: Invariants;
   private readonly tools: SimTools;
+  private readonly recoveryMs: number;
   private over = false;
   private looks = 0;
+  private nextLook: Timer | undefined;
+  private lookMs = LOOK_EVERY_MS;
+  /** Something was heard of since the last look. */
+  private stirred = true;
   private acknowledged = 0;
 
-  constructor(options: ClusterOptions, tools: SimTools, listen?: Listen) {
+  /** `tickMs`: what the servers' configuration says, if it is not the usual. */
+  constructor(
+    { tickMs = TICK_MS, ...options }: ClusterOptions & { readonly tickMs?: number },
+    tools: SimTools,
+    listen?: Listen,
+  ) {
     const listener = listen?.(() => this.cluster.now) ?? {};
     this.tools = tools;
+    this.recoveryMs = RECOVERY_TICKS * tickMs + START_MS;
     this.cluster = new Cluster(options, tools, {
       ...listener,
       event: (node, event) => {
@@ -86,7 +103,23 @@ export class WatchedCluster {
     if (this.over) return;
     if (++this.looks % LOOK_DEEPER_EVERY === 0) this.invariants.lookDeeper();
     else this.invariants.look();
-    this.cluster.after(LOOK_EVERY_MS, () => this.watch());
+    this.lookMs = this.stirred ? LOOK_EVERY_MS : Math.min(this.lookMs * 2, LOOK_AT_LEAST_MS);
+    this.stirred = false;
+    this.lookLater();
+  }
+
+  private lookLater(): void {
+    const { schedule } = this.cluster;
+    this.nextLook = schedule.at(schedule.now + this.lookMs, () => this.watch());
+  }
+
+  /** Something happens: the next look is soon. */
+  private stir(): void {
+    this.stirred = true;
+    if (this.lookMs === LOOK_EVERY_MS || this.nextLook === undefined) return;
+    this.nextLook.cancel();
+    this.lookMs = LOOK_EVERY_MS;
+    this.lookLater();
   }
 
   /** All machines and links are well, and all servers are started. */
@@ -108,14 +141,14 @@ export class WatchedCluster {
 
   /** Everything was healed: all servers have to serve in time. */
   recovered(): Promise<void> {
-    return this.until('after healing, all servers serve in time', () => this.allServe(), RECOVERY_MS);
+    return this.until('after healing, all servers serve in time', () => this.allServe(), this.recoveryMs);
   }
 
   /** Reads the tree, waits until all servers agree, and judges; answers figures. */
   async judge(): Promise<Readonly<Record<string, number>>> {
     const { cluster, invariants } = this;
     await this.finished('the tree is read', readTree(cluster.dial('last')));
-    await this.until('all servers agree', () => this.agreed(), RECOVERY_MS);
+    await this.until('all servers agree', () => this.agreed(), this.recoveryMs);
     invariants.lookDeeper();
     const verdict = judge(cluster, invariants, this.tools);
     invariants.violations.push(...verdict.violations);
@@ -193,6 +226,7 @@ export class WatchedCluster {
   }
 
   private event(node: SimNode, event: ZktEvent): void {
+    this.stir();
     this.follow(node, event);
     if (event.name === 'tree.digest-mismatch') {
       this.say('digests agree with the log', `${node.name}: ${canonical(event.fields)}`);
@@ -225,6 +259,7 @@ export class WatchedCluster {
   }
 
   private replied({ reply, op }: HistoryRequest): void {
+    this.stir();
     if (reply === undefined || reply.err !== ERR.OK || !WRITES.has(op)) return;
     const count = ++this.acknowledged;
     if (count > LOOK_FOR_FIRST && count % LOOK_FOR_ONE_IN !== 0) return;

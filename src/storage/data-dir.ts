@@ -7,7 +7,7 @@
  * Both may be the same directory. A file that is still being written has another name, `tmp.…`, which no
  * version of ZooKeeper looks at; those that a crash left are removed at the next start.
  */
-import { hex64, parse64 } from '../base/brands.ts';
+import { hex64 } from '../base/brands.ts';
 import { reasonOf, ZktError } from '../base/errors.ts';
 import type { Disk } from '../ports/disk.ts';
 
@@ -44,25 +44,27 @@ const VERSION_DIR = 'version-2';
 /** What the name of an unfinished file begins with. */
 export const TEMP_PREFIX = 'tmp.';
 
+const ZXID_MAX = 0x7fff_ffff_ffff_ffffn;
+
 /** The zxid in a name, or undefined: Apache's parser takes 1 to 16 hex digits below 2^63. */
-const zxidOf = (hex: string | undefined): bigint | undefined => {
-  if (hex === undefined || !/^[0-9a-f]{1,16}$/i.test(hex)) return undefined;
-  const value = parse64(hex);
-  return value !== undefined && value >= 0n ? value : undefined;
+const zxidOf = (hex: string): bigint | undefined => {
+  if (!/^[0-9a-f]{1,16}$/i.test(hex)) return undefined;
+  const value = BigInt(`0x${hex}`);
+  return value <= ZXID_MAX ? value : undefined;
 };
 
 /** The zxid in `log.<hex>`; undefined for any other name. */
 export const parseLogName = (name: string): bigint | undefined => {
-  const [prefix, hex, ...more] = name.split('.');
-  return prefix === 'log' && more.length === 0 ? zxidOf(hex) : undefined;
+  return name.startsWith('log.') ? zxidOf(name.slice(4)) : undefined;
 };
 
 /** The zxid and compression in `snapshot.<hex>[.gz|.snappy]`; undefined for any other name. */
 export const parseSnapshotName = (
   name: string,
 ): { zxid: bigint; compression: SnapshotCompression } | undefined => {
-  const [prefix, hex, suffix, ...more] = name.split('.');
-  const zxid = prefix === 'snapshot' && more.length === 0 ? zxidOf(hex) : undefined;
+  if (!name.startsWith('snapshot.')) return undefined;
+  const [, hex = '', suffix, ...more] = name.split('.');
+  const zxid = more.length === 0 ? zxidOf(hex) : undefined;
   if (zxid === undefined) return undefined;
   if (suffix === undefined) return { zxid, compression: 'none' };
   return suffix === 'gz' || suffix === 'snappy' ? { zxid, compression: suffix } : undefined;

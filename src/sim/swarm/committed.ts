@@ -3,7 +3,7 @@
  * applied is committed, and must be the same wherever it is found.
  */
 import { hex0x } from '../../base/brands.ts';
-import type { Disk } from '../../ports/disk.ts';
+import type { Disk, DiskFile } from '../../ports/disk.ts';
 import { decodeEntry, type TxnEntry } from '../../protocol/txn.ts';
 import { listLogs } from '../../storage/data-dir.ts';
 import { LogScanner } from '../../storage/log-format.ts';
@@ -13,31 +13,56 @@ import { NODE_DIR } from '../sim-node.ts';
 
 const LOG_DIR = `${NODE_DIR}/version-2`;
 
-/** Calls `take` for the entries of a log directory with zxids in (from, to], in order. */
+/** The last entry that was read of a log directory. */
+interface Mark {
+  readonly path: string;
+  readonly offset: number;
+  readonly zxid: bigint;
+}
+
+const RESUMED_CHUNK_BYTES = 4096;
+
+/**
+ * Calls `take` for the entries of a log directory with zxids in (from, to], in order; answers the last of them. With
+ * `mark`, the answer of a call up to `from`, it reads on from there if that entry is still where it was.
+ */
 export function eachEntry(
   disk: Disk,
   from: bigint,
   to: bigint,
   take: (zxid: bigint, bytes: Buffer) => void,
-): void {
-  if (!disk.exists(LOG_DIR)) return;
+  mark?: Mark,
+): Mark | undefined {
+  if (!disk.exists(LOG_DIR)) return undefined;
   const logs = listLogs(disk, LOG_DIR);
+  let last = mark;
   logs.forEach((log, i) => {
     const next = logs[i + 1];
     if (log.zxid > to || (next !== undefined && next.zxid <= from)) return;
-    const scan = new LogScanner(disk.open(log.path, 'read'), {});
+    const scan = scanner(disk.open(log.path, 'read'), mark);
     while (scan.next()) {
       if (scan.zxid <= from) continue;
       if (scan.zxid > to) return;
       take(scan.zxid, scan.bytes.subarray(scan.entryStart, scan.entryEnd));
+      last = { path: log.path, offset: scan.offset, zxid: scan.zxid };
     }
   });
+  return last;
+}
+
+function scanner(file: DiskFile, mark: Mark | undefined): LogScanner {
+  if (mark !== undefined && mark.path === file.path) {
+    const scan = new LogScanner(file, { from: mark.offset, chunkBytes: RESUMED_CHUNK_BYTES });
+    if (scan.next() && scan.zxid === mark.zxid) return scan;
+  }
+  return new LogScanner(file);
 }
 
 /** See the head of the file. */
 export class CommittedEntries {
   readonly entries = new Map<bigint, { readonly bytes: Buffer; readonly by: string }>();
   private readonly seen = new Map<SimNode, bigint>();
+  private readonly marks = new Map<SimNode, Mark | undefined>();
   /** What nodes were sent as a snapshot, by the entries it was made of; theirs to confirm. */
   private readonly inherited = new Map<
     SimNode,
@@ -82,7 +107,8 @@ export class CommittedEntries {
       if (zxid <= to) this.take(node.name, zxid, bytes);
     }
     this.inherited.delete(node);
-    eachEntry(node.disk.look('live'), from, to, (zxid, bytes) => this.take(node.name, zxid, bytes));
+    const take = (zxid: bigint, bytes: Buffer): void => this.take(node.name, zxid, bytes);
+    this.marks.set(node, eachEntry(node.disk.look('live'), from, to, take, this.marks.get(node)));
     this.seen.set(node, to);
   }
 

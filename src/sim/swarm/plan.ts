@@ -24,6 +24,18 @@ export interface PlannedFault {
   readonly seed: number;
 }
 
+/** How much happens at a time. */
+export interface Pace {
+  /** Each of a client's lanes rests up to this long between two operations, ms. */
+  readonly restMs: number;
+  /** Timeouts of sessions: at least this, at most three times as long, ms. */
+  readonly sessionMs: number;
+  /** A short session comes up to this long after the one before it, ms. */
+  readonly visitMs: number;
+  /** `tickTime` of the servers, ms. */
+  readonly tickMs: number;
+}
+
 /** See the head of the file. */
 export interface SwarmPlan {
   readonly seed: number;
@@ -37,6 +49,7 @@ export interface SwarmPlan {
   readonly clients: number;
   /** The most operations of one client. */
   readonly operations: number;
+  readonly pace: Pace;
 }
 
 /** What a caller may set instead of the seed. */
@@ -50,15 +63,33 @@ export interface PlanWishes {
   readonly clients?: number | undefined;
   readonly operations?: number | undefined;
   readonly workMs?: number | undefined;
+  /** Hours with a fault now and then, instead of seconds full of them. */
+  readonly calm?: boolean | undefined;
 }
 
+/** Seconds full of faults. */
+const DENSE: Pace = { restMs: 800, sessionMs: 2000, visitMs: 4000, tickMs: 500 };
+const MINUTE_MS = 60_000;
 const OPERATIONS = 1_000_000;
 /** The share of kinds that a seed leaves on, and no fewer than so many. */
 const KINDS_ON = 0.35;
 const KINDS_MIN = 2;
 
+/** When faults strike, and for how long. */
+interface Rhythm {
+  readonly firstMs: number;
+  readonly leastMs: number;
+  /** What is added to `leastMs` is up to this. */
+  readonly moreMs: number;
+  readonly lasts: readonly number[];
+}
+
 /** The plan of a seed. */
 export function planOf(seed: number, wishes: PlanWishes = {}): SwarmPlan {
+  return wishes.calm === true ? calmPlan(seed, wishes) : densePlan(seed, wishes);
+}
+
+function densePlan(seed: number, wishes: PlanWishes): SwarmPlan {
   const random = new Prng(seed ^ 0x3c6ef372);
   const servers = random.chance(0.7) ? 3 : 5;
   const observers = random.chance(0.2) ? 1 : 0;
@@ -67,22 +98,66 @@ export function planOf(seed: number, wishes: PlanWishes = {}): SwarmPlan {
   const config = chosenConfig(random);
   const clients = 2 + random.below(3);
   const everyMs = random.pick([400, 1500, 4000]);
+  const rhythm = { firstMs: everyMs, leastMs: 100, moreMs: everyMs * 2, lasts: [150, 1000, 2500, 6000] };
+  const faults = chosenFaults(random, wishes.kinds ?? kinds, workMs, rhythm);
+  return wished({ seed, servers, observers, config, faults, workMs, clients, pace: DENSE }, wishes);
+}
+
+/**
+ * What takes hours to show: sessions that are idle or expire, nodes with a time to live, files that are purged, clocks
+ * that drift apart, servers that are away for minutes.
+ */
+function calmPlan(seed: number, wishes: PlanWishes): SwarmPlan {
+  const random = new Prng(seed ^ 0x1f83d9ab);
+  const servers = random.chance(0.8) ? 3 : 5;
+  const observers = random.chance(0.2) ? 1 : 0;
+  const kinds = chosenKinds(random);
+  const workMs = (30 + random.below(120)) * MINUTE_MS;
+  const pace: Pace = {
+    restMs: random.pick([10_000, 60_000, 300_000]),
+    sessionMs: random.pick([4000, 10_000]),
+    visitMs: random.pick([MINUTE_MS, 10 * MINUTE_MS]),
+    tickMs: random.pick([500, 2000]),
+  };
+  const config = [`tickTime=${pace.tickMs}`, ...chosenConfig(random)];
+  if (random.chance(0.5)) config.push('autopurge.purgeInterval=1', 'autopurge.snapRetainCount=3');
+  const clients = 1 + random.below(3);
+  const everyMs = random.pick([2, 10, 30]) * MINUTE_MS;
+  const rhythm = {
+    firstMs: everyMs,
+    leastMs: 1000,
+    moreMs: everyMs * 2,
+    lasts: [1000, 10_000, MINUTE_MS, 5 * MINUTE_MS],
+  };
+  const faults = chosenFaults(random, wishes.kinds ?? kinds, workMs, rhythm);
+  return wished({ seed, servers, observers, config, faults, workMs, clients, pace }, wishes);
+}
+
+function chosenFaults(
+  random: Prng,
+  kinds: readonly string[],
+  workMs: number,
+  { firstMs, leastMs, moreMs, lasts }: Rhythm,
+): PlannedFault[] {
   const faults: PlannedFault[] = [];
-  const use = wishes.kinds ?? kinds;
-  for (let at = random.next() * everyMs; at < workMs; at += 100 + random.next() * everyMs * 2) {
-    const lastsMs = Math.round(random.pick([150, 1000, 2500, 6000]) * (0.5 + random.next()));
-    const kind = random.pick(use);
+  for (let at = random.next() * firstMs; at < workMs; at += leastMs + random.next() * moreMs) {
+    const lastsMs = Math.round(random.pick(lasts) * (0.5 + random.next()));
+    const kind = random.pick(kinds);
     faults.push({ index: faults.length, kind, atMs: Math.round(at), lastsMs, seed: random.uint32() });
   }
+  return faults;
+}
+
+/** The plan with what the caller set instead. */
+function wished(plan: Omit<SwarmPlan, 'operations'>, wishes: PlanWishes): SwarmPlan {
   const { keep } = wishes;
   return {
-    seed,
-    servers: wishes.servers ?? servers,
-    observers: wishes.observers ?? observers,
-    config,
-    faults: keep === undefined ? faults : faults.filter((f) => keep.has(f.index)),
-    workMs: wishes.workMs ?? workMs,
-    clients: wishes.clients ?? clients,
+    ...plan,
+    servers: wishes.servers ?? plan.servers,
+    observers: wishes.observers ?? plan.observers,
+    faults: keep === undefined ? plan.faults : plan.faults.filter((f) => keep.has(f.index)),
+    workMs: wishes.workMs ?? plan.workMs,
+    clients: wishes.clients ?? plan.clients,
     operations: wishes.operations ?? OPERATIONS,
   };
 }

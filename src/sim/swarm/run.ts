@@ -24,7 +24,6 @@ export interface SwarmResult {
 }
 
 const START_MS = 20_000;
-const VISIT_EVERY_MS = 4000;
 
 /** Plays a plan to its end, or to the first broken promise. */
 export const playPlan = (plan: SwarmPlan, tools: SimTools, listen?: Listen): Promise<SwarmResult> =>
@@ -41,14 +40,18 @@ class SwarmRun {
   private calm = true;
 
   constructor(plan: SwarmPlan, tools: SimTools, listen?: Listen) {
-    const { seed, servers, observers, config } = plan;
+    const { seed, servers, observers, config, pace } = plan;
     this.plan = plan;
     this.random = new Prng(seed ^ 0x510e527f);
-    this.watched = new WatchedCluster({ seed, servers, observers, config }, tools, listen);
+    this.watched = new WatchedCluster(
+      { seed, servers, observers, config, tickMs: pace.tickMs },
+      tools,
+      listen,
+    );
     this.cluster = this.watched.cluster;
     this.workers = Array.from(
       { length: plan.clients },
-      (_, i) => new SwarmWorker(this.cluster, `c${i + 1}`, new Prng(seed * 31 + i), plan.operations),
+      (_, i) => new SwarmWorker(this.cluster, `c${i + 1}`, new Prng(seed * 31 + i), plan),
     );
   }
 
@@ -90,7 +93,7 @@ class SwarmRun {
     this.active.clear();
     watched.healAll();
     await watched.recovered();
-    for (const worker of workers) worker.over = true;
+    for (const worker of workers) worker.end();
     await watched.finished(`every operation ends in ${FINISH_MS} ms`, working);
     return watched.judge();
   }
@@ -126,9 +129,9 @@ class SwarmRun {
         if (closes) client.close().catch(() => {});
         else die();
       });
-      this.cluster.after(this.random.next() * VISIT_EVERY_MS, visit);
+      this.cluster.after(this.random.next() * this.plan.pace.visitMs, visit);
     };
-    this.cluster.after(this.random.next() * VISIT_EVERY_MS, visit);
+    this.cluster.after(this.random.next() * this.plan.pace.visitMs, visit);
   }
 
   private workCounts(): Record<string, number> {

@@ -9,6 +9,7 @@ import { KeeperError } from '../../client/keeper-error.ts';
 import { ERR } from '../../protocol/error-codes.ts';
 import type { Cluster, SimClient } from '../cluster.ts';
 import { layGround, ROOT, Worker } from '../workload.ts';
+import type { Pace, SwarmPlan } from './plan.ts';
 
 /** Nodes that all clients share, beside those of the common workload. */
 export const SHARED = {
@@ -18,7 +19,6 @@ export const SHARED = {
 } as const;
 
 const LANES = 2;
-const PAUSE_MS = 800;
 const PASSING: ReadonlySet<number> = new Set([ERR.CONNECTIONLOSS, ERR.REQUESTTIMEOUT, ERR.SYSTEMERROR]);
 
 /** Makes the nodes that clients share. */
@@ -63,20 +63,27 @@ export interface WorkCounts {
 /** See the head of the file. */
 export class SwarmWorker {
   readonly counts: WorkCounts = { done: 0, lost: 0, refused: 0, sessions: 0 };
-  /** Set to end the work. */
-  over = false;
   private readonly cluster: Cluster;
   private readonly name: string;
   private readonly random: Prng;
+  private readonly pace: Pace;
+  private readonly resting = new Set<() => void>();
   private left: number;
+  private over = false;
   private dialled: SimClient | undefined;
   private worker: Worker | undefined;
 
-  constructor(cluster: Cluster, name: string, random: Prng, operations: number) {
+  constructor(
+    cluster: Cluster,
+    name: string,
+    random: Prng,
+    { operations, pace }: Pick<SwarmPlan, 'operations' | 'pace'>,
+  ) {
     this.cluster = cluster;
     this.name = name;
     this.random = random;
     this.left = operations;
+    this.pace = pace;
   }
 
   /** The session at the moment. */
@@ -85,11 +92,18 @@ export class SwarmWorker {
     if (dialled !== undefined && dialled.client.state !== 'expired') return dialled;
     dialled?.process.kill();
     const count = ++this.counts.sessions;
+    const { sessionMs } = this.pace;
     const name = count === 1 ? this.name : `${this.name}-${count}`;
-    const fresh = this.cluster.dial(name, { sessionTimeoutMs: 2000 + this.random.below(4000) });
+    const fresh = this.cluster.dial(name, { sessionTimeoutMs: sessionMs + this.random.below(2 * sessionMs) });
     this.dialled = fresh;
     this.worker = new Worker({ client: fresh.client, name, prng: this.random });
     return fresh;
+  }
+
+  /** The operations under way are the last ones. */
+  end(): void {
+    this.over = true;
+    for (const wake of this.resting) wake();
   }
 
   /** Works until told to stop. Rejects only when something happens that must not. */
@@ -108,9 +122,19 @@ export class SwarmWorker {
         if (PASSING.has(error.code)) this.counts.lost++;
         else this.counts.refused++;
       }
-      // Not on the client's own clock: its process may be over by then.
-      await new Promise<void>((resolve) => this.cluster.after(this.random.next() * PAUSE_MS, resolve));
+      await this.rest();
     }
+  }
+
+  /** Not on the client's own clock: its process may be over by then. */
+  private rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        if (this.resting.delete(wake)) resolve();
+      };
+      this.resting.add(wake);
+      this.cluster.after(this.random.next() * this.pace.restMs, wake);
+    });
   }
 
   private step(client: Client): Promise<unknown> {
