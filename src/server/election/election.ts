@@ -20,8 +20,11 @@ import { Mandate } from './mandate.ts';
 import { betterBy, type CurrentVote, NO_VOTE, sameVote, type Vote, type VoteRule } from './vote.ts';
 
 const NOTIFICATION_VERSION = 2;
-/** Rounds and epochs beyond this are no counting of elections; one more must not overflow. */
-const ROUND_MAX = 1n << 62n;
+/**
+ * A round that far ahead is no counting of elections: whoever believed it would sooner or later be believed by
+ * nobody, since there is no round beyond the last.
+ */
+const ROUND_LEAP_MAX = 1n << 32n;
 /** A voter not heard after that many repetitions may sit behind a dead connection. */
 const SILENT_AFTER = 2;
 
@@ -146,7 +149,7 @@ export class Election {
     if (this.events.on['election.notification-received']) {
       this.events.emit('election.notification-received', { from, ...told(n) });
     }
-    if (n.electionEpoch > ROUND_MAX || n.electionEpoch < -1n) return;
+    if (n.electionEpoch > this.round + ROUND_LEAP_MAX || n.electionEpoch < -1n) return;
     if (this.doing === 'LOOKING') this.hearGossip(from, n);
     if (!this.quorums.isVoter(from)) {
       if (n.state === 'LOOKING') this.answer(from, n, now);

@@ -247,6 +247,8 @@ describe('a round', () => {
       look z5 e1
         -> 2 3: LOOKING 1 z5 e1 r1
       3: LOOKING 3 z9 e1 r9223372036854775807
+      3: LOOKING 3 z9 e1 r4611686018427387904
+      3: LOOKING 3 z9 e1 r4294967298
       3: LOOKING 3 z9 e1 r-2
     `,
     ));
