@@ -8,6 +8,7 @@ import { replayOptions, shrink } from '../../sim/swarm/shrink.ts';
 import { transcript } from '../../sim/transcript.ts';
 import type { Io } from '../io.ts';
 import { Printer } from '../output/printer.ts';
+import { ProgressBar } from '../output/progress-bar.ts';
 import { ListReport } from '../output/report.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../settings/global-options.ts';
 import { playFile } from '../simulation/scenario-file.ts';
@@ -47,7 +48,7 @@ Examples:
   zkt sim --faults                     the kinds of faults there are
 
 A run is decided by its seed: the same command gives the same run, on every machine. Exit code 0: every
-promise was kept; 1: one was broken.`;
+promise was kept, as far as they were looked at; 1: one was broken; 130: Ctrl-C ended it before its time.`;
 
 /** Fills in the command. */
 export function build(command: Command, context: ToolContext): void {
@@ -107,25 +108,29 @@ class SimCommand {
   private readonly format: OutputFormat;
   private readonly report: ListReport;
   private readonly tally = new SwarmTally(systemClock.monotonicMs());
+  private readonly bar: ProgressBar;
 
   constructor(flags: SimFlags, io: Io, format: OutputFormat) {
     this.flags = flags;
     this.io = io;
     this.out = new Printer(io.stdout);
     this.err = new Printer(io.stderr);
+    this.bar = new ProgressBar(io.stderr);
     this.format = format;
     this.report = new ListReport(this.out, format, 'runs');
   }
 
   async run(): Promise<ExitCode> {
-    const { flags } = this;
+    const { flags, io } = this;
     const failed =
       (flags.jobs ?? 1) > 1 ? await this.manyProcesses(flags.jobs ?? 1) : await this.thisProcess();
+    this.bar.clear();
     if (failed !== undefined) await this.tellFailure(failed);
     const now = systemClock.monotonicMs();
     this.report.end(this.tally.summary(now));
     if (this.format === 'table') this.out.line(this.tally.text(now));
-    return failed === undefined ? EXIT.ok : EXIT.failed;
+    if (failed !== undefined) return EXIT.failed;
+    return io.stop.aborted && !io.stdout.broken ? EXIT.interrupted : EXIT.ok;
   }
 
   private get single(): boolean {
@@ -155,12 +160,11 @@ class SimCommand {
     const { flags, io } = this;
     const first = flags.seed ?? 1;
     let failed: number | undefined;
-    const words = Array.from({ length: jobs }, (_, i) => [
+    const runs = flags.seeds ?? (flags.hours === undefined ? 1 : undefined);
+    const words = Array.from({ length: Math.min(jobs, runs ?? jobs) }, (_, i) => [
       ...['--seed', `${first + i}`, '--step', `${jobs}`, '--quiet', '--no-shrink', '-o', 'ndjson'],
       ...(flags.hours === undefined ? [] : ['--hours', `${flags.hours / jobs}`]),
-      ...(flags.hours !== undefined && flags.seeds === undefined
-        ? []
-        : ['--seeds', `${Math.ceil((flags.seeds ?? 1) / jobs)}`]),
+      ...(runs === undefined ? [] : ['--seeds', `${Math.ceil((runs - i) / jobs)}`]),
       ...this.wishWords().flatMap((word) => word.split(' ')),
     ]);
     await runJobs(words, io.stop, async (report) => {
@@ -173,14 +177,27 @@ class SimCommand {
 
   private async take(run: RunReport): Promise<void> {
     this.tally.add(run);
+    this.showProgress(run.seed);
     await this.report.add(
       () => ({ ...run }),
       () => {
         const [violation] = run.violations;
         if ((this.single && this.told) || violation === undefined) return;
+        this.bar.clear();
         this.out.line({ text: `seed ${run.seed} fails`, style: 'bold' }, `: ${violation.rule}`);
       },
     );
+  }
+
+  /** Of many runs nothing is told; a terminal shows how far they are. */
+  private showProgress(seed: number): void {
+    const { seeds, hours = Number.POSITIVE_INFINITY } = this.flags;
+    if (this.single) return;
+    const fraction = Math.max(
+      this.tally.runs / (seeds ?? Number.POSITIVE_INFINITY),
+      this.tally.simulatedMs / (hours * 3_600_000),
+    );
+    this.bar.show(`seed ${seed}`, Math.min(1, fraction), this.tally.text(systemClock.monotonicMs()));
   }
 
   private get told(): boolean {

@@ -52,7 +52,7 @@ export class SwarmTally {
     let faults = 0;
     for (const count of this.faults.values()) faults += count;
     return (
-      `${this.runs} runs, ${this.failed} failed; ${time} simulated at ${this.speed(now).toFixed(0)} s/s; ` +
+      `${this.runs} ${this.runs === 1 ? 'run' : 'runs'}, ${this.failed} failed; ${time} simulated at ${this.speed(now).toFixed(0)} s/s; ` +
       `${faults} faults, ${n('transactions')} transactions, ${n('reads')} reads, ${n('lost')} replies lost`
     );
   }

@@ -272,7 +272,7 @@ describe('a server that cannot start', () => {
       /^2 ZKT_CONFIG_LINE .*zoo\.cfg:1: tickTime=x: expected/,
     ],
     ['a file that is not there', () => ['--config', '/nowhere/zoo.cfg'], /^2 ZKT_CONFIG_UNREADABLE/],
-    ['no member', () => ['--id', '4'], /^2 ZKT_CONFIG_MISSING .*server\.4 is missing/],
+    ['no member', () => ['--id', '4'], /^2 ZKT_USAGE --id is 1, 2 or 3 where no configuration/],
     [
       'TLS between servers',
       () => ['--id', '1', '-D', 'sslQuorum=true'],

@@ -1,3 +1,4 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -5,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import * as sim from '../../../src/cli/commands/sim.ts';
 import { runTool } from './file-tool.ts';
 
+const ZKT = path.join(import.meta.dirname, '../../../bin/zkt');
 const dir = mkdtempSync(path.join(tmpdir(), 'zkt-sim-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -23,7 +25,7 @@ describe('zkt sim', () => {
     expect(out).toMatch(/^ {4}0\.000 {2}s1 {4}starts$/m);
     expect(out).toMatch(/ s\d +.*\[peer\.state state=LEADING leader=\d\]$/m);
     expect(out).toMatch(/ c1 +create \/w: ok at 0x100000002, [\d.]+ ms, session 0x[0-9a-f]+$/m);
-    expect(out).toMatch(/^1 runs, 0 failed; [\d.]+ s simulated at \d+ s\/s; /m);
+    expect(out).toMatch(/^1 run, 0 failed; [\d.]+ s simulated at \d+ s\/s; /m);
   });
 
   it('gives the same run for the same seed', async () => {
@@ -33,6 +35,20 @@ describe('zkt sim', () => {
     );
     expect(runs[0]?.map((run) => run.seed)).toEqual([5, 6]);
     expect(runs[1]).toEqual(runs[0]);
+  });
+
+  it('plays as many seeds in several processes as in one', async () => {
+    const words = ['--seed', '5', '--seeds', '3', '--jobs', '2', ...SMALL, '-o', 'json'];
+    const run = spawnSync(process.execPath, [ZKT, 'sim', ...words], { encoding: 'utf8' });
+    const { runs } = JSON.parse(run.stdout) as { runs: { seed: number }[] };
+    expect(runs.map(({ seed }) => seed).sort()).toEqual([5, 6, 7]);
+  });
+
+  it('ends with 130 when it is stopped', async () => {
+    const child = spawn(process.execPath, [ZKT, 'sim', '--seeds', '100000', '-o', 'ndjson', ...SMALL]);
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    child.stdout.once('data', () => child.kill('SIGINT'));
+    expect(await ended).toBe(130);
   });
 
   it('lists the kinds of faults', async () => {
