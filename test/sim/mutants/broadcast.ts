@@ -33,6 +33,7 @@ export const BROADCAST_MUTANTS: readonly Mutant[] = [
     id: 'leader-acks-unsynced',
     title: 'The leader counts itself before its own disk has a transaction.',
     patches: [{ file: PROPOSALS, find: `return core.ownLogged >= this.asked;`, replace: `return true;` }],
+    scenario: 'no-ack-before-disk.zkt',
   },
   {
     id: 'sent-is-acked',
@@ -71,12 +72,17 @@ export const BROADCAST_MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'ZOOKEEPER-1818',
-    title: 'Votes of settled servers are compared by zxid and epoch as well: a server never joins.',
+    title: 'Followers vote with the epoch before, and votes are compared by it: a late server never joins.',
     patches: [
       {
         file: 'src/server/election/ballot.ts',
         find: `return said.leader === leader;`,
         replace: `return sameVote(said, n);`,
+      },
+      {
+        file: 'src/server/node/quorum-peer.ts',
+        find: `this.elector.epochEstablished(epoch);`,
+        replace: `if (decision.state === 'LEADING') this.elector.epochEstablished(epoch);`,
       },
     ],
     scenario: '1818-late-joiner.zkt',
@@ -115,6 +121,7 @@ export const BROADCAST_MUTANTS: readonly Mutant[] = [
         replace: `if (next === undefined) return;`,
       },
     ],
+    scenario: 'sync-on-a-slow-disk.zkt',
   },
   {
     id: 'read-overtakes-write',
@@ -142,6 +149,7 @@ export const BROADCAST_MUTANTS: readonly Mutant[] = [
         replace: `return this.parts.tracker.get(id) !== undefined;`,
       },
     ],
+    scenario: '1208-ephemeral-after-the-end.zkt',
   },
   {
     id: 'no-watch-at-close',

@@ -89,6 +89,7 @@ export const DISK_MUTANTS: readonly Mutant[] = [
     id: 'unsaved-database-kept',
     title: "A role ends while the leader's snapshot is being written, and the next one votes with it.",
     patches: [{ file: STORE, find: `if (this.unsaved) this.reload();`, replace: `` }],
+    scenario: 'snapshot-cut-short.zkt',
   },
   {
     id: 'ZOOKEEPER-2355-memory',
@@ -100,6 +101,7 @@ export const DISK_MUTANTS: readonly Mutant[] = [
         replace: `false`,
       },
     ],
+    scenario: 'full-disk-of-a-leader.zkt',
     swarm: { kinds: ['no-space', 'kill-leader', 'isolate', 'pause'] },
   },
   {
@@ -112,6 +114,7 @@ export const DISK_MUTANTS: readonly Mutant[] = [
         replace: `const upTo = this.committedZxid;`,
       },
     ],
+    scenario: 'full-disk-of-a-leader.zkt',
     swarm: { kinds: ['no-space', 'kill-leader', 'isolate', 'pause'] },
   },
 ];
