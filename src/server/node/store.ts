@@ -6,7 +6,7 @@
  * in `pending` until it is applied; `settle` waits for the disk and then applies what is left, so that memory
  * is what a restart would find. Memory is never ahead of the disk (2845, 2355).
  */
-import type { ZktError } from '../../base/errors.ts';
+import { ZktError } from '../../base/errors.ts';
 import { lo32 } from '../../base/halves.ts';
 import { invariant } from '../../base/invariant.ts';
 import { Fifo, Ring } from '../../base/ring.ts';
@@ -80,8 +80,11 @@ export class Store {
   private openedLog: TxnLog | undefined;
   private user: LogUser | undefined;
   private logged: bigint;
-  /** The database came from the leader and is not on disk yet: a role that ends now takes it along. */
-  private unsaved = false;
+  /**
+   * Memory is not what is on disk: the database came from the leader and is not saved yet, or the log was cut back in
+   * part. When the role ends what is on disk is read anew.
+   */
+  private unlikeDisk = false;
   /** Appended and not applied, oldest first. */
   private readonly pending = new Fifo<ZabEntry>();
 
@@ -202,7 +205,7 @@ export class Store {
     return new Promise((resolve) => {
       const settled = (): void => {
         this.openedLog = undefined;
-        if (this.unsaved) this.reload();
+        if (this.unlikeDisk) this.reload();
         for (let entry = this.pending.shift(); entry !== undefined; entry = this.pending.shift()) {
           // What a full disk did not take is not there.
           if (entry.zxid > this.logged) continue;
@@ -219,7 +222,13 @@ export class Store {
   /** Cuts the history back; the database is read anew. Throws a `ZktError`. Only while no role logs. */
   truncate(zxid: bigint): void {
     invariant(this.openedLog === undefined && this.pending.peek() === undefined, 'the log is settled');
-    truncate(this.world.disk, this.dirs, zxid);
+    try {
+      truncate(this.world.disk, this.dirs, zxid);
+    } catch (thrown) {
+      // Anything else than a call of the disk that failed comes before the first change.
+      if (!(thrown instanceof ZktError)) this.unlikeDisk = true;
+      throw thrown;
+    }
     this.reload();
   }
 
@@ -228,7 +237,7 @@ export class Store {
     this.committedLog.clear();
     const { database, recovery } = openDatabase(this.config, this.world);
     this.current = database;
-    this.unsaved = false;
+    this.unlikeDisk = false;
     this.turns = new SnapshotTurns();
     this.logged = recovery.lastZxid;
   }
@@ -241,7 +250,7 @@ export class Store {
     this.cancelSnapshot();
     this.committedLog.clear();
     this.current = database;
-    this.unsaved = true;
+    this.unlikeDisk = true;
     this.turns = new SnapshotTurns();
   }
 
@@ -269,7 +278,7 @@ export class Store {
       if ((thrown as DiskError).code === undefined) throw thrown;
       return false;
     }
-    this.unsaved = false;
+    this.unlikeDisk = false;
     this.wantsSnapshot = false;
     this.logged = zxid;
     return true;
