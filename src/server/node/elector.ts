@@ -248,6 +248,8 @@ export class Elector {
         this.arm();
       },
       reachable: (sid, isReachable) => {
+        // Perhaps it comes in another life, with other files: what it claimed before says nothing of them.
+        this.claims.delete(sid);
         this.machine.reachable(sid, isReachable, this.now());
         this.arm();
       },

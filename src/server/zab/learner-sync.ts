@@ -2,7 +2,7 @@
  * Brings a learner's history to the leader's, then makes it part of the live traffic (facts 9.1, 9.2).
  *
  * What it missed goes out no faster than it reads: the rest waits in the log. Once it has all that is
- * committed, it gets what is under way and NEWLEADER in the same turn, and live traffic from then on; nothing
+ * committed, it gets NEWLEADER and what is under way in the same turn, and live traffic from then on; nothing
  * can come in between.
  */
 import { PACKET } from '../../protocol/quorum.ts';
@@ -80,7 +80,10 @@ export class LearnerSync {
   }
 
   /**
-   * It has what is applied: what is committed and not applied yet follows, what is under way, and NEWLEADER.
+   * It has what is applied: what is committed and not applied yet follows, NEWLEADER, and what is under way.
+   *
+   * Apache's leader sends NEWLEADER last. But its learner (3.8) forgets at NEWLEADER what was proposed
+   * before, and falls over its COMMIT (4394): under load it would come and go without end.
    */
   private finish(h: LearnerHandle, position: bigint): void {
     const { core } = this;
@@ -96,12 +99,12 @@ export class LearnerSync {
     }
     h.base = zxid;
     h.sent = zxid;
+    const text = h.promises ? Buffer.from(membershipText(core.lastSeen)) : null;
+    h.port.send(PACKET.NEWLEADER, start, text);
     while (!h.observer && zxid < lastProposed) {
       zxid += 1n;
       core.sendProposal(h, zxid, window.get(zxid));
     }
-    const text = h.promises ? Buffer.from(membershipText(core.lastSeen)) : null;
-    h.port.send(PACKET.NEWLEADER, start, text);
     h.phase = 'newleader';
     core.relist();
     if (events.on['zab.sync-sent']) {

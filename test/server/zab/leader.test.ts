@@ -372,9 +372,9 @@ describe('broadcast', () => {
       'COMMIT 6:1',
       'PROPOSAL 6:2',
       'COMMIT 6:2',
+      'NEWLEADER 6:0',
       'PROPOSAL 6:3',
       'PROPOSAL 6:4',
-      'NEWLEADER 6:0',
     ]);
     const four = stage.connect(4).hello(5, { observer: true }).ackEpoch(5, z(5, 10));
     expect(four.packets.slice(-2)).toEqual(['COMMIT 6:2', 'NEWLEADER 6:0']);
@@ -388,8 +388,8 @@ describe('broadcast', () => {
       'SNAP 6:2',
       'PROPOSAL 6:3',
       'COMMIT 6:3',
-      'PROPOSAL 6:4',
       'NEWLEADER 6:0',
+      'PROPOSAL 6:4',
     ]);
   });
 
@@ -400,9 +400,9 @@ describe('broadcast', () => {
     two.ack(z(6, 2));
     stage.leader.disconnected(two);
     const again = stage.connect(2).hello(6).ackEpoch(-1, z(6, 2));
-    expect(again.packets).toEqual(['LEADERINFO 6:0', 'DIFF 6:2', 'PROPOSAL 6:3', 'NEWLEADER 6:0']);
+    expect(again.packets).toEqual(['LEADERINFO 6:0', 'DIFF 6:2', 'NEWLEADER 6:0', 'PROPOSAL 6:3']);
     again.ack(z(6, 0));
-    expect(again.packets.at(-1)).toBe('NEWLEADER 6:0');
+    expect(again.packets.at(-1)).toBe('PROPOSAL 6:3');
     stage.logged(z(6, 3));
     // Its own two are committed now; COMMITs go out for what it was sent only.
     expect(stage.leader.lastCommitted).toBe(z(6, 2));
@@ -691,8 +691,8 @@ describe('reconfiguration', () => {
     stage.establish();
     change(stage, 1, '1 2 3 4');
     const four = stage.connect(4).hello(5).ackEpoch(5, z(5, 10));
-    expect(four.packets.slice(-2)).toEqual(['PROPOSAL 6:1', 'NEWLEADER 6:0']);
-    expect(four.sent.at(-1)?.data?.toString()).toBe(membershipText(ensemble('1 2 3 4', z(6, 1))));
+    expect(four.packets.slice(-2)).toEqual(['NEWLEADER 6:0', 'PROPOSAL 6:1']);
+    expect(four.sent.at(-2)?.data?.toString()).toBe(membershipText(ensemble('1 2 3 4', z(6, 1))));
   });
 
   it('refuses nobody for the version it has proposed itself', () => {
