@@ -11,6 +11,7 @@ import { Printer } from '../output/printer.ts';
 import { ProgressBar } from '../output/progress-bar.ts';
 import { ListReport } from '../output/report.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../settings/global-options.ts';
+import { toolHelp } from '../settings/tool-help.ts';
 import { playFile } from '../simulation/scenario-file.ts';
 import { type RunReport, runJobs } from '../simulation/sim-jobs.ts';
 import { SIM_TOOLS } from '../simulation/sim-tools.ts';
@@ -30,6 +31,7 @@ interface SimFlags {
   readonly clients?: number;
   readonly operations?: number;
   readonly work?: number;
+  readonly calm?: boolean;
   readonly shrink: boolean;
   readonly quiet?: boolean;
   readonly scenario?: string;
@@ -44,6 +46,7 @@ Examples:
   zkt sim --hours 2 --quiet            until two hours of the ensemble's time have passed
   zkt sim --seeds 100 --fault power --fault kill-all --servers 3
   zkt sim --hours 100 --jobs 4         in four processes
+  zkt sim --calm --seeds 20            long runs: idle sessions, nodes with a time to live, purges
   zkt sim --scenario split.zkt         a file that says what happens, line by line (docs/scenarios.md)
   zkt sim --faults                     the kinds of faults there are
 
@@ -52,6 +55,7 @@ promise was kept, as far as they were looked at; 1: one was broken; 130: Ctrl-C 
 
 /** Fills in the command. */
 export function build(command: Command, context: ToolContext): void {
+  toolHelp(command, EXAMPLES, context.brief === true);
   command
     .description('run simulated ensembles under faults and check every promise')
     .option('--seed <n>', 'the run to play, or the first of them', number(0, 4_294_967_295))
@@ -66,12 +70,12 @@ export function build(command: Command, context: ToolContext): void {
     .option('--clients <n>', 'clients at work', number(1, 20))
     .option('--operations <n>', 'operations of each client, at most', number(1, 1_000_000))
     .option('--work <ms>', 'how long faults go on', number(1, 86_400_000))
+    .option('--calm', 'hours with a fault now and then, instead of seconds full of them')
     .option('--scenario <file>', 'play a scenario instead of seeds')
     .option('--jobs <n>', 'processes at work', number(1, 64))
     .option('--no-shrink', 'leave a failing run as it is')
     .option('-q, --quiet', 'no transcript')
     .option('-o, --output <format>', `${OUTPUT_FORMATS.join(', ')}`, outputFormat)
-    .addHelpText('after', EXAMPLES)
     .action(async (flags: SimFlags & { faults?: boolean }) => {
       const { io, globals } = context;
       const format = flags.output ?? globals.output ?? 'table';
@@ -205,8 +209,8 @@ class SimCommand {
   }
 
   private get wishes(): PlanWishes {
-    const { servers, observers, fault: kinds, keep, clients, operations, work: workMs } = this.flags;
-    return { servers, observers, kinds, keep, clients, operations, workMs };
+    const { servers, observers, fault: kinds, keep, clients, operations, work: workMs, calm } = this.flags;
+    return { servers, observers, kinds, keep, clients, operations, workMs, calm };
   }
 
   private teller(now: () => number) {
@@ -231,8 +235,9 @@ class SimCommand {
   }
 
   private wishWords(): string[] {
-    const { servers, observers, fault = [] } = this.flags;
+    const { servers, observers, fault = [], calm = false } = this.flags;
     return [
+      ...(calm ? ['--calm'] : []),
       ...(servers === undefined ? [] : [`--servers ${servers}`]),
       ...(observers === undefined ? [] : [`--observers ${observers}`]),
       ...fault.map((kind) => `--fault ${kind}`),
