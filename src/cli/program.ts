@@ -43,7 +43,12 @@ async function dispatch(words: readonly string[], io: Io): Promise<ExitCode> {
   if (name === 'help') return await dispatch([rest[0] as string, '--help'], io);
   const globals = globalsFrom(before);
   const tool = TOOL_MODULES.get(name);
-  if (tool !== undefined) return await runTool(name, tool, helped ? ['--help'] : rest, { io, globals });
+  if (tool !== undefined)
+    return await runTool(name, tool, helped ? ['--help'] : rest, {
+      io,
+      globals,
+      brief: helped ? before.has('h') : rest.includes('-h'),
+    });
   const command = await loadCommand(name);
   if (command === undefined) {
     const why = `there is no command ${name}.${suggestion(name, [...VERBS, ...TOOLS.keys()])} See zkt --help`;
@@ -64,13 +69,13 @@ async function runTool(
   name: string,
   load: () => Promise<ToolModule>,
   words: readonly string[],
-  { io, globals }: Pick<ToolContext, 'io' | 'globals'>,
+  outside: Pick<ToolContext, 'io' | 'globals' | 'brief'>,
 ): Promise<ExitCode> {
   const [{ Command, CommanderError, Option }, module] = await Promise.all([import('commander'), load()]);
+  const { io } = outside;
   let code: ExitCode = EXIT.ok;
   const context: ToolContext = {
-    io,
-    globals,
+    ...outside,
     exit: (wanted) => {
       code = wanted;
     },

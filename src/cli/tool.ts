@@ -12,6 +12,8 @@ export interface ToolContext {
   readonly io: Io;
   /** Options given before the tool's name, such as `--servers`; unset ones are undefined. */
   readonly globals: GlobalOptions;
+  /** `-h` was given, not `--help`: help without examples. */
+  readonly brief?: boolean;
   /**
    * Sets the exit code of the process where it is not 0. A thrown `ZktError` or `KeeperError` brings its own.
    */
@@ -22,7 +24,7 @@ export interface ToolContext {
 export interface ToolModule {
   /**
    * Fills in a fresh commander command of the tool's name: description, options, subcommands and actions. It
-   * prints help and usage errors by itself (`-h` short, `--help` with `addHelpText`-ed examples).
+   * prints help and usage errors by itself (`-h` short, `--help` with the examples of `toolHelp` first).
    */
   build(command: Command, context: ToolContext): void;
 }

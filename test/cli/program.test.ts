@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { VERBS } from '../../src/cli/catalogue.ts';
 import { splitWords } from '../../src/cli/parse/words.ts';
 import { run } from '../../src/cli/program.ts';
+import { TOOLS } from '../../src/cli/tools.ts';
 import type { Client } from '../../src/client/api.ts';
 import { connect } from '../../src/client/index.ts';
 import { PERMS } from '../../src/protocol/acl.ts';
@@ -371,7 +372,13 @@ describe('help', () => {
       expect(long, verb).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^Examples\n/) });
     }
     expect((await zkt('--version')).out).toMatch(/^\d+\./);
-    expect((await zkt('4lw --help')).out).toContain('Examples:');
+    for (const tool of TOOLS.keys()) {
+      expect((await zkt(`${tool} --help`)).out, tool).toMatch(/^Examples:\n {2}[\s\S]*\n\nUsage: zkt /);
+      expect((await zkt(`help ${tool}`)).out, tool).toMatch(/^Examples:\n/);
+      const short = await zkt(`${tool} -h`);
+      expect(short, tool).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^Usage: zkt /) });
+      expect(short.out, tool).not.toContain('Examples:');
+    }
     expect((await zkt('completion bash')).out).toContain('complete -F _zkt zkt');
     expect((await zkt('completion tcsh')).code).toBe(2);
   });

@@ -23,6 +23,7 @@ import { ListReport } from '../output/report.ts';
 import type { GlobalOptions, OutputFormat } from '../settings/global-options.ts';
 import { OUTPUT_FORMATS } from '../settings/global-options.ts';
 import { type Settings, settle } from '../settings/settings.ts';
+import { toolHelp } from '../settings/tool-help.ts';
 import type { ToolContext } from '../tool.ts';
 
 /** The options of `zkt bench`, as commander hands them over. */
@@ -61,6 +62,7 @@ const DEPTH_MAX = 100_000;
 
 /** Fills in the command. */
 export function build(command: Command, context: ToolContext): void {
+  toolHelp(command, EXAMPLES, context.brief === true);
   command
     .description('put load on an ensemble and measure throughput and latency')
     .argument('[operations...]', `any of ${LOAD_OPERATIONS.join(', ')}, one after the other`, ['get'])
@@ -75,7 +77,6 @@ export function build(command: Command, context: ToolContext): void {
     .option('-p, --prefix <path>', 'the node to work below (default: a new one below /)')
     .option('--keep', 'leave the nodes there')
     .option('-o, --output <format>', `${OUTPUT_FORMATS.join(', ')}`, outputFormat)
-    .addHelpText('after', EXAMPLES)
     .action(async (operations: string[], flags: BenchFlags) => {
       const { io, globals } = context;
       const settings = settle(withGlobals(globals, flags), io.env);

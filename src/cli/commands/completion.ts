@@ -1,6 +1,7 @@
 /** `zkt completion`: scripts that make a shell complete zkt's commands, options and paths of nodes. */
 import type { Command } from 'commander';
 import { ZktError } from '../../base/errors.ts';
+import { toolHelp } from '../settings/tool-help.ts';
 import type { ToolContext } from '../tool.ts';
 
 /**
@@ -68,10 +69,10 @@ Paths of nodes are asked of the servers in --servers, ZKT_SERVERS or the profile
 
 /** See `ToolModule`. */
 export function build(command: Command, context: ToolContext): void {
+  toolHelp(command, HELP, context.brief === true);
   command
     .description('Print a completion script for a shell.')
     .argument('<shell>', [...SCRIPTS.keys()].join(', '))
-    .addHelpText('after', HELP)
     .action((shell: string) => {
       const script = SCRIPTS.get(shell);
       if (script === undefined) {

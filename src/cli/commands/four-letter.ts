@@ -10,6 +10,7 @@ import { askServer } from '../nodes/ask-server.ts';
 import { Printer } from '../output/printer.ts';
 import { ListReport } from '../output/report.ts';
 import { settle } from '../settings/settings.ts';
+import { toolHelp } from '../settings/tool-help.ts';
 import { type ServerFlags, serverOptions, toolGlobals } from '../settings/tool-options.ts';
 import { suggestion } from '../suggest.ts';
 import type { ToolContext } from '../tool.ts';
@@ -30,11 +31,11 @@ A server answers those its 4lw.commands.whitelist allows: srvr, unless it says m
 
 /** See `ToolModule`. */
 export function build(command: Command, context: ToolContext): void {
+  toolHelp(command, HELP, context.brief === true);
   serverOptions(command)
     .description('Send a four-letter word to every server of the list and print the answers.')
     .argument('<word>', 'four letters, such as srvr, stat, mntr, ruok')
     .argument('[mask]', 'the trace mask, for stmk')
-    .addHelpText('after', HELP)
     .action((word: string, mask: string | undefined, flags: ServerFlags) => ask(word, mask, flags, context));
 }
 

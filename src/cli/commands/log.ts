@@ -8,6 +8,7 @@ import { systemDisk } from '../../platform/disk.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import type { Io } from '../io.ts';
 import type { OutputFormat } from '../settings/global-options.ts';
+import { toolHelp } from '../settings/tool-help.ts';
 import type { ToolContext } from '../tool.ts';
 import { run as dump } from './log-dump.ts';
 import {
@@ -58,7 +59,7 @@ interface RewriteFlags extends OutputFlags {
 
 /** Fills in the command. */
 export function build(command: Command, context: ToolContext): void {
-  command.description('look at, check and mend transaction logs').addHelpText('after', EXAMPLES);
+  toolHelp(command, EXAMPLES, context.brief === true).description('look at, check and mend transaction logs');
   buildDump(command, context);
   buildVerify(command, context);
   buildTail(command, context);

@@ -26,6 +26,7 @@ import type { ServerWorld } from '../../server/node/world.ts';
 import type { Io } from '../io.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel, ServerLog } from '../server-log.ts';
 import { serverVersion } from '../server-version.ts';
+import { toolHelp } from '../settings/tool-help.ts';
 import type { ToolContext } from '../tool.ts';
 
 /** The options of `zkt server`, as commander hands them over. */
@@ -60,6 +61,7 @@ const ANY_HOST = /^(0\.0\.0\.0|[0:]+)$/;
 
 /** `zkt server`. */
 export function build(command: Command, context: ToolContext): void {
+  toolHelp(command, EXAMPLES, context.brief === true);
   const whole = (what: string, max: number) => (text: string) => {
     const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
     if (!(value <= max))
@@ -81,7 +83,6 @@ export function build(command: Command, context: ToolContext): void {
     .addOption(new Option('--log-format <form>', 'how to log').choices([...LOG_FORMATS]).default('auto'))
     // How `zkt up` makes sure that no server outlives it.
     .addOption(new Option('--until-stdin-ends', 'stop when standard input ends').hideHelp())
-    .addHelpText('after', EXAMPLES)
     .action(async (flags: ServerFlags) => {
       const config = configuration(flags);
       const { io } = context;

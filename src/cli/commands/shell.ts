@@ -4,6 +4,7 @@ import { EXIT, type ExitCode, reasonOf } from '../../base/errors.ts';
 import type { Io } from '../io.ts';
 import { Printer } from '../output/printer.ts';
 import { settle } from '../settings/settings.ts';
+import { toolHelp } from '../settings/tool-help.ts';
 import { type ShellArguments, shellArguments } from '../shell/arguments.ts';
 import { childrenSoon, SHELL_VERBS } from '../shell/complete.ts';
 import { HistoryFile } from '../shell/history-file.ts';
@@ -33,12 +34,12 @@ and the options of every command (zkt --help). What zkCli has and zkt has not is
 
 /** See `ToolModule`. */
 export function build(command: Command, context: ToolContext): void {
+  toolHelp(command, HELP, context.brief === true);
   command
     .description('A prompt as of zkCli, one of its commands, or a script on standard input.')
     .argument('[command...]')
     .allowUnknownOption()
     .passThroughOptions()
-    .addHelpText('after', HELP)
     .action(async () => {
       context.exit(await runShell(command.args, context));
     });

@@ -8,6 +8,7 @@ import { systemCompression } from '../../platform/compression.ts';
 import { systemDisk } from '../../platform/disk.ts';
 import type { Io } from '../io.ts';
 import type { OutputFormat } from '../settings/global-options.ts';
+import { toolHelp } from '../settings/tool-help.ts';
 import type { ToolContext } from '../tool.ts';
 import { countOption, formatOption, idOption, valueFormOption } from './log-options.ts';
 import { run as compare } from './snapshot-compare.ts';
@@ -53,7 +54,7 @@ interface CompareFlags extends OutputFlags {
 
 /** Fills in the command. */
 export function build(command: Command, context: ToolContext): void {
-  command.description('look at, check and compare snapshots').addHelpText('after', EXAMPLES);
+  toolHelp(command, EXAMPLES, context.brief === true).description('look at, check and compare snapshots');
   buildDump(command, context);
   buildVerify(command, context);
   buildSummary(command, context);

@@ -12,6 +12,7 @@ import { survey } from '../ensemble/survey.ts';
 import { Printer } from '../output/printer.ts';
 import { ListReport } from '../output/report.ts';
 import { settle } from '../settings/settings.ts';
+import { toolHelp } from '../settings/tool-help.ts';
 import { type ServerFlags, serverOptions, toolGlobals } from '../settings/tool-options.ts';
 import type { ToolContext } from '../tool.ts';
 
@@ -33,9 +34,9 @@ answers. Servers answer srvr unless their 4lw.commands.whitelist forbids it; wit
 
 /** See `ToolModule`. */
 export function build(command: Command, context: ToolContext): void {
+  toolHelp(command, HELP, context.brief === true);
   serverOptions(command)
     .description('Print how an ensemble is, server by server.')
-    .addHelpText('after', HELP)
     .action((flags: ServerFlags) => status(flags, context));
 }
 

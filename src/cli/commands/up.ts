@@ -12,6 +12,7 @@ import { readUserFile, writePrivateFile } from '../../platform/user-files.ts';
 import type { Member } from '../../server/quorum/membership.ts';
 import type { Io } from '../io.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../server-log.ts';
+import { toolHelp } from '../settings/tool-help.ts';
 import type { ToolContext } from '../tool.ts';
 import { requireFreePorts } from '../up/free-ports.ts';
 import {
@@ -57,6 +58,7 @@ const SECRET_BYTES = 32;
 
 /** See `ToolModule`. */
 export function build(command: Command, context: ToolContext): void {
+  toolHelp(command, EXAMPLES, context.brief === true);
   const whole = (what: string, min: number, max: number) => (text: string) => {
     const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
     if (!(value >= min && value <= max))
@@ -65,13 +67,8 @@ export function build(command: Command, context: ToolContext): void {
   };
   command
     .description('run a local ensemble in one terminal')
-    .option('--size <n>', 'voting servers (default: 3)', whole('--size', 1, SIZE_MAX), 3)
-    .option(
-      '--observers <n>',
-      'observers beside them (default: 0)',
-      whole('--observers', 0, OBSERVERS_MAX),
-      0,
-    )
+    .option('--size <n>', 'voting servers', whole('--size', 1, SIZE_MAX), 3)
+    .option('--observers <n>', 'observers beside them', whole('--observers', 0, OBSERVERS_MAX), 0)
     .option('--data <dir>', 'directory of their data directories', './zkt-data')
     .option('--base-port <n>', 'client port of the first server', whole('--base-port', 1, 65_535), BASE_PORT)
     .option('--no-top', 'print the logs, also where a dashboard could be shown')
@@ -82,7 +79,6 @@ export function build(command: Command, context: ToolContext): void {
     )
     .addOption(new Option('--log-level <level>', 'what to log').choices([...LOG_LEVELS]).default('info'))
     .addOption(new Option('--log-format <form>', 'how to log').choices([...LOG_FORMATS]).default('auto'))
-    .addHelpText('after', EXAMPLES)
     .action(async (flags: UpFlags) => {
       context.exit(await up(flags, context.io));
     });
