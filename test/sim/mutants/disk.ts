@@ -101,7 +101,7 @@ export const DISK_MUTANTS: readonly Mutant[] = [
         replace: `false`,
       },
     ],
-    scenario: 'full-disk-of-a-leader.zkt',
+    scenario: 'full-disk.zkt',
     swarm: { kinds: ['no-space', 'kill-leader', 'isolate', 'pause'] },
   },
   {
@@ -114,7 +114,7 @@ export const DISK_MUTANTS: readonly Mutant[] = [
         replace: `const upTo = this.committedZxid;`,
       },
     ],
-    scenario: 'full-disk-of-a-leader.zkt',
+    scenario: 'full-disk.zkt',
     swarm: { kinds: ['no-space', 'kill-leader', 'isolate', 'pause'] },
   },
 ];
