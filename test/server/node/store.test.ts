@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Prng } from '../../../src/base/prng.ts';
-import { SILENT } from '../../../src/events/bus.ts';
+import { Bus } from '../../../src/events/bus.ts';
 import { encode } from '../../../src/jute/schema.ts';
 import { systemCompression } from '../../../src/platform/compression.ts';
 import type { DiskError } from '../../../src/ports/disk.ts';
@@ -40,7 +40,7 @@ function storeOn(disk: SimDisk): Store {
     secrets: testSecrets,
     disk,
     compression: systemCompression,
-    events: SILENT,
+    events: new Bus('1', hands),
   };
   const failed = (error: Error): void => {
     throw error;
