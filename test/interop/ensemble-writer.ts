@@ -94,7 +94,7 @@ export async function expectUnharmed(
   for (const writer of writers) {
     expect(writer.surprises).toEqual([]);
     expect(writer.client.sessionId).toBe(writer.session);
-    expect(writer.acknowledged).toBeGreaterThan(100);
+    expect(writer.acknowledged).toBeGreaterThan(20);
     expect(await writer.missing()).toEqual([]);
     expect(await writer.client.getEphemerals()).toEqual([`${writer.root}/mine`]);
   }
