@@ -1,7 +1,7 @@
 /**
- * An ensemble of Apache's servers becomes one of zkt's, one server after the other on the same data directory,
- * and back again, under clients that go on writing and see only reconnects; and mixed ensembles whose servers
- * are killed. `ZKT_ENSEMBLE_KILLS` is how often.
+ * An ensemble of Apache's servers becomes one of zkt's, one server after the other on the same data
+ * directory, and back again, under clients that go on writing and see only reconnects; and mixed ensembles
+ * whose servers are killed. `ZKT_ENSEMBLE_KILLS` is how often.
  */
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { findApache } from './apache.ts';
