@@ -82,6 +82,12 @@ export function zkCliMessage(thrown: unknown): string {
   return ZKCLI_SENTENCES.get(thrown.code) ?? keeperMessage(thrown.code, thrown.path);
 }
 
+/** A server without a quorum accepts connections and closes them; none at all refuses them. */
+const connectHint = (message: string): string =>
+  message.endsWith('the server closed the connection')
+    ? 'it may have no quorum, or no room: `zkt status` tells'
+    : 'is a server running there? --servers or ZKT_SERVERS names another';
+
 /** An error as a one-shot tells it. */
 export interface Explanation {
   readonly message: string;
@@ -106,10 +112,7 @@ export function explain(thrown: unknown): Explanation | undefined {
     return { message: thrown.plain, hint: undefined, exit: thrown.exit, code: thrown.code };
   }
   if (thrown instanceof ZktError) {
-    const hint =
-      thrown.code === 'ZKT_CONNECT'
-        ? 'is a server running there? --servers or ZKT_SERVERS names another'
-        : undefined;
+    const hint = thrown.code === 'ZKT_CONNECT' ? connectHint(thrown.message) : undefined;
     return { message: thrown.message, hint, exit: thrown.exit, code: thrown.code };
   }
   if (thrown instanceof UsageFailure) {

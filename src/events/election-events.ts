@@ -12,6 +12,16 @@ export const ELECTION_EVENTS = {
       leader: 'sid',
     },
   ),
+  'peer.leaderless': event(
+    'warn',
+    'none',
+    'A member has found no leader for a while. Ids of the others, by whether they are connected for elections.',
+    {
+      ms: 'number',
+      connected: 'text',
+      missing: 'text',
+    },
+  ),
   'peer.role-ended': event('warn', 'counter', 'A member leads, follows or observes no longer.', {
     state: 'text',
     why: 'text',

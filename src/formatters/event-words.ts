@@ -23,6 +23,14 @@ const WORDS: Words = {
       ? 'Looking for a leader.'
       : `${doing[0]?.toUpperCase()}${doing.slice(1)} server ${leader}.`;
   },
+  'peer.leaderless': ({ ms, connected, missing }) => {
+    const seconds = `No leader for ${Math.round(ms / 1000)} s: `;
+    const there =
+      connected === '' ? 'no other server' : `server${connected.includes(',') ? 's' : ''} ${connected}`;
+    return missing === ''
+      ? `${seconds}connected to ${there}, and no quorum agrees.`
+      : `${seconds}connected to ${there}; not to ${missing}.`;
+  },
   'peer.role-ended': ({ state, why }) => `No longer ${DOING[state] ?? state}: ${why}.`,
   'election.decided': ({ leader, zxid, round, how, ms }) =>
     `Server ${leader} is elected after ${rounded(ms)} (${how}, round ${round}); its history ends at ${hex0x(zxid)}.`,
@@ -75,6 +83,8 @@ export function besides(
     typeof value === 'string' && /\s/.test(value)
       ? sentence.includes(value)
       : words.has(String(value).toLowerCase());
+  // Its words are lists, and all of them are said.
+  if (event.name === 'peer.leaderless') return [];
   return Object.entries(event.fields).flatMap(([name, value]) => {
     const shown = readable(value, kinds[name]);
     return said(shown) || (typeof value === 'number' && said(Math.round(value))) ? [] : [[name, shown]];

@@ -14,6 +14,7 @@ import { environmentPairs, openFiles } from '../../platform/process-facts.ts';
 import { systemRandom } from '../../platform/random.ts';
 import { systemSecrets } from '../../platform/secrets.ts';
 import { systemTimers } from '../../platform/timers.ts';
+import { watchLeader } from '../../server/admin/leader-watch.ts';
 import { watchLoop } from '../../server/admin/loop-watch.ts';
 import { ServerMetrics } from '../../server/admin/server-metrics.ts';
 import { loadConfig } from '../../server/config/load-config.ts';
@@ -208,7 +209,8 @@ class ServerProcess {
     process.on('uncaughtException', crashed);
     process.on('unhandledRejection', crashed);
     this.tellConfiguration();
-    let running: RunningServer;
+    let running: RunningServer | undefined;
+    const leader = this.watchLeader(() => running);
     try {
       running = await startServer(this.config, this.world, {
         answerWord: (server, word, more) => this.answers.answer(server, word, more),
@@ -233,12 +235,24 @@ class ServerProcess {
     const who = peer === undefined ? 'Serving' : `Server ${this.config.serverId} of an ensemble, clients`;
     this.log.say(`${who} on ${at}. Connect with: zkt shell -s ${here}`, systemClock.wallMs());
     await untilAborted(this.io.stop);
+    leader?.cancel();
     await running.stop(String(this.io.stop.reason));
     loop.cancel();
     this.lock?.release();
     this.log.close();
     process.off('uncaughtException', crashed);
     process.off('unhandledRejection', crashed);
+  }
+
+  private watchLeader(running: () => RunningServer | undefined) {
+    const { config } = this;
+    const planned = config.quorum.membership;
+    if (planned === undefined) return undefined;
+    const others = (): number[] =>
+      (running()?.peer?.parts.ensemble.committed ?? planned).members
+        .map((m) => m.id)
+        .filter((id) => id !== config.serverId);
+    return watchLeader(this.world, this.bus, others);
   }
 
   private tellConfiguration(): void {

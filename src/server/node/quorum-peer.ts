@@ -64,6 +64,7 @@ export class QuorumPeer {
 
   /** Begins to look for a leader. */
   start(): void {
+    this.tellState('LOOKING', -1n);
     this.look();
   }
 
@@ -135,7 +136,7 @@ export class QuorumPeer {
     const { events } = this.parts.world;
     if (events.on['peer.role-ended']) events.emit('peer.role-ended', { state: role.decision.state, why });
     this.elector.roleEnded();
-    this.tellState('LOOKING', -1n);
+    if (!this.stopping) this.tellState('LOOKING', -1n);
     this.ending = role.end(why).then(() => this.parts.store.settle());
     return this.ending;
   }
