@@ -16,6 +16,8 @@ const DOING: Readonly<Record<string, string>> = {
 const rounded = (ms: number): string => `${Math.round(ms)} ms`;
 
 const WORDS: Words = {
+  'config.warning': ({ file, line, message }) => `${file}${line === 0 ? '' : `:${line}`}: ${message}.`,
+  'server.failed': ({ message }) => `The server cannot go on and ends: ${message}.`,
   'peer.state': ({ state, leader }) => {
     if (state === 'LEADING') return 'Elected: this server is to lead.';
     const doing = DOING[state];
@@ -83,9 +85,10 @@ export function besides(
     typeof value === 'string' && /\s/.test(value)
       ? sentence.includes(value)
       : words.has(String(value).toLowerCase());
-  // Its words are lists, and all of them are said.
-  if (event.name === 'peer.leaderless') return [];
+  // All is said, if not word by word.
+  if (event.name === 'peer.leaderless' || event.name === 'config.warning') return [];
   return Object.entries(event.fields).flatMap(([name, value]) => {
+    if (kinds[name] === 'sid' && value === -1n) return [];
     const shown = readable(value, kinds[name]);
     return said(shown) || (typeof value === 'number' && said(Math.round(value))) ? [] : [[name, shown]];
   });

@@ -20,6 +20,11 @@ function check<N extends EventName>(name: N, fields: FieldsOf<N>): [string, Reco
 
 test('a sentence with all there is to know stands alone', () => {
   expect(check('peer.state', { state: 'FOLLOWING', leader: 3n })).toEqual(['Following server 3.', {}]);
+  expect(check('peer.state', { state: 'LOOKING', leader: -1n })).toEqual(['Looking for a leader.', {}]);
+  expect(check('config.warning', { file: 'zoo.cfg', line: 5, message: 'unknown key x' })).toEqual([
+    'zoo.cfg:5: unknown key x.',
+    {},
+  ]);
   expect(check('loop.stalled', { ms: 88.3 })).toEqual(['The event loop did nothing else for 88 ms.', {}]);
   expect(check('zab.stepped-down', { epoch: 2, why: 'no quorum of followers is in step' })).toEqual([
     'Leading epoch 2 no longer: no quorum of followers is in step.',
