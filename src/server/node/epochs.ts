@@ -3,9 +3,9 @@
  * this server has agreed to hear, and `currentEpoch`, the newest whose history it has on disk (facts 7).
  */
 import { epochOf } from '../../base/brands.ts';
-import { ZktError } from '../../base/errors.ts';
+import { reasonOf, ZktError } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
-import type { Disk } from '../../ports/disk.ts';
+import type { Disk, DiskError } from '../../ports/disk.ts';
 import { readEpoch, writeEpoch } from '../../storage/small-files.ts';
 
 /**
@@ -18,11 +18,19 @@ export class Epochs {
   private acceptedEpoch = 0n;
   private currentEpoch = 0n;
 
-  /** Reads the files in `snapDir`; what is missing or too low is taken from the data, see `reconcile`. */
+  /**
+   * Reads the files in `snapDir`; what is missing or too low is taken from the data, see `reconcile`. Throws a
+   * `ZktError`.
+   */
   constructor(disk: Disk, snapDir: string, lastLogged: bigint) {
     this.disk = disk;
     this.dir = snapDir;
-    this.reconcile(lastLogged);
+    try {
+      this.reconcile(lastLogged);
+    } catch (thrown) {
+      if (thrown instanceof ZktError || (thrown as DiskError).code === undefined) throw thrown;
+      throw new ZktError('ZKT_DATA_DIR', { dir: snapDir, why: reasonOf(thrown) }, { cause: thrown });
+    }
   }
 
   get accepted(): bigint {
@@ -66,8 +74,12 @@ export class Epochs {
     }
     this.acceptedEpoch = accepted;
     this.currentEpoch = current;
-    if (current >= last) return;
-    this.accept(accepted < last ? last : accepted);
-    this.enter(last);
+    if (current < last) {
+      this.accept(accepted < last ? last : accepted);
+      this.enter(last);
+    }
+    // Apache's, which it left at the same point of the same crash; it would not start with it and this currentEpoch.
+    const left = disk.join(dir, 'currentEpoch.tmp');
+    if (disk.exists(left)) disk.remove(left);
   }
 }

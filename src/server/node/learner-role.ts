@@ -267,7 +267,10 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
   }
 
   leave(why: string): void {
-    if (!this.ended) this.owner.over(why);
+    if (this.ended) return;
+    // What the leader sends still is not looked at: behind a SNAP that was not taken, it is no packets.
+    this.link?.close(why);
+    this.owner.over(why);
   }
 
   // ---- the snapshot of a SNAP ----
