@@ -1,5 +1,6 @@
-// Draws what a terminal shows: runs zkt in a pseudo-terminal against a server of its own, types a script, and
-// writes the screen as SVG into docs/pictures. `npm run pictures` makes them all anew.
+// Draws what a terminal shows: runs zkt, or a shell that does, in a pseudo-terminal with servers of its own, types
+// a script, and writes the screen as SVG into docs/pictures. `npm run pictures` makes them all anew, `npm run
+// pictures up` the one of that name.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -12,17 +13,19 @@ const { Terminal } = require('@xterm/headless');
 const root = path.join(import.meta.dirname, '..');
 const zkt = path.join(root, 'bin', 'zkt');
 const PORT = 22810;
+const UP_PORT = 22821;
 
 /**
  * Each picture: its size, its command, and what is typed (a line at a time, when the screen has come to
- * rest).
+ * rest, or after the time that stands with it, ms).
  */
 const PICTURES = [
   {
     name: 'shell',
     columns: 100,
     rows: 30,
-    args: ['shell', '-s', `127.0.0.1:${PORT}`],
+    command: [process.execPath, zkt, 'shell', '-s', `127.0.0.1:${PORT}`],
+    lastKey: '\t',
     lines: [
       'create /app "a small service"',
       'create -s -e /app/worker- host-1',
@@ -33,6 +36,21 @@ const PICTURES = [
       'txn create /app/lock me ; check /app 1 ; set /app "locked"',
       'get /ap',
     ],
+  },
+  {
+    name: 'up',
+    columns: 124,
+    rows: 34,
+    command: ['bash', '--norc', '--noprofile'],
+    env: { PS1: '$ ', ZKT_SERVERS: [0, 1, 2].map((i) => `127.0.0.1:${UP_PORT + i}`).join() },
+    lines: [
+      `zkt up --base-port ${UP_PORT} --log-level error &`,
+      ['zkt status', 5000],
+      ['kill -9 $(cut -d" " -f1 zkt-data/3/zkt.pid) # the leader', 2500],
+      ['zkt status', 180],
+      ['zkt status', 3500],
+    ],
+    lastly: ['kill %1; wait; exit', 3000],
   },
 ];
 
@@ -79,33 +97,43 @@ function toSvg(terminal) {
   ].join('\n');
 }
 
-async function draw({ name, columns, rows, args, lines }) {
+async function draw({ name, columns, rows, command, env = {}, lines, lastKey = '\r', lastly }) {
   const terminal = new Terminal({ cols: columns, rows, allowProposedApi: true });
-  const env = {
-    ...process.env,
-    TERM: 'xterm-256color',
-    XDG_STATE_HOME: mkdtempSync(path.join(tmpdir(), 'zkt-pic-')),
-  };
-  const pty = spawn(process.execPath, [zkt, ...args], { cols: columns, rows, env, cwd: root });
+  const home = mkdtempSync(path.join(tmpdir(), 'zkt-pic-'));
+  const search = `${path.dirname(zkt)}${path.delimiter}${process.env.PATH}`;
+  const surroundings = { ...process.env, TERM: 'xterm-256color', XDG_STATE_HOME: home, PATH: search, ...env };
+  const [program, ...args] = command;
+  const pty = spawn(program, args, { cols: columns, rows, env: surroundings, cwd: home });
   pty.onData((data) => terminal.write(data));
+  const ended = new Promise((done) => pty.onExit(done));
   await pause(1200);
-  for (const line of lines) {
-    pty.write(`${line}${line === lines.at(-1) ? '\t' : '\r'}`);
-    await pause(700);
-  }
-  await pause(500);
+  const type = async (line, key) => {
+    const [text, ms] = Array.isArray(line) ? line : [line, 0];
+    await pause(ms);
+    pty.write(`${text}${key}`);
+    await pause(ms > 0 ? 0 : 700);
+  };
+  for (const line of lines) await type(line, line === lines.at(-1) ? lastKey : '\r');
+  await pause(1500);
   mkdirSync(path.join(root, 'docs/pictures'), { recursive: true });
   writeFileSync(path.join(root, 'docs/pictures', `${name}.svg`), toSvg(terminal));
-  pty.kill();
+  if (lastly === undefined) pty.kill();
+  else {
+    await type(lastly, '\r');
+    await Promise.race([ended, pause(20_000)]);
+  }
+  rmSync(home, { recursive: true, force: true });
 }
 
+const wanted = process.argv.slice(2);
 const data = mkdtempSync(path.join(tmpdir(), 'zkt-pic-'));
 const server = spawn(process.execPath, [zkt, 'server', '--data', data, '--port', String(PORT)], {
   cwd: root,
 });
 try {
   await pause(1200);
-  for (const picture of PICTURES) await draw(picture);
+  for (const picture of PICTURES)
+    if (wanted.length === 0 || wanted.includes(picture.name)) await draw(picture);
 } finally {
   server.kill('SIGTERM');
   await pause(500);
