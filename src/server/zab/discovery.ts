@@ -200,6 +200,18 @@ export class Discovery {
     return zxid > lastLogged && !(lo32(zxid) === 0 && BigInt(epochOf(zxid)) <= currentEpoch);
   }
 
+  /**
+   * Half a tick has passed. Who lost its connection after it had accepted says no more what it has, and does not count:
+   * where a quorum needs such, this epoch comes to nothing, and a new election is over sooner than `initLimit`.
+   */
+  tick(): void {
+    const { core } = this;
+    if (core.entered || core.over || !core.isQuorum((h) => h.phase === 'accepted')) return;
+    core.stepDown(
+      `a quorum accepted epoch ${core.epoch} over connections that were lost: a new one is needed`,
+    );
+  }
+
   private refuseAhead(h: LearnerHandle, current: bigint): void {
     const { core } = this;
     if (h.votes) this.ahead.add(h.sid);

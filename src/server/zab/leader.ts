@@ -185,6 +185,7 @@ export class Leader {
     if (this.core.over) return;
     this.now = now;
     this.heartbeat.tick(now);
+    this.discovery.tick();
     for (const h of [...this.core.learners.values()]) {
       if (this.core.over) return;
       this.learnerSync.pump(h);

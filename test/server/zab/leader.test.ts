@@ -326,6 +326,22 @@ describe('broadcast', () => {
     expect(stage.over).toMatch(/wait for this server's disk; the limit is 95/);
   });
 
+  it('looks for a new epoch soon where a quorum has accepted this one and no longer says what it has', () => {
+    const stage = new LeaderStage({ servers: '1 2 3 4 5' });
+    stage.start();
+    const two = stage.connect(2).hello(5);
+    stage.connect(3).hello(5);
+    expect(stage.leader.epoch).toBe(6n);
+    stage.leader.disconnected(two);
+    stage.connect(2).hello(6).ackEpoch(-1, z(5, 10));
+    expect(stage.over).toBeUndefined();
+    stage.halfTicks(1);
+    stage.connect(4).hello(5).ackEpoch(5, z(5, 10));
+    expect(stage.over).toBeUndefined();
+    stage.halfTicks(1);
+    expect(stage.over).toMatch(/a new one is needed/);
+  });
+
   it('lets who has not said who it is go for who comes now', () => {
     const stage = new LeaderStage();
     stage.establish();
