@@ -40,7 +40,7 @@ const PICTURES = [
   {
     name: 'up',
     columns: 124,
-    rows: 34,
+    rows: 30,
     command: ['bash', '--norc', '--noprofile'],
     env: { PS1: '$ ', ZKT_SERVERS: [0, 1, 2].map((i) => `127.0.0.1:${UP_PORT + i}`).join() },
     lines: [
