@@ -84,7 +84,7 @@ function verdict(out: Printer, whole: EnsembleStatus): void {
     `${parts.join('; ')}.`,
   );
   if (leader === undefined && whole.reached && whole.configVersion === undefined) {
-    out.line('No server that serves has named the others: name all of them with -s to see them.');
+    out.line('A server that does not serve does not name the others: those not listed can be named with -s.');
   }
 }
 
