@@ -167,6 +167,21 @@ export class PacketLink {
     return this.socket.write(bytes);
   }
 
+  /** Sends what was gathered now, and not at the end of the turn. */
+  flush(): void {
+    const { out } = this;
+    if (out.pos === 0 || this.state !== 'open') return;
+    const waiting = this.socket.pendingBytes;
+    if (waiting > this.limits.unsentBytesMax) {
+      this.dropSlowPeer(waiting + out.pos);
+      return;
+    }
+    this.wrote = true;
+    const taken = this.socket.write(out.bytes());
+    if (taken && out.buf.length <= KEPT_BYTES_MAX) out.reset();
+    else this.out = new JuteWriter(FIRST_BUFFER_BYTES);
+  }
+
   /** From inside `packet`: what follows it goes to `raw`. */
   readRaw(): void {
     this.parser.readRaw();
@@ -272,21 +287,6 @@ export class PacketLink {
     this.flushing = false;
     this.flush();
   };
-
-  /** Sends what was gathered now, and not at the end of the turn. */
-  flush(): void {
-    const { out } = this;
-    if (out.pos === 0 || this.state !== 'open') return;
-    const waiting = this.socket.pendingBytes;
-    if (waiting > this.limits.unsentBytesMax) {
-      this.dropSlowPeer(waiting + out.pos);
-      return;
-    }
-    this.wrote = true;
-    const taken = this.socket.write(out.bytes());
-    if (taken && out.buf.length <= KEPT_BYTES_MAX) out.reset();
-    else this.out = new JuteWriter(FIRST_BUFFER_BYTES);
-  }
 
   private dropSlowPeer(bytes: number): void {
     const { events } = this.world;

@@ -242,6 +242,17 @@ describe('a connection', () => {
     expect(p.near.link.pendingBytes).toBe(0);
   });
 
+  test('leaves at once where that is asked for, and once only', () => {
+    const p = new Pair();
+    p.near.link.send(PACKET.ACK, 1n, null);
+    p.near.link.flush();
+    p.net.settle();
+    expect(p.far.packets.map((x) => x.zxid)).toEqual([1n]);
+    p.near.link.send(PACKET.ACK, 2n, null);
+    p.settle();
+    expect(p.far.packets.map((x) => x.zxid)).toEqual([1n, 2n]);
+  });
+
   test('buffers that the socket keeps are not written over', () => {
     const p = new Pair(packetLinkLimits(1024 * 1024));
     p.farSocket.pause();
