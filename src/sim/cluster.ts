@@ -17,6 +17,7 @@ import type { SimTools } from './node-kit.ts';
 import { SimProcess } from './process.ts';
 import { Schedule } from './schedule.ts';
 import { SimNode } from './sim-node.ts';
+import type { Damage } from './swarm/operator.ts';
 import { WireTap } from './wire-tap.ts';
 
 /** Ports of every simulated server. */
@@ -94,6 +95,8 @@ export class Cluster {
   readonly clients: SimClient[] = [];
   /** Nodes that are to stay down until somebody starts them. */
   readonly heldDown = new Set<SimNode>();
+  /** Nodes whose disk was damaged on purpose, until it is whole again. */
+  readonly damaged = new Map<SimNode, Damage>();
   private readonly tools: SimTools;
   private readonly listener: ClusterListener;
   private readonly random: Prng;

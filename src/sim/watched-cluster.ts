@@ -15,6 +15,7 @@ import type { SimTools } from './node-kit.ts';
 import { SimStuck } from './schedule.ts';
 import type { SimNode } from './sim-node.ts';
 import { Invariants } from './swarm/invariants.ts';
+import { refusesDamage } from './swarm/operator.ts';
 import { judge } from './swarm/verdict.ts';
 import { readAll } from './workload.ts';
 
@@ -139,9 +140,11 @@ export class WatchedCluster {
     }
   }
 
-  /** Everything was healed: all servers have to serve in time. */
-  recovered(): Promise<void> {
-    return this.until('after healing, all servers serve in time', () => this.allServe(), this.recoveryMs);
+  /** Everything was healed: damaged disks have to be replaced, and all servers to serve, in time. */
+  async recovered(): Promise<void> {
+    const replaced = (): boolean => [...this.cluster.damaged.values()].every(({ refused }) => !refused);
+    await this.until('damaged disks are replaced in time', replaced, this.recoveryMs);
+    await this.until('after healing, all servers serve in time', () => this.allServe(), this.recoveryMs);
   }
 
   /** Reads the tree, waits until all servers agree, and judges; answers figures. */
@@ -270,6 +273,8 @@ export class WatchedCluster {
     if (!(error instanceof ZktError)) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.say('no server has a bug', `${node.name}: ${text}`);
+    } else if (refusesDamage(this.cluster, node, error)) {
+      this.cluster.say(node.name, 'refuses its damaged data');
     } else if (DISK_FAILURES.has(error.code)) {
       // A failed fsync leaves a cache that is not to be trusted: the machine is started anew.
       node.powerCut();

@@ -7,17 +7,18 @@ import { JuteReader } from '../jute/reader.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Net, Socket, SocketHandler } from '../ports/net.ts';
 import { ERR } from '../protocol/error-codes.ts';
-import { ConnectResponse, ReplyHeader, RequestHeader } from '../protocol/messages.ts';
+import { ConnectRequest, ConnectResponse, ReplyHeader, RequestHeader } from '../protocol/messages.ts';
 import { XID } from '../protocol/opcodes.ts';
 import { OPERATION_BY_CODE } from '../protocol/operations.ts';
 import { WatcherEvent } from '../protocol/watch-types.ts';
-import type { History, HistoryConnection, HistoryRequest } from './checkers/history.ts';
+import type { History, HistoryConnection, HistoryRequest, SessionClaim } from './checkers/history.ts';
 
 const FRAME_MAX = 64 * 1024 * 1024;
 
 /** See the head of the file. Use one for all clients of a run. */
 export class WireTap {
   readonly connections: HistoryConnection[] = [];
+  readonly claims: SessionClaim[] = [];
   private readonly net: Net;
   private readonly clock: Clock;
   private readonly replied: (client: string, request: HistoryRequest) => void;
@@ -31,7 +32,7 @@ export class WireTap {
 
   /** What was recorded so far. */
   get history(): History {
-    return { connections: this.connections };
+    return { connections: this.connections, claims: this.claims };
   }
 
   /**
@@ -45,7 +46,7 @@ export class WireTap {
       listen: (...args) => net.listen(...args),
       connect: (to, handler) => {
         if (dead) return { cancel() {} };
-        const record = new Recording(this.clock, this.connections, (request) => this.replied(name, request));
+        const record = new Recording(this, this.clock, name, (request) => this.replied(name, request));
         return net.connect(to, {
           opened: (socket) => {
             if (dead) {
@@ -88,18 +89,21 @@ function guarded(handler: SocketHandler, record: Recording, dead: () => boolean)
 
 /** One connection being recorded. */
 class Recording {
+  private readonly tap: WireTap;
   private readonly clock: Clock;
-  private readonly all: HistoryConnection[];
+  private readonly client: string;
   private readonly replied: (request: HistoryRequest) => void;
   private readonly out = new FrameSplitter(FRAME_MAX);
   private readonly into = new FrameSplitter(FRAME_MAX);
   private readonly waiting: HistoryRequest[] = [];
   private connection: HistoryConnection | undefined;
   private askedToConnect = false;
+  private claim: SessionClaim | undefined;
 
-  constructor(clock: Clock, all: HistoryConnection[], replied: (request: HistoryRequest) => void) {
+  constructor(tap: WireTap, clock: Clock, client: string, replied: (request: HistoryRequest) => void) {
+    this.tap = tap;
     this.clock = clock;
-    this.all = all;
+    this.client = client;
     this.replied = replied;
   }
 
@@ -135,10 +139,20 @@ class Recording {
   private sent(bytes: Buffer): void {
     // The writer may use its buffer again; what is recorded is a copy.
     this.out.feed(Buffer.from(bytes), (b, start, end) => {
-      if (this.askedToConnect) this.request(new JuteReader(b, start, end, FRAME_MAX));
-      this.askedToConnect = true;
+      const r = new JuteReader(b, start, end, FRAME_MAX);
+      if (this.askedToConnect) this.request(r);
+      else this.asked(r);
       return true;
     });
+  }
+
+  private asked(r: JuteReader): void {
+    this.askedToConnect = true;
+    const { sessionId: session } = ConnectRequest.read(r);
+    if (session === 0n) return;
+    const sentMs = this.clock.monotonicMs();
+    this.claim = { session, connection: undefined, sentMs, answeredMs: undefined };
+    this.tap.claims.push(this.claim);
   }
 
   private request(r: JuteReader): void {
@@ -165,8 +179,12 @@ class Recording {
 
   private connected(r: JuteReader): void {
     const { sessionId: session } = ConnectResponse.read(r);
-    this.connection = { id: this.all.length, session, requests: [], arrivals: [] };
-    this.all.push(this.connection);
+    const all = this.tap.connections;
+    this.connection = { id: all.length, session, client: this.client, requests: [], arrivals: [] };
+    all.push(this.connection);
+    if (this.claim === undefined) return;
+    this.claim.connection = this.connection.id;
+    this.claim.answeredMs = this.clock.monotonicMs();
   }
 
   private reply(connection: HistoryConnection, r: JuteReader): void {

@@ -145,13 +145,18 @@ function loadSnapshot(
   const { upTo } = options;
   const all = listSnapshots(deps.disk, dirs.snapDir);
   const candidates = upTo === undefined ? all : all.filter((name) => name.zxid <= upTo);
+  let unread: unknown;
   for (const name of candidates.slice(0, MAX_CANDIDATES)) {
-    const why = tryLoad(deps, name, target);
-    if (why === undefined) return name;
+    const failure = tryLoad(deps, name, target);
+    if (failure === undefined) return name;
+    const why = typeof failure === 'string' ? failure : reasonOf(failure);
+    if (isDiskError(failure)) unread ??= failure;
     skipped.push({ file: name.path, why });
     const { events } = deps;
     if (events.on['snapshot.skipped']) events.emit('snapshot.skipped', { file: name.path, why });
   }
+  // One that the disk did not give may be as good as any: nobody should be told to do without it.
+  if (unread !== undefined) throw unread;
   // A damaged snapshot.0 says no more than an empty directory: a server that died while it was set up.
   const lost = skipped.find((_, i) => (candidates[i] as SnapshotName).zxid !== 0n);
   if (lost === undefined) return undefined;
@@ -159,8 +164,12 @@ function loadSnapshot(
   throw new ZktError('ZKT_NO_VALID_SNAPSHOT', context);
 }
 
-/** Loads a snapshot; answers why that is not possible. */
-function tryLoad(deps: RecoveryDeps, name: SnapshotName, target: RecoveryTarget): string | undefined {
+/** A call of the disk that failed has an errno, which what decoders throw has not. */
+const isDiskError = (thrown: unknown): boolean =>
+  /^E(?!RR_)[A-Z0-9]+$/.test(String((thrown as { readonly code?: unknown } | null)?.code));
+
+/** Loads a snapshot; answers why that is not possible: in words, or what was thrown. */
+function tryLoad(deps: RecoveryDeps, name: SnapshotName, target: RecoveryTarget): unknown {
   const { disk, clock, events } = deps;
   const since = clock.monotonicMs();
   let summary: SnapshotSummary;
@@ -176,7 +185,7 @@ function tryLoad(deps: RecoveryDeps, name: SnapshotName, target: RecoveryTarget)
     }
   } catch (error) {
     if (error instanceof InvariantViolation) throw error;
-    return reasonOf(error);
+    return error;
   }
   target.loaded(name.zxid, summary);
   if (events.on['snapshot.loaded']) {

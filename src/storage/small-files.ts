@@ -67,7 +67,7 @@ export function readEpoch(disk: Disk, snapDir: string, name: EpochFile): bigint 
   if (text === undefined) return undefined;
   const line = text.split('\n', 1)[0] as string;
   if (/^\d{1,19}$/.test(line)) return BigInt(line);
-  throw new ZktError('ZKT_FILE', { file: path, what: 'read', why: `"${line.slice(0, 40)}" is no epoch` });
+  throw new ZktError('ZKT_EPOCH', { dir: snapDir, why: `${name} holds "${line.slice(0, 40)}", no epoch` });
 }
 
 /** Writes an epoch, durably. Throws a `DiskError`. */

@@ -284,6 +284,17 @@ describe('truncation', () => {
   });
 });
 
+it('a snapshot that the disk does not give is no missing one: nobody is told to do without it', () => {
+  const disk = lay({ snapshots: [0n], logs: [range(1, 9)] });
+  const failing = new SimDisk({
+    fault: (call, file) => (call === 'open' && file.includes('snapshot.') ? { code: 'EIO' } : undefined),
+  });
+  for (const file of disk.files()) failing.makeDir(path.dirname(file));
+  for (const file of disk.files()) failing.plant(file, disk.inode(file).content());
+  expect(outcome(disk)).toBe('recovered 9 from 0 +9');
+  expect(() => recoverLog(failing as never)).toThrow(/EIO: open/);
+});
+
 describe('Apache’s data directories', () => {
   it.each([
     ['clean', 0x3d, 24],

@@ -32,6 +32,7 @@ interface SimFlags {
   readonly operations?: number;
   readonly work?: number;
   readonly calm?: boolean;
+  readonly basic?: boolean;
   readonly shrink: boolean;
   readonly quiet?: boolean;
   readonly scenario?: string;
@@ -71,6 +72,7 @@ export function build(command: Command, context: ToolContext): void {
     .option('--operations <n>', 'operations of each client, at most', number(1, 1_000_000))
     .option('--work <ms>', 'how long faults go on', number(1, 86_400_000))
     .option('--calm', 'hours with a fault now and then, instead of seconds full of them')
+    .option('--basic', 'only the basic kinds of faults and limits')
     .option('--scenario <file>', 'play a scenario instead of seeds')
     .option('--jobs <n>', 'processes at work', number(1, 64))
     .option('--no-shrink', 'leave a failing run as it is')
@@ -209,8 +211,18 @@ class SimCommand {
   }
 
   private get wishes(): PlanWishes {
-    const { servers, observers, fault: kinds, keep, clients, operations, work: workMs, calm } = this.flags;
-    return { servers, observers, kinds, keep, clients, operations, workMs, calm };
+    const {
+      servers,
+      observers,
+      fault: kinds,
+      keep,
+      clients,
+      operations,
+      work: workMs,
+      calm,
+      basic,
+    } = this.flags;
+    return { servers, observers, kinds, keep, clients, operations, workMs, calm, basic };
   }
 
   private teller(now: () => number) {
@@ -235,9 +247,10 @@ class SimCommand {
   }
 
   private wishWords(): string[] {
-    const { servers, observers, fault = [], calm = false } = this.flags;
+    const { servers, observers, fault = [], calm = false, basic = false } = this.flags;
     return [
       ...(calm ? ['--calm'] : []),
+      ...(basic ? ['--basic'] : []),
       ...(servers === undefined ? [] : [`--servers ${servers}`]),
       ...(observers === undefined ? [] : [`--observers ${observers}`]),
       ...fault.map((kind) => `--fault ${kind}`),

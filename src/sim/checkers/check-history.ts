@@ -313,30 +313,37 @@ class HistoryCheck {
 
   /** A session's writes are in its order, and what it is told never goes back. */
   private checkSessionOrder(): void {
-    const lastCxid = new Map<bigint, { cxid: number; zxid: bigint }>();
+    const lastCxid = new Map<string, { cxid: number; zxid: bigint }>();
     for (const [request, zxid] of this.zxids) {
       // A request that comes late from where the session was before is refused there, in its own time.
       if (request.reply === undefined && this.moved.has(request)) continue;
-      const before = lastCxid.get(request.session);
+      const who = this.whose(request.connection, request.session);
+      const before = lastCxid.get(who);
       if (before !== undefined && before.cxid > request.cxid) {
         this.say(
           'a session keeps its order',
           `${this.tell(request)} at ${hex0x(zxid)} after cxid ${before.cxid}`,
         );
       }
-      lastCxid.set(request.session, { cxid: request.cxid, zxid });
+      lastCxid.set(who, { cxid: request.cxid, zxid });
     }
-    const lastSeen = new Map<bigint, bigint>();
-    for (const { session, arrivals } of this.history.connections) {
+    const lastSeen = new Map<string, bigint>();
+    for (const { id, session, arrivals } of this.history.connections) {
+      const who = this.whose(id, session);
       for (const arrival of arrivals) {
         if (arrival.kind !== 'reply' || arrival.request.cxid === XID.auth) continue;
         const zxid = arrival.request.reply?.zxid ?? 0n;
-        const seen = lastSeen.get(session) ?? 0n;
+        const seen = lastSeen.get(who) ?? 0n;
         if (zxid < seen)
           this.say('zxids never fall in a session', `${this.tell(arrival.request)}: ${zxid} after ${seen}`);
-        lastSeen.set(session, zxid > seen ? zxid : seen);
+        lastSeen.set(who, zxid > seen ? zxid : seen);
       }
     }
+  }
+
+  /** A session used by two clients keeps the order of each. */
+  private whose(connection: number, session: bigint): string {
+    return `${session} ${this.history.connections[connection]?.client ?? ''}`;
   }
 
   /**

@@ -34,15 +34,29 @@ export type Arrival =
 export interface HistoryConnection {
   readonly id: number;
   session: bigint;
+  /** Whose it is. Left out where each session has one client. */
+  readonly client?: string;
   /** In the order they were sent. */
   readonly requests: HistoryRequest[];
   /** In the order they came. */
   readonly arrivals: Arrival[];
 }
 
+/** A connect request that asked for a session there was already. */
+export interface SessionClaim {
+  readonly session: bigint;
+  /** The connection it made; undefined until it was answered. */
+  connection: number | undefined;
+  readonly sentMs: number;
+  /** When it was answered. */
+  answeredMs: number | undefined;
+}
+
 /** A run, as its clients saw it. */
 export interface History {
   readonly connections: readonly HistoryConnection[];
+  /** Left out where nobody resumes sessions. */
+  readonly claims?: readonly SessionClaim[];
 }
 
 /** A promise that was not kept. */

@@ -11,7 +11,15 @@ export interface BegunFault {
 }
 
 /** Groups of kinds: a seed turns off some of them. */
-export type FaultGroup = 'network' | 'process' | 'power' | 'clock' | 'disk' | 'clients';
+export type FaultGroup =
+  | 'network'
+  | 'process'
+  | 'power'
+  | 'clock'
+  | 'disk'
+  | 'clients'
+  | 'damage'
+  | 'members';
 
 /** See the head of the file. */
 export interface FaultKind {
@@ -19,6 +27,8 @@ export interface FaultKind {
   readonly group: FaultGroup;
   /** One sentence. */
   readonly about: string;
+  /** Lines of zoo.cfg without which it cannot happen. */
+  readonly config?: readonly string[];
   /** Brings it about; undefined when there is nothing to bring it about on. `random` is this fault's own. */
   begin(cluster: Cluster, random: Prng): BegunFault | undefined;
 }

@@ -9,6 +9,7 @@ import type { Cluster } from '../cluster.ts';
 import type { SimNode } from '../sim-node.ts';
 import { NODE_DIR } from '../sim-node.ts';
 import { CommittedEntries, eachEntry } from './committed.ts';
+import { readEpoch } from './read-epoch.ts';
 
 const SNAP_DIR = `${NODE_DIR}/version-2`;
 /** Digests remembered: those of the last so many zxids. */
@@ -42,6 +43,11 @@ export class Invariants {
   lookDeeper(): void {
     this.look();
     for (const node of this.cluster.nodes) {
+      if (this.cluster.damaged.has(node)) {
+        // What it has on disk says nothing before it is whole.
+        this.forget(node);
+        continue;
+      }
       this.checkEpochs(node);
       this.committed.collect(node);
     }
@@ -54,8 +60,9 @@ export class Invariants {
 
   /** A write was acknowledged: a quorum of disks must hold it, whatever the processes say. */
   acknowledged(zxid: bigint): void {
-    const { voters } = this.cluster;
-    const holders = voters.filter((node) => durablyHolds(node, zxid));
+    const { voters, damaged } = this.cluster;
+    // Of a damaged disk nobody can tell: there is but one, and the others could do without it.
+    const holders = voters.filter((node) => damaged.has(node) || durablyHolds(node, zxid));
     if (holders.length * 2 > voters.length) return;
     const names = holders.map((n) => n.name).join(', ');
     this.say(
@@ -103,18 +110,6 @@ export class Invariants {
     }
     this.epochs.set(node, { accepted, current });
   }
-}
-
-/** An epoch file of a running node; undefined where there is none. */
-function readEpoch(node: SimNode, name: string): number | undefined {
-  const disk = node.disk.look('live');
-  const path = `${SNAP_DIR}/${name}`;
-  if (!disk.exists(path)) return undefined;
-  const file = disk.open(path, 'read');
-  const bytes = Buffer.alloc(file.size());
-  file.readAt(bytes, 0);
-  const epoch = Number(bytes.toString('latin1').trim());
-  return Number.isSafeInteger(epoch) ? epoch : undefined;
 }
 
 /** Whether a loss of power now would leave that transaction with the node. */

@@ -3,14 +3,21 @@
  * and who works on it meanwhile. A plan is plain data: shrinking takes parts out of it.
  */
 import { Prng } from '../../base/prng.ts';
-import { DISK_FAULTS } from './disk-faults.ts';
+import { CLIENT_FAULTS } from './client-faults.ts';
+import { DAMAGE_FAULTS } from './damage-faults.ts';
+import { DISK_FAULTS, FURTHER_DISK_FAULTS } from './disk-faults.ts';
 import type { FaultKind } from './fault.ts';
 import { NETWORK_FAULTS } from './network-faults.ts';
 import { PROCESS_FAULTS } from './process-faults.ts';
 
+/** What every seed chooses from. */
+const BASIC = [...NETWORK_FAULTS, ...PROCESS_FAULTS, ...DISK_FAULTS];
+/** What a seed may add to that: chosen on its own, so that what the basic kinds do stays as it was. */
+export const FURTHER: readonly FaultKind[] = [...CLIENT_FAULTS, ...DAMAGE_FAULTS, ...FURTHER_DISK_FAULTS];
+
 /** All kinds of faults, by name. */
 export const FAULT_KINDS: ReadonlyMap<string, FaultKind> = new Map(
-  [...NETWORK_FAULTS, ...PROCESS_FAULTS, ...DISK_FAULTS].map((kind) => [kind.name, kind]),
+  [...BASIC, ...FURTHER].map((kind) => [kind.name, kind]),
 );
 
 /** A fault to come. */
@@ -65,6 +72,8 @@ export interface PlanWishes {
   readonly workMs?: number | undefined;
   /** Hours with a fault now and then, instead of seconds full of them. */
   readonly calm?: boolean | undefined;
+  /** Only basic kinds of faults and limits. */
+  readonly basic?: boolean | undefined;
 }
 
 /** Seconds full of faults. */
@@ -74,6 +83,8 @@ const OPERATIONS = 1_000_000;
 /** The share of kinds that a seed leaves on, and no fewer than so many. */
 const KINDS_ON = 0.35;
 const KINDS_MIN = 2;
+/** The share of further kinds that a seed adds. */
+const FURTHER_ON = 0.15;
 
 /** When faults strike, and for how long. */
 interface Rhythm {
@@ -151,19 +162,44 @@ function chosenFaults(
 /** The plan with what the caller set instead. */
 function wished(plan: Omit<SwarmPlan, 'operations'>, wishes: PlanWishes): SwarmPlan {
   const { keep } = wishes;
+  const whole = { ...plan, ...further(plan, wishes) };
   return {
-    ...plan,
+    ...whole,
     servers: wishes.servers ?? plan.servers,
     observers: wishes.observers ?? plan.observers,
-    faults: keep === undefined ? plan.faults : plan.faults.filter((f) => keep.has(f.index)),
+    faults: keep === undefined ? whole.faults : whole.faults.filter((f) => keep.has(f.index)),
     workMs: wishes.workMs ?? plan.workMs,
     clients: wishes.clients ?? plan.clients,
     operations: wishes.operations ?? OPERATIONS,
   };
 }
 
+/** Faults and limits beyond the basic ones, by a chance of their own. */
+function further(
+  { seed, faults, config, workMs }: Omit<SwarmPlan, 'operations'>,
+  wishes: PlanWishes,
+): Pick<SwarmPlan, 'faults' | 'config'> {
+  if (wishes.basic === true) return { faults, config };
+  const random = new Prng(seed ^ 0x5be0cd19);
+  const limits = furtherLimits(random);
+  const chosen = FURTHER.filter(() => random.chance(FURTHER_ON)).map(({ name }) => name);
+  const everyMs = workMs / random.pick([4, 10, 25]);
+  const lasts = [everyMs / 4, everyMs, everyMs * 2];
+  const rhythm = { firstMs: everyMs, leastMs: 100, moreMs: everyMs * 2, lasts };
+  const more =
+    wishes.kinds !== undefined || chosen.length === 0 ? [] : chosenFaults(random, chosen, workMs, rhythm);
+  const all = [...faults, ...more.map((fault, i) => ({ ...fault, index: faults.length + i }))];
+  const needed = new Set(all.flatMap(({ kind }) => FAULT_KINDS.get(kind)?.config ?? []));
+  return { faults: all, config: [...config, ...limits, ...needed] };
+}
+
+/** Limits that are reached by nobody who does not look for them. */
+function furtherLimits(_random: Prng): string[] {
+  return [];
+}
+
 function chosenKinds(random: Prng): string[] {
-  const all = [...FAULT_KINDS.keys()];
+  const all = BASIC.map(({ name }) => name);
   for (;;) {
     const some = all.filter(() => random.chance(KINDS_ON));
     if (some.length >= KINDS_MIN) return some;

@@ -6,6 +6,7 @@
 import { SYSTEM_PATHS } from '../../protocol/paths.ts';
 import { checkCounter, checkLock } from '../checkers/check-counts.ts';
 import { checkHistory } from '../checkers/check-history.ts';
+import { checkMoves } from '../checkers/check-moves.ts';
 import { checkWatches } from '../checkers/check-watches.ts';
 import { compareTrees } from '../checkers/compare-trees.ts';
 import type { Violation } from '../checkers/history.ts';
@@ -33,7 +34,7 @@ export function judge(cluster: Cluster, { committed }: Invariants, tools: SimToo
   const verdict = checkHistory(history, log, { ensemble: true });
   const watches = checkWatches(history, verdict.changes);
   const search = checkLinearizable(history);
-  violations.push(...verdict.violations, ...watches.violations, ...search.violations);
+  violations.push(...verdict.violations, ...watches.violations, ...search.violations, ...checkMoves(history));
   const database = cluster.nodes[0]?.handle?.database;
   if (database !== undefined) violations.push(...compareTrees(database, verdict.tree, verdict.sessions));
   const counter = verdict.tree.node(SHARED.counter)?.data;
