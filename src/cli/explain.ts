@@ -74,6 +74,17 @@ const NEXT: ReadonlyMap<number, string> = new Map([
   [ERR.NOTREADONLY, 'that server is cut off from its ensemble and only reads'],
 ]);
 
+/** And where the operation has no path: of `reconfig`. */
+const NEXT_OF_RECONFIG: ReadonlyMap<number, string> = new Map([
+  [
+    ERR.BADARGUMENTS,
+    'a server is server.N=host:quorumPort:electionPort[:role];[host:]clientPort; two voters must stay, or one ' +
+      'without standaloneEnabled',
+  ],
+  [ERR.BADVERSION, '`config` shows the present version'],
+  [ERR.NOAUTH, 'whoever may write /zookeeper/config may: see `getAcl`, or the super user with --auth-file'],
+]);
+
 /** The sentence zkCli prints for a thrown error. */
 export function zkCliMessage(thrown: unknown): string {
   if (!(thrown instanceof KeeperError)) return reasonOf(thrown);
@@ -103,7 +114,8 @@ export function explain(thrown: unknown): Explanation | undefined {
   if (thrown instanceof KeeperError) {
     return {
       message: zkCliMessage(thrown),
-      hint: NEXT.get(thrown.code),
+      hint:
+        (thrown.path === undefined ? NEXT_OF_RECONFIG.get(thrown.code) : undefined) ?? NEXT.get(thrown.code),
       exit: EXIT_OF.get(thrown.code) ?? EXIT.failed,
       code: thrown.errName ?? `ERR_${thrown.code}`,
     };

@@ -63,7 +63,7 @@ describe.skipIf(findApache() === undefined).each(KINDS)(
       await expect
         .poll(async () => (await status(ensemble.servers())).stdout, { timeout: 20_000 })
         .toMatch(
-          /^- +127\.0\.0\.1:\d+ +not serving: it is looking for a leader$[\s\S]*^Not healthy: no leader, so no quorum: 0 voters serve\.$/m,
+          /^- +127\.0\.0\.1:\d+ +not serving: it has no leader, or is not in step with it$[\s\S]*^Not healthy: no leader, so no quorum: 0 voters serve\.$/m,
         );
       await ensemble.kill(1, 2, 3, 4);
       expect((await status(ensemble.servers())).code).toBe(3);

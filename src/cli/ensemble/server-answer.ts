@@ -136,7 +136,8 @@ const plainVersion = (version: string): string =>
 
 function complaint(text: string): string {
   const line = (text.trim().split('\n')[0] ?? '').slice(0, COMPLAINT_CHARS_MAX);
-  if (/not currently serving requests/.test(line)) return 'not serving: it is looking for a leader';
+  if (/not currently serving requests/.test(line))
+    return 'not serving: it has no leader, or is not in step with it';
   if (/is not in the whitelist/.test(line))
     return 'it does not tell: srvr is not in its 4lw.commands.whitelist';
   return line === '' ? 'it said nothing' : `it said: ${line}`;

@@ -33,7 +33,8 @@ export class Mandate {
     const otherwise = n.electionEpoch === vote.electionEpoch && n.leader !== vote.leader;
     if (!later && !otherwise) return false;
     this.supporters.delete(from);
-    this.lastChange = `server ${from}, which had agreed on server ${vote.leader}, votes for server ${n.leader}`;
+    const now = n.leader === vote.leader ? 'is in a later election' : `votes for server ${n.leader}`;
+    this.lastChange = `server ${from}, which had agreed on server ${vote.leader}, ${now}`;
     if (vote.leader === self) return !quorums.isQuorum((sid) => this.supporters.has(sid));
     return from === vote.leader;
   }

@@ -77,7 +77,7 @@ test.each<[string, readonly ServerAnswer[], readonly string[], Record<string, nu
     [
       'not healthy undefined undefined 0/undefined',
       'no leader, so no quorum: 0 voters serve',
-      '127.0.0.1:1: not serving: it is looking for a leader',
+      '127.0.0.1:1: not serving: it has no leader, or is not in step with it',
       '127.0.0.1:2: cannot connect',
     ],
   ],
