@@ -52,6 +52,8 @@ export type SnapshotOutcome =
 
 /** First guess of what a slice can encode; corrected by measuring. */
 const FIRST_BUDGET = 128 * 1024;
+/** Memory for a slice to begin with: most trees are small. It grows to what a slice takes. */
+const SLICE_BYTES = 16 * 1024;
 const BUDGET_MIN = 16 * 1024;
 const BUDGET_MAX = 4 * 1024 * 1024;
 /** Bytes between two syncs. */
@@ -97,7 +99,7 @@ class Job {
   private readonly done: (outcome: SnapshotOutcome) => void;
   private readonly encoder: SnapshotEncoder;
   private readonly transform: ByteTransform | undefined;
-  private readonly slice = new JuteWriter(2 * FIRST_BUDGET);
+  private readonly slice = new JuteWriter(SLICE_BYTES);
   private readonly path: string;
   private readonly tempPath: string;
   private readonly since: number;

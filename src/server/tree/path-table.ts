@@ -10,6 +10,8 @@ import { NO_NODE, type NodeId } from './node-store.ts';
 
 const SHARD_BITS = 9;
 const FIRST_SLOTS = 8;
+/** What every shard is until it has a path: too small for one, so nobody writes to it. */
+const EMPTY_SHARD = new Int32Array(1).fill(NO_NODE);
 
 /** The index of all paths. */
 export class PathTable {
@@ -24,7 +26,7 @@ export class PathTable {
   constructor(pathOf: (id: NodeId) => string, seed: number) {
     this.pathOf = pathOf;
     this.seed = seed;
-    this.shards = Array.from({ length: 1 << SHARD_BITS }, () => new Int32Array(FIRST_SLOTS).fill(NO_NODE));
+    this.shards = new Array<Int32Array>(1 << SHARD_BITS).fill(EMPTY_SHARD);
     this.used = new Int32Array(1 << SHARD_BITS);
   }
 
@@ -91,7 +93,7 @@ export class PathTable {
 
   private grow(shard: number): Int32Array {
     const before = this.shards[shard] as Int32Array;
-    const after = new Int32Array(before.length * 2).fill(NO_NODE);
+    const after = new Int32Array(Math.max(FIRST_SLOTS, before.length * 2)).fill(NO_NODE);
     const mask = after.length - 1;
     for (const id of before) {
       if (id === NO_NODE) continue;

@@ -6,9 +6,9 @@ import type { Database } from '../../server/node/database.ts';
 /** A line a node, in the order of paths: data, stat and ACL; then sessions, the last zxid and the digest. */
 export function treeText({ tree, sessions, lastZxid }: Database): string[] {
   const lines: string[] = [];
+  const stat = Buffer.alloc(STAT_BYTES);
   const visit = (path: string): void => {
     const node = tree.find(path);
-    const stat = Buffer.alloc(STAT_BYTES);
     tree.writeStat(node, stat, 0);
     const { store } = tree;
     const length = store.dataLength(node);
