@@ -37,6 +37,15 @@ describe('zkt sim', () => {
     expect(runs[1]).toEqual(runs[0]);
   });
 
+  it('plays a calm run: idle time costs little', async () => {
+    const words = ['--seed', '2', '--servers', '3', '--work', '600000', '--clients', '1', '--calm'];
+    const { code, out } = await runTool(sim, [...words, '-o', 'json']);
+    expect(code).toBe(0);
+    const { runs } = JSON.parse(out) as { runs: { simulatedSeconds: number; steps: number }[] };
+    expect(runs[0]?.simulatedSeconds).toBeGreaterThan(600);
+    expect(runs[0]?.steps).toBeLessThan(100_000);
+  });
+
   it('plays as many seeds in several processes as in one', async () => {
     const words = ['--seed', '5', '--seeds', '3', '--jobs', '2', ...SMALL, '-o', 'json'];
     const run = spawnSync(process.execPath, [ZKT, 'sim', ...words], { encoding: 'utf8' });
