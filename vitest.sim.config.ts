@@ -7,6 +7,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**'],
     pool: 'forks',
     maxWorkers: 2,
+    maxConcurrency: 2,
     testTimeout: 300_000,
     hookTimeout: 60_000,
     passWithNoTests: false,

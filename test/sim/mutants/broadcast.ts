@@ -69,6 +69,7 @@ export const BROADCAST_MUTANTS: readonly Mutant[] = [
         replace: ``,
       },
     ],
+    scenario: 'leaders-die-in-turn.zkt',
   },
   {
     id: 'ZOOKEEPER-1818',
@@ -102,6 +103,7 @@ export const BROADCAST_MUTANTS: readonly Mutant[] = [
         replace: `if (current < -2n) {`,
       },
     ],
+    scenario: 'full-disk.zkt',
   },
   {
     id: 'leads-alone',
@@ -133,6 +135,7 @@ export const BROADCAST_MUTANTS: readonly Mutant[] = [
         replace: `if (talk.order.length > 1000) {`,
       },
     ],
+    scenario: 'answers-in-order.zkt',
   },
   {
     id: 'ZOOKEEPER-1208',

@@ -88,7 +88,7 @@ export const DISK_MUTANTS: readonly Mutant[] = [
   {
     id: 'unsaved-database-kept',
     title: "A role ends while the leader's snapshot is being written, and the next one votes with it.",
-    patches: [{ file: STORE, find: `if (this.unsaved) this.reload();`, replace: `` }],
+    patches: [{ file: STORE, find: `if (this.unlikeDisk) this.reload();`, replace: `` }],
     scenario: 'snapshot-cut-short.zkt',
   },
   {

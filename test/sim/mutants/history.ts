@@ -1,10 +1,21 @@
 /** Bugs in what a learner takes over and promises: synchronisation, its log, its epochs. */
-import type { Mutant } from './mutant.ts';
+import type { Mutant, Patch } from './mutant.ts';
 
 const LEARNER = 'src/server/zab/learner.ts';
 const LEARNER_HISTORY = 'src/server/zab/learner-history.ts';
+const LEARNER_SYNC = 'src/server/zab/learner-sync.ts';
 const LEADER = 'src/server/zab/leader.ts';
 const STORE = 'src/server/node/store.ts';
+
+/** Proposals under way before NEWLEADER, as Apache's leader sends them; here they follow it. */
+const APACHES_ORDER: readonly Patch[] = [
+  { file: LEARNER_SYNC, find: `h.port.send(PACKET.NEWLEADER, start, text);`, replace: `` },
+  {
+    file: LEARNER_SYNC,
+    find: `h.phase = 'newleader';`,
+    replace: `h.port.send(PACKET.NEWLEADER, start, text); h.phase = 'newleader';`,
+  },
+];
 
 /** See the head of the file. */
 export const HISTORY_MUTANTS: readonly Mutant[] = [
@@ -73,6 +84,7 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
     id: 'ZOOKEEPER-4685',
     title: 'Acknowledgements of proposals overtake that of NEWLEADER, and the leader lets go of the learner.',
     patches: [
+      ...APACHES_ORDER,
       {
         file: LEARNER,
         find: `if (!this.joined) return;\n    for (const zxid of this.history.takeAcks())`,
@@ -97,6 +109,7 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
     id: 'ZOOKEEPER-4394',
     title: 'Proposals from before NEWLEADER are forgotten when it comes: the COMMIT behind it finds none.',
     patches: [
+      ...APACHES_ORDER,
       {
         file: LEARNER_HISTORY,
         find: `this.acks.newLeader(this.backlog.committedUpTo);`,
@@ -211,6 +224,7 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
         replace: `else { log.close(() => {}); settled(); }`,
       },
     ],
+    scenario: '4712-role-ends-while-logging.zkt',
   },
   {
     id: 'ZOOKEEPER-5010',
@@ -218,8 +232,8 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: STORE,
-        find: `truncate(this.world.disk, this.dirs, zxid);\n    this.reload();`,
-        replace: `truncate(this.world.disk, this.dirs, zxid); this.committedLog.clear(); this.logged = zxid;`,
+        find: `this.reload();\n  }`,
+        replace: `this.committedLog.clear(); this.logged = zxid; }`,
       },
     ],
     scenario: '5010-ephemeral-of-a-dead-leader.zkt',

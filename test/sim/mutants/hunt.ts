@@ -1,5 +1,5 @@
 /** Hunts a mutant: builds it and plays it in a thread, since a bug may well be a loop without end. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -8,6 +8,9 @@ import type { Mutant } from './mutant.ts';
 import type { Play, Played } from './player.ts';
 
 const SCENARIOS = path.join(import.meta.dirname, '..', 'scenarios');
+
+/** The files of all scenarios. */
+export const scenarioFiles = (): string[] => readdirSync(SCENARIOS).sort();
 
 /** A scenario of that file, to be played; `variant` for one of those it sweeps over. */
 export function scenarioPlay(file: string, variant?: string): Play {

@@ -19,9 +19,6 @@ export interface Mutant {
   readonly patches: readonly Patch[];
   /** The scenario of `test/sim/scenarios` that finds it; undefined where seeds have to. */
   readonly scenario?: string;
-  /**
-   * What swarms are wished for when they are to find it, where any seed would need too long; `none` where no
-   * swarm can: nothing in it does what it takes.
-   */
-  readonly swarm?: PlanWishes | 'none';
+  /** What swarms are wished for when they are to find it, where any seed would need too long. */
+  readonly swarm?: PlanWishes;
 }
