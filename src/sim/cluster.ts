@@ -10,6 +10,7 @@ import { ZkClient } from '../client/client.ts';
 import { EVENT_NAMES, EVENTS, type EventName, type ZktEvent } from '../events/table.ts';
 import type { HistoryRequest } from './checkers/history.ts';
 import { ClusterNet, type ClusterNetOptions } from './cluster-net.ts';
+import type { Damage } from './damage.ts';
 import { Fingerprint } from './fingerprint.ts';
 import { HostClock } from './host-clock.ts';
 import { HostLoop } from './host-loop.ts';
@@ -17,7 +18,6 @@ import type { SimTools } from './node-kit.ts';
 import { SimProcess } from './process.ts';
 import { Schedule } from './schedule.ts';
 import { SimNode } from './sim-node.ts';
-import type { Damage } from './swarm/operator.ts';
 import { WireTap } from './wire-tap.ts';
 
 /** Ports of every simulated server. */
@@ -97,6 +97,8 @@ export class Cluster {
   readonly heldDown = new Set<SimNode>();
   /** Nodes whose disk was damaged on purpose, until it is whole again. */
   readonly damaged = new Map<SimNode, Damage>();
+  /** The members are others than those of the configuration files, or may become so. */
+  reshaped = false;
   private readonly tools: SimTools;
   private readonly listener: ClusterListener;
   private readonly random: Prng;
@@ -242,14 +244,18 @@ export class Cluster {
   }
 }
 
+/** A server's line in the configuration. */
+export function memberLine(id: number, role: 'participant' | 'observer'): string {
+  const { client, quorum, election } = CLUSTER_PORTS;
+  return `server.${id}=10.0.0.${id}:${quorum}:${election}:${role};0.0.0.0:${client}`;
+}
+
 function configText({ servers, config = [] }: ClusterOptions, total: number): string {
   const keyOf = (line: string): string => line.slice(0, line.indexOf('='));
   const given = new Set(config.map(keyOf));
   const lines = BASE_CONFIG.filter((line) => !given.has(keyOf(line)));
-  const { client, quorum, election } = CLUSTER_PORTS;
   for (let id = 1; id <= total && total > 1; id++) {
-    const role = id <= servers ? 'participant' : 'observer';
-    lines.push(`server.${id}=10.0.0.${id}:${quorum}:${election}:${role};0.0.0.0:${client}`);
+    lines.push(memberLine(id, id <= servers ? 'participant' : 'observer'));
   }
   return `${[...lines, ...config].join('\n')}\n`;
 }

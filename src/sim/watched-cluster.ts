@@ -142,6 +142,7 @@ export class WatchedCluster {
 
   /** Everything was healed: damaged disks have to be replaced, and all servers to serve, in time. */
   async recovered(): Promise<void> {
+    await this.until('the members are as before in time', () => !this.cluster.reshaped, this.recoveryMs);
     const replaced = (): boolean => [...this.cluster.damaged.values()].every(({ refused }) => !refused);
     await this.until('damaged disks are replaced in time', replaced, this.recoveryMs);
     await this.until('after healing, all servers serve in time', () => this.allServe(), this.recoveryMs);
@@ -243,6 +244,8 @@ export class WatchedCluster {
     const { committed } = this.invariants;
     if (event.name === 'peer.role-ended') committed.collect(node);
     else if (event.name === 'snapshot.loaded') committed.endsAt(node, event.fields.zxid);
+    else if (event.name === 'zab.reconfigured') this.invariants.reconfigured(node, event.fields.zxid);
+    else if (event.name === 'config.activated') this.invariants.reconfigured(node, event.fields.version);
     else if (event.name === 'zab.sync-started') {
       if (event.fields.way === 'TRUNC') committed.cut(node, event.fields.zxid);
     } else if (event.name === 'zab.sync-chosen') {

@@ -52,6 +52,7 @@ export const WRITES: ReadonlySet<number> = new Set([
   OP.setData,
   OP.setACL,
   OP.multi,
+  OP.reconfig,
   OP.closeSession,
 ]);
 
@@ -206,6 +207,10 @@ class HistoryCheck {
       return;
     }
     if (this.ended.has(at.session)) this.say('nothing after the end of a session', this.tell(request));
+    if (request.op === OP.reconfig) {
+      this.reconfigured(request, txn, at.zxid);
+      return;
+    }
     const outcome = this.tree.write(request.op, request.body, at);
     if (outcome === undefined) return;
     const logged = txnResult(txn);
@@ -217,6 +222,13 @@ class HistoryCheck {
     }
     // A failed multi has results of its own; its header says OK.
     this.settle(request, at.zxid, request.op === OP.multi ? { err: ERR.OK, body: outcome.body } : outcome);
+  }
+
+  /** What the members should be, the model does not know: the answer is what the log says. */
+  private reconfigured(request: HistoryRequest, txn: Txn, zxid: bigint): void {
+    const answer = request.reply?.body as { readonly stat?: unknown } | undefined;
+    const body = txn.type === OP.reconfig ? { data: txn.data, stat: answer?.stat } : undefined;
+    this.settle(request, zxid, { err: txnResult(txn), body });
   }
 
   /** The log holds this request at that zxid, and it should have been answered so. */

@@ -1,30 +1,38 @@
 /** Is it only the loser of a session that is told SESSIONMOVED: a connection that another one came after? */
 import { hex0x } from '../../base/brands.ts';
 import { ERR } from '../../protocol/error-codes.ts';
-import type { History, SessionClaim, Violation } from './history.ts';
+import { OP } from '../../protocol/opcodes.ts';
+import type { TxnEntry } from '../../protocol/txn.ts';
+import {
+  type History,
+  type HistoryRequest,
+  requestsOf,
+  type SessionClaim,
+  type Violation,
+} from './history.ts';
 
 /**
- * Claims of the same session may arrive in any order between being sent and being answered: a connection has
- * certainly won, and must not be told that it lost, when every other claim was answered before its own was sent.
+ * The log tells which writes were refused so; whoever sent them loses its connection. Claims of the same session
+ * may arrive in any order between being sent and being answered: a connection has certainly won when every other
+ * claim was answered before its own was sent.
  */
-export function checkMoves(history: History): Violation[] {
-  const violations: Violation[] = [];
+export function checkMoves(history: History, log: readonly TxnEntry[]): Violation[] {
   const claims = bySession(history.claims ?? []);
-  for (const { id, session, arrivals } of history.connections) {
+  const writes = new Map<string, HistoryRequest>();
+  for (const request of requestsOf(history)) writes.set(`${request.session}:${request.cxid}`, request);
+  const violations: Violation[] = [];
+  for (const { header, txn } of log) {
+    if (txn.type !== OP.error || txn.err !== ERR.SESSIONMOVED) continue;
+    const { clientId: session, cxid, zxid } = header;
+    const request = writes.get(`${session}:${cxid}`);
+    if (request === undefined) continue;
     const all = claims.get(session) ?? [];
-    const mine = all.find((claim) => claim.connection === id);
-    const others = all.filter((claim) => claim !== mine);
+    const mine = all.find((claim) => claim.connection === request.connection);
     // Who opened the session was there before anybody could claim it.
     const since = mine?.sentMs ?? Number.NEGATIVE_INFINITY;
-    for (const arrival of arrivals) {
-      if (arrival.kind !== 'reply') continue;
-      const { reply, cxid } = arrival.request;
-      if (reply?.err !== ERR.SESSIONMOVED) continue;
-      if (others.some((claim) => claim.sentMs <= reply.atMs && (claim.answeredMs ?? reply.atMs) >= since))
-        continue;
-      const text = `${hex0x(session)}, cxid ${cxid}: nobody else took the session since connection ${id} did`;
-      violations.push({ rule: 'SESSIONMOVED is for the loser only', text });
-    }
+    if (all.some((claim) => claim !== mine && (claim.answeredMs ?? since) >= since)) continue;
+    const text = `${hex0x(session)}, cxid ${cxid}, at ${hex0x(zxid)}: nobody took it since its connection did`;
+    violations.push({ rule: 'SESSIONMOVED is for the loser only', text });
   }
   return violations;
 }

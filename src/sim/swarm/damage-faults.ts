@@ -76,7 +76,7 @@ function oldBackup(cluster: Cluster, random: Prng): BegunFault {
 /** Disks are mixed up while everything is off: each server has all that some server had, once. */
 function swapped(cluster: Cluster, random: Prng): BegunFault | undefined {
   const { voters, nodes } = cluster;
-  if (cluster.damaged.size > 0 || voters.length < 2) return undefined;
+  if (cluster.damaged.size > 0 || cluster.reshaped || voters.length < 2) return undefined;
   const at = random.below(voters.length - 1);
   const a = voters[at] as SimNode;
   const b = voters[at + 1] as SimNode;

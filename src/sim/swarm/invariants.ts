@@ -3,6 +3,11 @@
  * outside, on the simulated disks and in the memory of the nodes.
  */
 import { hex0x } from '../../base/brands.ts';
+import { OP } from '../../protocol/opcodes.ts';
+import { decodeEntry } from '../../protocol/txn.ts';
+import type { Membership } from '../../server/quorum/membership.ts';
+import { parseMembershipText } from '../../server/quorum/membership-text.ts';
+import { QuorumRule } from '../../server/quorum/quorums.ts';
 import { listSnapshots } from '../../storage/data-dir.ts';
 import type { Violation } from '../checkers/history.ts';
 import type { Cluster } from '../cluster.ts';
@@ -22,6 +27,8 @@ export class Invariants {
   private readonly cluster: Cluster;
   private readonly digests = new Map<bigint, { readonly digest: bigint; readonly by: string }>();
   private readonly leaders = new Map<number, string>();
+  private readonly rules: { readonly from: bigint; readonly rule: QuorumRule }[] = [];
+  private first: QuorumRule | undefined;
   private readonly epochs = new Map<SimNode, { accepted: number; current: number }>();
 
   constructor(cluster: Cluster) {
@@ -60,15 +67,45 @@ export class Invariants {
 
   /** A write was acknowledged: a quorum of disks must hold it, whatever the processes say. */
   acknowledged(zxid: bigint): void {
-    const { voters, damaged } = this.cluster;
+    const { nodes, damaged } = this.cluster;
     // Of a damaged disk nobody can tell: there is but one, and the others could do without it.
-    const holders = voters.filter((node) => damaged.has(node) || durablyHolds(node, zxid));
-    if (holders.length * 2 > voters.length) return;
+    const holders = nodes.filter((node) => damaged.has(node) || durablyHolds(node, zxid));
+    const ids = new Set(holders.map((node) => BigInt(node.id)));
+    if (this.ruleAt(zxid).isQuorum((sid) => ids.has(sid))) return;
     const names = holders.map((n) => n.name).join(', ');
     this.say(
       'what is acknowledged is on a quorum of disks',
       `${hex0x(zxid)} is on the disks of ${names || 'nobody'}`,
     );
+  }
+
+  /** A server says that a configuration is in force: with the zxid of the transaction that made it, if one did. */
+  reconfigured(node: SimNode, zxid: bigint): void {
+    if (this.rules.some((rule) => rule.from === zxid)) return;
+    eachEntry(node.disk.look('live'), zxid - 1n, zxid, (_, bytes) => {
+      const txn = decodeEntry(bytes)?.txn;
+      if (txn?.type !== OP.reconfig) return;
+      const membership = parseMembershipText(txn.data?.toString() ?? '');
+      if (membership === undefined) return;
+      this.rules.push({ from: zxid, rule: new QuorumRule(membership) });
+      this.rules.sort((a, b) => (a.from < b.from ? -1 : 1));
+    });
+  }
+
+  /** What a quorum was when that transaction was committed. */
+  private ruleAt(zxid: bigint): QuorumRule {
+    const changed = this.rules.findLast(({ from }) => from <= zxid);
+    if (changed !== undefined) return changed.rule;
+    const [node] = this.cluster.nodes;
+    this.first ??= new QuorumRule(this.fromFiles(node as SimNode));
+    return this.first;
+  }
+
+  private fromFiles(node: SimNode): Membership {
+    const { membership } = node.configuration().quorum ?? {};
+    if (membership !== undefined) return membership;
+    const alone = { id: node.id, addresses: [], role: 'participant', client: undefined } as const;
+    return { members: [alone], groups: new Map(), weights: new Map(), version: 0n };
   }
 
   private say(rule: string, text: string): void {

@@ -6,27 +6,20 @@
  */
 import { EXIT, type ZktError } from '../../base/errors.ts';
 import type { Cluster } from '../cluster.ts';
+import type { Damage, Held } from '../damage.ts';
 import { NODE_DIR, type SimNode } from '../sim-node.ts';
-import { type Held, heldBy, mayBeLost } from './replaceable.ts';
+import { heldBy, mayBeLost } from './replaceable.ts';
 
 const ASK_EVERY_MS = 250;
 /** Times asked before the leader is restarted. */
 const PATIENCE = 10;
-
-/** What is known of a disk that was damaged. */
-export interface Damage {
-  /** What it held before. */
-  readonly held: Held;
-  /** It refused to start, and waits for an empty disk. */
-  refused: boolean;
-}
 
 /**
  * Begins to damage a node's disk: kills it, and answers true; false when that disk may not be lost now. Only one
  * at a time is damaged.
  */
 export function beginDamage(cluster: Cluster, node: SimNode): boolean {
-  if (cluster.damaged.size > 0 || !node.up || node.paused) return false;
+  if (cluster.damaged.size > 0 || cluster.reshaped || !node.up || node.paused) return false;
   const held = heldBy(node, 'live');
   if (held.end === 0n || !mayBeLost(cluster, node, held)) return false;
   cluster.damaged.set(node, { held, refused: false });

@@ -7,13 +7,19 @@ import { CLIENT_FAULTS } from './client-faults.ts';
 import { DAMAGE_FAULTS } from './damage-faults.ts';
 import { DISK_FAULTS, FURTHER_DISK_FAULTS } from './disk-faults.ts';
 import type { FaultKind } from './fault.ts';
+import { MEMBER_FAULTS } from './member-faults.ts';
 import { NETWORK_FAULTS } from './network-faults.ts';
 import { PROCESS_FAULTS } from './process-faults.ts';
 
 /** What every seed chooses from. */
 const BASIC = [...NETWORK_FAULTS, ...PROCESS_FAULTS, ...DISK_FAULTS];
 /** What a seed may add to that: chosen on its own, so that what the basic kinds do stays as it was. */
-export const FURTHER: readonly FaultKind[] = [...CLIENT_FAULTS, ...DAMAGE_FAULTS, ...FURTHER_DISK_FAULTS];
+export const FURTHER: readonly FaultKind[] = [
+  ...CLIENT_FAULTS,
+  ...DAMAGE_FAULTS,
+  ...FURTHER_DISK_FAULTS,
+  ...MEMBER_FAULTS,
+];
 
 /** All kinds of faults, by name. */
 export const FAULT_KINDS: ReadonlyMap<string, FaultKind> = new Map(

@@ -6,20 +6,13 @@
 
 import { listSnapshots } from '../../storage/data-dir.ts';
 import type { Cluster } from '../cluster.ts';
+import type { Held } from '../damage.ts';
 import type { SimNode } from '../sim-node.ts';
 import { NODE_DIR } from '../sim-node.ts';
 import { eachEntry } from './committed.ts';
 import { readEpoch } from './read-epoch.ts';
 
 const SNAP_DIR = `${NODE_DIR}/version-2`;
-
-/** What a voter has on its disk. */
-export interface Held {
-  readonly accepted: number;
-  readonly current: number;
-  /** The last zxid it logged, or has in a snapshot. */
-  readonly end: bigint;
-}
 
 /** As programs would find it now (`live`), or after a loss of power (`durable`). */
 export function heldBy(node: SimNode, layer: 'live' | 'durable'): Held {

@@ -34,7 +34,12 @@ export function judge(cluster: Cluster, { committed }: Invariants, tools: SimToo
   const verdict = checkHistory(history, log, { ensemble: true });
   const watches = checkWatches(history, verdict.changes);
   const search = checkLinearizable(history);
-  violations.push(...verdict.violations, ...watches.violations, ...search.violations, ...checkMoves(history));
+  violations.push(
+    ...verdict.violations,
+    ...watches.violations,
+    ...search.violations,
+    ...checkMoves(history, log),
+  );
   const database = cluster.nodes[0]?.handle?.database;
   if (database !== undefined) violations.push(...compareTrees(database, verdict.tree, verdict.sessions));
   const counter = verdict.tree.node(SHARED.counter)?.data;
