@@ -17,6 +17,9 @@ import { NO_NODE } from '../tree/node-store.ts';
 import type { TreeOptions } from '../tree/tree-options.ts';
 import { TreeSnapshot } from '../tree/tree-snapshot.ts';
 
+/** Unknown ACLs that a message names. */
+const ACLS_NAMED = 10;
+
 /** A snapshot being taken: the source to write from, and the end of it, for better or worse. */
 export interface RunningSnapshot {
   readonly source: SnapshotSource;
@@ -86,12 +89,25 @@ export class Database {
 
   /** After a load: quotas, system nodes. Throws `ZKT_SNAPSHOT_CORRUPT` for a node whose ACL never came. */
   finishLoad(file: string): void {
-    this.tree.finishRestore();
+    this.finishSnapshot();
+    const why = this.lacking();
+    if (why !== undefined) throw new ZktError('ZKT_SNAPSHOT_CORRUPT', { file, offset: 0, why });
+  }
+
+  /**
+   * What nodes refer to and nothing has brought yet, in words; undefined when the tree is whole. A node of a
+   * fuzzy snapshot may come before its ACL, which a later transaction brings.
+   */
+  lacking(): string | undefined {
     const unknown = this.tree.acls.unknown();
-    if (unknown.length > 0) {
-      const why = `nodes refer to ACLs that are in neither snapshot nor log (numbers ${unknown.join(', ')})`;
-      throw new ZktError('ZKT_SNAPSHOT_CORRUPT', { file, offset: 0, why });
-    }
+    if (unknown.length === 0) return undefined;
+    const numbers = unknown.slice(0, ACLS_NAMED).join(', ') + (unknown.length > ACLS_NAMED ? ', …' : '');
+    return `nodes refer to ACLs that are in neither snapshot nor log (numbers ${numbers})`;
+  }
+
+  /** `finishLoad` of a snapshot whose later transactions are still to come: it need not be whole yet. */
+  finishSnapshot(): void {
+    this.tree.finishRestore();
     const config = this.tree.find(SYSTEM_PATHS.config);
     if (config !== NO_NODE && this.tree.store.dataLength(config) < 0) {
       this.tree.overwriteData(config, Buffer.alloc(0));

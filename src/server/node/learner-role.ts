@@ -182,6 +182,14 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
     this.link?.readRaw();
   }
 
+  lacking(): string | undefined {
+    return this.parts.store.database.lacking();
+  }
+
+  absorb(entry: ZabEntry): void {
+    this.parts.store.applyUnseen(entry);
+  }
+
   saveSnapshot(): void {
     const { store } = this.parts;
     store.saveReplacement((written) => {
@@ -296,7 +304,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
     try {
       const used = stream.push(chunk, start);
       if (!stream.done) return undefined;
-      database.finishLoad(`the snapshot of server ${this.decision.leader}`);
+      database.finishSnapshot();
       database.loaded(zxid, undefined);
       return used;
     } catch (thrown) {

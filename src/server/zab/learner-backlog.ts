@@ -66,8 +66,13 @@ export class LearnerBacklog {
   takeDue(): LearnerEntry | undefined {
     const entry = this.committed.peek();
     if (entry === undefined || (entry.logs && entry.zxid > this.loggedUpTo)) return undefined;
-    this.committed.shift();
-    this.bytes -= entry.bytes.length;
+    return this.takeCommitted();
+  }
+
+  /** Takes the next committed transaction, on disk or not. */
+  takeCommitted(): LearnerEntry | undefined {
+    const entry = this.committed.shift();
+    if (entry !== undefined) this.bytes -= entry.bytes.length;
     return entry;
   }
 

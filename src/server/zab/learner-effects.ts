@@ -36,6 +36,14 @@ export interface LearnerEffects {
    */
   receiveSnapshot(zxid: bigint): void;
   /**
+   * What the database that came with SNAP refers to and does not have, in words; undefined when it is whole.
+   * Apache's leader goes on while it sends its tree: a node may come before its ACL, which one of the
+   * transactions before NEWLEADER brings.
+   */
+  lacking(): string | undefined;
+  /** Applies a committed transaction to a database that came with SNAP and is saved later, this one in it. */
+  absorb(entry: ZabEntry): void;
+  /**
    * Writes the database as it is now (a SNAP was taken in) as a snapshot, durably, and then removes what is
    * older, since a log with a hole must not look whole (2099). The machine is told by `snapshotSaved`.
    */

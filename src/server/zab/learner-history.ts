@@ -2,8 +2,13 @@
  * The history as a learner takes it over: what comes is checked, logged, and applied once it is due. A
  * snapshot from the leader has to be on disk before anything is logged behind it, or the log would have a
  * hole (2099); what comes meanwhile is held.
+ *
+ * A snapshot that is not whole yet (`lacking`) is not saved, for a server that died then could not start: the
+ * transactions that complete it are taken into memory, the files stay as they were, and at NEWLEADER the
+ * whole is saved.
  */
 import { hex0x } from '../../base/brands.ts';
+import { Fifo } from '../../base/ring.ts';
 import { LearnerAcks } from './learner-acks.ts';
 import { LearnerBacklog } from './learner-backlog.ts';
 import type { LearnerEffects } from './learner-effects.ts';
@@ -16,8 +21,11 @@ export class LearnerHistory {
   private readonly effects: LearnerEffects;
   private backlog: LearnerBacklog;
   private readonly acks = new LearnerAcks();
+  /** The database of a SNAP is not on disk. */
   private saving = false;
-  private held: LearnerEntry[] = [];
+  /** Nor is it whole: what is committed up to NEWLEADER completes it. */
+  private fuzzy = false;
+  private readonly held = new Fifo<LearnerEntry>();
 
   constructor(options: LearnerOptions, effects: LearnerEffects) {
     this.options = options;
@@ -57,14 +65,17 @@ export class LearnerHistory {
   snapshotTaken(zxid: bigint): void {
     this.backlog = new LearnerBacklog(zxid);
     this.saving = true;
-    this.effects.saveSnapshot();
+    this.fuzzy = this.effects.lacking() !== undefined;
+    if (!this.fuzzy) this.effects.saveSnapshot();
   }
 
   /** It is on disk. */
   snapshotSaved(): void {
     if (!this.saving) return;
     this.saving = false;
-    for (const entry of this.held.splice(0)) this.effects.append(entry);
+    for (let entry = this.held.shift(); entry !== undefined; entry = this.held.shift()) {
+      this.effects.append(entry);
+    }
   }
 
   /** The log is on disk up to there. */
@@ -101,9 +112,17 @@ export class LearnerHistory {
     return this.commit(zxid, designated);
   }
 
-  /** NEWLEADER: what was committed before it needs no ACK of its own. */
-  newLeader(): void {
-    this.acks.newLeader(this.backlog.committedUpTo);
+  /** NEWLEADER: what was committed before it needs no ACK of its own, and completes the snapshot. */
+  newLeader(): string | undefined {
+    const { committedUpTo } = this.backlog;
+    this.acks.newLeader(committedUpTo);
+    if (!this.fuzzy) return undefined;
+    const lacking = this.effects.lacking();
+    if (lacking !== undefined) return `its snapshot is not whole: ${lacking}`;
+    this.fuzzy = false;
+    this.backlog.loggedUpTo = committedUpTo;
+    this.effects.saveSnapshot();
+    return undefined;
   }
 
   /** The proposals on disk that are to be acknowledged now, each once, in order. */
@@ -113,8 +132,18 @@ export class LearnerHistory {
 
   /** Applies the next transaction that is due, and answers it; undefined when none is. */
   applyNext(): LearnerEntry | undefined {
+    if (this.fuzzy) return this.absorbNext();
     const entry = this.saving ? undefined : this.backlog.takeDue();
     if (entry !== undefined) this.effects.apply(entry);
+    return entry;
+  }
+
+  private absorbNext(): LearnerEntry | undefined {
+    const entry = this.backlog.takeCommitted();
+    if (entry === undefined) return undefined;
+    // The snapshot will have it: it need not be logged behind that.
+    if (this.held.peek() === entry) this.held.shift();
+    this.effects.absorb(entry);
     return entry;
   }
 

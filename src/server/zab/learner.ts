@@ -259,8 +259,7 @@ export class Learner {
   private storeHistory(): void {
     this.current = 'storing';
     this.newLeaderAfter = this.history.lastReceived;
-    this.history.newLeader();
-    this.proceed();
+    this.obey(this.history.newLeader());
   }
 
   private upToDate(now: number): void {

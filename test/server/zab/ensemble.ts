@@ -435,6 +435,14 @@ export class LearnerRole implements LearnerEffects {
     this.machine.snapshotTaken(zxid);
   }
 
+  lacking(): string | undefined {
+    return undefined;
+  }
+
+  absorb(): void {
+    assert(false, () => 'snapshots of these leaders are whole');
+  }
+
   saveSnapshot(): void {
     const { node } = this;
     const tree = [...node.tree];

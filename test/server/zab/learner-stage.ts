@@ -16,6 +16,8 @@ export class LearnerStage implements LearnerEffects {
   /** What `activateConfig` and `truncate` answer. */
   keepsRole = true;
   truncatesTo: bigint | undefined;
+  /** What the snapshot of SNAP lacks. */
+  lacks: string | undefined;
   touches = new Map<bigint, number>();
 
   constructor(options: Partial<LearnerOptions> = {}) {
@@ -112,6 +114,12 @@ export class LearnerStage implements LearnerEffects {
   }
   receiveSnapshot(zxid: bigint): void {
     this.lines.push(`receive snapshot ${show(zxid)}`);
+  }
+  lacking(): string | undefined {
+    return this.lacks;
+  }
+  absorb(e: ZabEntry): void {
+    this.lines.push(`absorb ${show(e.zxid)}`);
   }
   saveSnapshot(): void {
     this.lines.push('save snapshot');

@@ -115,6 +115,35 @@ describe('synchronisation', () => {
     expect(stage.logged(z(5, 4))).toEqual(['enter 5', 'ACK <5,0>', 'apply <5,4>']);
   });
 
+  it('3306, 4846: a node may come before its ACL: what completes the snapshot is saved with it, not before', () => {
+    const stage = new LearnerStage().greet();
+    stage.lacks = 'ACL 7';
+    stage.packet('SNAP', z(5, 3));
+    stage.machine.snapshotTaken(z(5, 3));
+    expect(stage.take()).toEqual([]);
+    expect(stage.propose(z(5, 4))).toEqual([]);
+    expect(stage.commit(z(5, 4))).toEqual(['absorb <5,4>']);
+    expect(stage.propose(z(5, 5))).toEqual([]);
+    expect(stage.propose(z(5, 6))).toEqual([]);
+    expect(stage.commit(z(5, 5))).toEqual(['absorb <5,5>']);
+    stage.lacks = undefined;
+    expect(stage.packet('NEWLEADER', z(5, 0))).toEqual(['save snapshot']);
+    expect(stage.commit(z(5, 6))).toEqual([]);
+    expect(stage.saved()).toEqual(['append <5,6>']);
+    expect(stage.logged(z(5, 6))).toEqual(['enter 5', 'ACK <5,0>', 'ACK <5,6>', 'apply <5,6>']);
+    expect(stage.packet('UPTODATE', -1n)).toContain('serve 5');
+  });
+
+  it('a snapshot that is not whole at NEWLEADER is never saved: what was on disk stays', () => {
+    const stage = new LearnerStage().greet();
+    stage.lacks = 'ACL 7';
+    stage.packet('SNAP', z(5, 3));
+    stage.machine.snapshotTaken(z(5, 3));
+    stage.propose(z(5, 4));
+    expect(stage.commit(z(5, 4))).toEqual(['absorb <5,4>']);
+    expect(stage.packet('NEWLEADER', z(5, 0))).toEqual(['leave: its snapshot is not whole: ACL 7']);
+  });
+
   it('a snapshot alone is acknowledged once it is saved', () => {
     const stage = new LearnerStage().greet();
     stage.packet('SNAP', z(4, 12));
