@@ -85,6 +85,10 @@ export interface PlanWishes {
 /** Seconds full of faults. */
 const DENSE: Pace = { restMs: 800, sessionMs: 2000, visitMs: 4000, tickMs: 500 };
 const MINUTE_MS = 60_000;
+/** Transactions between two snapshots. */
+const SNAP_COUNTS = [3, 10, 40, 1000];
+/** Hours with few of them would leave thousands of files. */
+const CALM_SNAP_COUNTS = [20, 100, 1000];
 const OPERATIONS = 1_000_000;
 /** The share of kinds that a seed leaves on, and no fewer than so many. */
 const KINDS_ON = 0.35;
@@ -112,7 +116,7 @@ function densePlan(seed: number, wishes: PlanWishes): SwarmPlan {
   const observers = random.chance(0.2) ? 1 : 0;
   const kinds = chosenKinds(random);
   const workMs = 8000 + random.below(32_000);
-  const config = chosenConfig(random);
+  const config = chosenConfig(random, SNAP_COUNTS);
   const clients = 2 + random.below(3);
   const everyMs = random.pick([400, 1500, 4000]);
   const rhythm = { firstMs: everyMs, leastMs: 100, moreMs: everyMs * 2, lasts: [150, 1000, 2500, 6000] };
@@ -131,12 +135,12 @@ function calmPlan(seed: number, wishes: PlanWishes): SwarmPlan {
   const kinds = chosenKinds(random);
   const workMs = (30 + random.below(120)) * MINUTE_MS;
   const pace: Pace = {
-    restMs: random.pick([10_000, 60_000, 300_000]),
+    restMs: random.pick([20_000, 60_000, 300_000]),
     sessionMs: random.pick([4000, 10_000]),
     visitMs: random.pick([MINUTE_MS, 10 * MINUTE_MS]),
     tickMs: random.pick([500, 2000]),
   };
-  const config = [`tickTime=${pace.tickMs}`, ...chosenConfig(random)];
+  const config = [`tickTime=${pace.tickMs}`, ...chosenConfig(random, CALM_SNAP_COUNTS)];
   if (random.chance(0.5)) config.push('autopurge.purgeInterval=1', 'autopurge.snapRetainCount=3');
   const clients = 1 + random.below(3);
   const everyMs = random.pick([2, 10, 30]) * MINUTE_MS;
@@ -213,8 +217,8 @@ function chosenKinds(random: Prng): string[] {
 }
 
 /** Limits that make rare things frequent. */
-function chosenConfig(random: Prng): string[] {
-  const lines = [`snapCount=${random.pick([3, 10, 40, 1000])}`];
+function chosenConfig(random: Prng, snapCounts: readonly number[]): string[] {
+  const lines = [`snapCount=${random.pick(snapCounts)}`];
   if (random.chance(0.3)) lines.push('txnLogSizeLimitInKb=1');
   if (random.chance(0.3)) lines.push(`commitLogCount=${random.pick([1, 5, 20])}`);
   if (random.chance(0.2)) lines.push('snapshotSizeFactor=-1');
