@@ -1,5 +1,6 @@
 /** What went wrong, in words and as an exit code. */
 import { EXIT, type ExitCode, reasonOf, ZktError } from '../base/errors.ts';
+import { SERVER_CLOSED } from '../client/connect-waiters.ts';
 import { KeeperError } from '../client/keeper-error.ts';
 import { ERR, keeperMessage } from '../protocol/error-codes.ts';
 import { OptionError } from './parse/options.ts';
@@ -71,6 +72,7 @@ const NEXT: ReadonlyMap<number, string> = new Map([
   [ERR.REQUESTTIMEOUT, 'the operation may or may not have happened; --timeout MS waits longer'],
   [ERR.INVALIDACL, 'an ACL is scheme:id:perms, such as world:anyone:r or digest:user:HASH:cdrwa'],
   [ERR.UNIMPLEMENTED, 'the server is too old for it, or it is switched off there'],
+  [ERR.RECONFIGDISABLED, 'reconfigEnabled=true in the configuration of every server allows it'],
   [ERR.NOTREADONLY, 'that server is cut off from its ensemble and only reads'],
 ]);
 
@@ -95,7 +97,7 @@ export function zkCliMessage(thrown: unknown): string {
 
 /** A server without a quorum accepts connections and closes them; none at all refuses them. */
 const connectHint = (message: string): string =>
-  message.endsWith('the server closed the connection')
+  message.endsWith(SERVER_CLOSED)
     ? 'it may have no quorum, or no room: `zkt status` tells'
     : 'is a server running there? --servers or ZKT_SERVERS names another';
 

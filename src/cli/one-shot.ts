@@ -6,6 +6,7 @@ import type { Command, CommandContext } from './command.ts';
 import { CommandFailure, UsageFailure } from './explain.ts';
 import { printHelp } from './help.ts';
 import type { Io } from './io.ts';
+import { reach } from './nodes/reach.ts';
 import { Printer } from './output/printer.ts';
 import { globalsFrom, withGlobals } from './parse/command-line.ts';
 import { parseFor } from './parse/parse-for.ts';
@@ -72,7 +73,7 @@ class Connection {
       requestTimeoutMs: timeoutMs,
       connectTimeoutMs: Math.min(timeoutMs, CONNECT_MS_MAX),
     });
-    await this.client.connected(timeoutMs, 1);
+    await reach(this.client, timeoutMs);
     return this.client;
   }
 

@@ -16,6 +16,9 @@ const isFinal = (state: ClientState) => state !== 'connecting' && !isConnected(s
 const endError = (state: ClientState) =>
   new KeeperError(state === 'authFailed' ? ERR.AUTHFAILED : ERR.SESSIONEXPIRED);
 
+/** Why an attempt failed at a server that is there: it has no quorum, or no room. */
+export const SERVER_CLOSED = 'the server closed the connection';
+
 /** Those who wait for a connection, or for the end. */
 export class ConnectWaiters {
   private readonly servers: string;
@@ -56,17 +59,19 @@ export class ConnectWaiters {
 
   /** A server was tried in vain. */
   attemptFailed(why: string, rounds: number): void {
-    this.lastFailure = why;
+    // A server that is there says more than one that is not.
+    if (this.lastFailure !== SERVER_CLOSED) this.lastFailure = why;
     for (const waiter of this.waiting) {
       if (rounds < waiter.rounds) continue;
       this.settle(waiter);
-      waiter.reject(this.error(why));
+      waiter.reject(this.error(this.lastFailure));
     }
   }
 
   /** The state changed. */
   stateChanged(state: ClientState): void {
     if (state === 'connecting') return;
+    this.lastFailure = 'no server has answered yet';
     for (const waiter of this.waiting) {
       this.settle(waiter);
       if (isFinal(state)) waiter.reject(endError(state));

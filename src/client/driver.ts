@@ -13,6 +13,7 @@ import type { Timer, Timers } from '../ports/timers.ts';
 import type { WatcherEvent } from '../protocol/watch-types.ts';
 import type { ClientState } from './api.ts';
 import type { ServerAddress } from './connect-string.ts';
+import { SERVER_CLOSED } from './connect-waiters.ts';
 import type { Auth } from './credentials.ts';
 import { CLIENT_LIMITS } from './limits.ts';
 import type { Request } from './request.ts';
@@ -134,7 +135,7 @@ export class ClientDriver implements SessionEffects {
           this.machine.drained(this.now());
         },
         ended: () => {
-          if (current()) this.lost('the server closed the connection');
+          if (current()) this.lost(SERVER_CLOSED);
         },
         closed: (error) => {
           if (current()) this.lost(error === undefined ? 'the connection was closed' : reasonOf(error));

@@ -13,6 +13,7 @@ test.each<[string, unknown, number, string]>([
   ['a wrong version of the configuration', new KeeperError(ERR.BADVERSION), 5, '`config` shows'],
   ['no list of servers', new KeeperError(ERR.BADARGUMENTS), 1, 'server.N=host:quorumPort:electionPort'],
   ['no right to reconfigure', new KeeperError(ERR.NOAUTH), 6, '/zookeeper/config'],
+  ['reconfig switched off', new KeeperError(ERR.RECONFIGDISABLED), 1, 'reconfigEnabled=true'],
   ['no right to a node', new KeeperError(ERR.NOAUTH, '/a'), 6, '`getAcl` shows who may'],
 ])('%s: what to do next', (_name, thrown, exit, hint) => {
   expect(explain(thrown)).toMatchObject({ exit, hint: expect.stringContaining(hint) });

@@ -1,6 +1,6 @@
 /** Commands of their own, on a server: what they print where, and how they end. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -356,6 +356,40 @@ describe('looking around', () => {
       ]);
       expect(JSON.parse(both.out)).toMatchObject({ v: 1, healthy: false, epoch: 0, voters: { serving: 1 } });
       expect((await zkt('status -s 127.0.0.1:1')).code).toBe(3);
+    } finally {
+      fake.close();
+    }
+  });
+});
+
+describe('an ensemble in the middle of an election', () => {
+  /** Closes as many connections as servers without a leader would, then leads to the server. */
+  const relay = (closed: number) =>
+    createServer((near) => {
+      if (closed-- > 0) return near.end();
+      const [host = '', port] = server.address.split(':');
+      const far = createConnection({ host, port: Number(port) });
+      for (const end of [near, far]) end.on('error', () => {});
+      near.pipe(far).pipe(near);
+      return undefined;
+    });
+
+  test.each([
+    ['is waited for, beside a server that is gone', 3, { code: 0, out: 'hello\n' }],
+    [
+      'that does not end is told',
+      Number.POSITIVE_INFINITY,
+      { code: 3, err: expect.stringContaining('`zkt status`') },
+    ],
+  ])('%s', async (_name, closed, expected) => {
+    const fake = relay(closed);
+    await new Promise<void>((done) => fake.listen(0, '127.0.0.1', done));
+    try {
+      const { port } = fake.address() as AddressInfo;
+      const timeout = closed === 3 ? 5000 : 700;
+      expect(await zkt(`-s 127.0.0.1:${port},127.0.0.1:1 --timeout ${timeout} get /app`)).toMatchObject(
+        expected,
+      );
     } finally {
       fake.close();
     }

@@ -13,6 +13,7 @@ import type { Command, CommandContext, ShellState } from '../command.ts';
 import { CommandFailure, explain, UsageFailure, zkCliMessage } from '../explain.ts';
 import { printHelp, printVerbs } from '../help.ts';
 import type { Io } from '../io.ts';
+import { reach } from '../nodes/reach.ts';
 import { resolvePath } from '../nodes/relative-path.ts';
 import type { Printer } from '../output/printer.ts';
 import { globalsFrom, withShellOptions } from '../parse/command-line.ts';
@@ -276,7 +277,7 @@ export class ShellSession implements ShellState {
     if (client === undefined) throw new KeeperError(ERR.CONNECTIONLOSS, path);
     try {
       const { requestTimeoutMs, sessionTimeoutMs } = this.options;
-      await client.connected(requestTimeoutMs ?? sessionTimeoutMs, 1);
+      await reach(client, requestTimeoutMs ?? sessionTimeoutMs);
     } catch (error) {
       if (this.options.interactive || !(error instanceof ZktError)) throw error;
       throw new KeeperError(ERR.CONNECTIONLOSS, path);
