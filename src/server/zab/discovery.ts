@@ -3,7 +3,8 @@
  * has, the next one is chosen, and every learner is told. A quorum that accepts it makes this server its
  * leader.
  *
- * Only members count for the choice: a stranger could drive the epoch to its end. Whoever has accepted a
+ * Only members count for the choice: a stranger could drive the epoch to its end. So could a member with one
+ * wrong file: an epoch far ahead of all others is passed over where there is a quorum without it. Whoever has accepted a
  * newer epoch than the one chosen is refused, and so is whoever has a newer history before a quorum has
  * accepted.
  */
@@ -16,7 +17,7 @@ import type { LeaderCore } from './leader-core.ts';
 import { readAckEpoch, readIntroduction } from './leader-packets.ts';
 import type { LearnerHandle } from './learner-handle.ts';
 
-/** How far ahead an epoch may be for which a leader makes way: the elections that fail in a row. */
+/** How far ahead an epoch may be that a leader heeds: the elections that fail in a row. */
 const EPOCH_LEAP_MAX = 1_000n;
 /** The last epoch there can be: a zxid must stay positive, and the one after must exist. */
 const EPOCH_MAX = 0x7fff_fffen;
@@ -31,6 +32,8 @@ export class Discovery {
   /** Voters that were refused for a newer history. */
   private readonly ahead = new Set<bigint>();
   private nameless = 0n;
+  /** Half ticks since the start. */
+  private halves = 0;
 
   constructor(core: LeaderCore, onEntered: () => void, onLate: (h: LearnerHandle) => void) {
     this.core = core;
@@ -141,12 +144,9 @@ export class Discovery {
 
   private chooseEpoch(): void {
     const { core } = this;
-    const { acceptedEpoch } = core.options;
     if (core.epoch !== undefined || !core.isQuorum((h) => h.phase === 'epoch')) return;
-    let newest = acceptedEpoch;
-    for (const h of core.learners.values()) {
-      if (h.promises && h.acceptedEpoch > newest && this.isMember(h.sid)) newest = h.acceptedEpoch;
-    }
+    const newest = this.newestAccepted();
+    if (newest === undefined) return;
     if (newest >= EPOCH_MAX) {
       core.stepDown(`there is no epoch after ${newest}`);
       return;
@@ -162,6 +162,30 @@ export class Discovery {
       else this.tellEpoch(h, epoch);
     }
     this.enterEpoch();
+  }
+
+  /**
+   * The newest epoch that this server and the members here have accepted. Not one out of all proportion to
+   * the rest, unless for half the time there is they are no quorum without it: undefined until then.
+   */
+  private newestAccepted(): bigint | undefined {
+    const { core } = this;
+    const { acceptedEpoch, initLimitTicks, tickMs, epochWaitMs } = core.options;
+    const accepted = [...core.learners.values()]
+      .filter((h) => h.promises && this.isMember(h.sid))
+      .map((h) => h.acceptedEpoch)
+      .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    let newest = acceptedEpoch;
+    for (const epoch of accepted) {
+      const bound = newest;
+      if (epoch > bound + EPOCH_LEAP_MAX) {
+        if (core.isQuorum((h) => h.phase === 'epoch' && h.acceptedEpoch <= bound)) return bound;
+        const limitMs = Math.min(initLimitTicks * tickMs, epochWaitMs ?? Number.POSITIVE_INFINITY);
+        if (this.halves * tickMs < limitMs) return undefined;
+      }
+      if (epoch > newest) newest = epoch;
+    }
+    return newest;
   }
 
   private tellEpoch(h: LearnerHandle, epoch: bigint): void {
@@ -201,11 +225,13 @@ export class Discovery {
   }
 
   /**
-   * Half a tick has passed. Who lost its connection after it had accepted says no more what it has, and does not count:
+   * Half a tick has passed. An epoch far ahead is waited with only so long. Who lost its connection after it had accepted says no more what it has, and does not count:
    * where a quorum needs such, this epoch comes to nothing, and a new election is over sooner than `initLimit`.
    */
   tick(): void {
     const { core } = this;
+    this.halves++;
+    if (!core.over) this.chooseEpoch();
     if (core.entered || core.over || !core.isQuorum((h) => h.phase === 'accepted')) return;
     core.stepDown(
       `a quorum accepted epoch ${core.epoch} over connections that were lost: a new one is needed`,

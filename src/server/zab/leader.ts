@@ -33,8 +33,9 @@ import { Proposals } from './proposals.ts';
 
 export type { LeaderOptions } from './leader-core.ts';
 
-/** Requests of one learner that may wait behind a `sync`. */
+/** Requests of one learner that may wait behind a `sync`, and the bytes of their bodies. */
 const BEHIND_SYNC_MAX = 100_000;
+const BEHIND_SYNC_BYTES_MAX = 64 * 1024 * 1024;
 
 /** A learner as others may see it. */
 export type LearnerView = Pick<
@@ -286,6 +287,10 @@ export class Leader {
     if (h.behindSync.length >= BEHIND_SYNC_MAX) {
       throw new BadPacket(`more than ${BEHIND_SYNC_MAX} requests behind a sync`);
     }
+    if ('body' in asked) h.behindSyncBytes += asked.body.length;
+    if (h.behindSyncBytes > BEHIND_SYNC_BYTES_MAX) {
+      throw new BadPacket(`more than ${BEHIND_SYNC_BYTES_MAX} bytes of requests behind a sync`);
+    }
     h.behindSync.push(asked);
   }
 
@@ -305,6 +310,7 @@ export class Leader {
   }
 
   private requestsBehindSync(h: LearnerHandle): void {
+    h.behindSyncBytes = 0;
     for (const asked of h.behindSync.splice(0)) {
       if (this.core.over || h.phase !== 'serving') return;
       if ('op' in asked) this.request(h, asked);

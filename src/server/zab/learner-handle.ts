@@ -72,6 +72,8 @@ export class LearnerHandle {
    */
   syncing = false;
   readonly behindSync: (Forwarded | Revalidation)[] = [];
+  /** Bytes of the bodies in it. */
+  behindSyncBytes = 0;
 
   constructor(port: LearnerPort, heardUntilTick: number) {
     this.port = port;

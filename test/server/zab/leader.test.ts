@@ -108,6 +108,41 @@ describe('the way to an established epoch', () => {
     expect(stage.over).toBeUndefined();
   });
 
+  describe('with a member whose epoch is out of all proportion', () => {
+    const absurd = 0x7ffffff0;
+    it('chooses without it where there is a quorum, whoever comes first', () => {
+      for (const order of [
+        [2, 3, 4],
+        [4, 2, 3],
+        [2, 4, 3],
+      ]) {
+        const stage = new LeaderStage({ servers: '1 2 3 4 5' }).start();
+        const ports = order.map((sid) => stage.connect(sid).hello(sid === 4 ? absurd : 700 + sid));
+        stage.halfTicks(9);
+        expect(stage.take()).toContain('acceptEpoch 704');
+        const four = ports.find((port) => port.sid === 4);
+        expect(four?.closed).toMatch(/accepted epoch 2147483632/);
+        expect(stage.over).toBeUndefined();
+      }
+    });
+
+    it('waits for others, and chooses with it where none come', () => {
+      const stage = new LeaderStage().start();
+      const two = stage.connect(2).hello(1500);
+      stage.halfTicks(9);
+      expect(stage.take()).toEqual([]);
+      stage.halfTicks(1);
+      expect(stage.take()).toEqual(['acceptEpoch 1501', '2< LEADERINFO 1501:0']);
+      expect(two.closed).toBeUndefined();
+    });
+
+    it('heeds a leap that elections can make', () => {
+      const stage = new LeaderStage().start();
+      stage.connect(2).hello(1005);
+      expect(stage.take()).toContain('acceptEpoch 1006');
+    });
+  });
+
   it('gives latecomers the same epoch', () => {
     const stage = new LeaderStage();
     stage.establish();
@@ -551,6 +586,21 @@ describe('what learners ask', () => {
     two.ack(z(6, 1));
     stage.logged(z(6, 1));
     expect(stage.take()).toEqual(['2< COMMIT 6:1', 'committed 6:1', '2< SYNC 0:0']);
+  });
+
+  it('keeps so many bytes behind a sync, and then closes the connection', () => {
+    const stage = new LeaderStage();
+    const two = stage.establish();
+    const large = request(OP.setData, 5, 'x'.repeat(1024 * 1024));
+    for (let round = 0; round < 2; round++) {
+      two.says('REQUEST', -1n, request(OP.sync, 4));
+      for (let i = 0; i < 64; i++) two.says('REQUEST', -1n, large);
+      expect(two.closed).toBeUndefined();
+      if (round === 0) two.pong();
+    }
+    two.says('REQUEST', -1n, request(OP.setData, 6, 'x'));
+    expect(two.closed).toMatch(/67108864 bytes of requests behind a sync/);
+    expect(stage.over).toBeUndefined();
   });
 
   it('lets no session come back before what it left behind a sync was taken in', () => {
