@@ -26,7 +26,8 @@ Examples:
   zkt status -s zk1:2181,zk2:2181       of these servers, and of those they name
   zkt status -o json | jq '.healthy, .problems, .servers[].problem'
 
-One server that serves is enough: the others are found in its configuration, where that tells their client ports.
+One server that serves is enough: the others are found in its configuration, where that tells their client
+ports.
 LAG: transactions that the leader had, and a server still had not half a second later.
 
 Ends with 0 when all is well, with 8 when not (no leader, a voter missing, one that lags), with 3 when nobody
