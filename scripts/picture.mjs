@@ -1,6 +1,6 @@
 // Draws what a terminal shows: runs zkt, or a shell that does, in a pseudo-terminal with servers of its own,
-// types a script, and writes the screen as SVG into docs/pictures. `npm run pictures` makes them all anew, `npm
-// run pictures up` the one of that name.
+// types a script, and writes the screen as SVG into docs/pictures. `npm run pictures` makes them all anew,
+// `npm run pictures up` the one of that name.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
