@@ -72,7 +72,7 @@ export class Election {
     this.settled = { leader: sid, zxid: 0n, electionEpoch: -1n, peerEpoch: 0n };
     this.quorums = quorums;
     this.voters = quorums.voters;
-    this.gossip = new ConfigGossip(quorums);
+    this.gossip = new ConfigGossip(sid, quorums);
   }
 
   /** What this server says of itself; `RESTING` says nothing. */
@@ -371,7 +371,7 @@ export class Election {
   }
 
   private hearGossip(from: bigint, n: Notification): void {
-    const news = this.gossip.news(from, n);
+    const news = this.gossip.news(from, n, this.candidate.peerEpoch);
     if (news === undefined) return;
     const { text, version, known } = news;
     if (this.events.on['election.config-heard']) {

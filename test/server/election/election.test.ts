@@ -733,4 +733,54 @@ describe('configurations', () => {
     `,
     );
   });
+
+  test('strangers are believed together, once a quorum of what they tell does, this server included', () => {
+    const five = (others: string): string =>
+      `config=${[1, 6, 7, 8].map((id) => `server.${id}=h${id}:1:2,`).join('')}${others}version=5`;
+    const text = five('server.9=h9:1:2,');
+    check(
+      1,
+      THREE,
+      `
+      look z5 e1
+        -> 2 3: LOOKING 1 z5 e1 r1
+      6: FOLLOWING 7 z5 e1 r1 ${text}
+      6: FOLLOWING 7 z5 e1 r1 ${text}
+      7: FOLLOWING 7 z5 e1 r1 ${five('server.10=h10:1:2,')}
+      11: FOLLOWING 7 z5 e1 r1 ${text}
+      8: FOLLOWING 7 z5 e1 r1 ${text}
+        gossip 5
+    `,
+    );
+    // A configuration without this server needs a quorum of its own; one stranger alone is none of anything.
+    const alone = 'config=server.7=h7:1:2,server.8=h8:1:2,version=5';
+    check(
+      1,
+      THREE,
+      `
+      look z5 e1
+        -> 2 3: LOOKING 1 z5 e1 r1
+      7: FOLLOWING 7 z5 e1 r1 ${alone}
+      8: FOLLOWING 7 z5 e1 r1 ${alone}
+        gossip 5
+    `,
+    );
+  });
+
+  test('a version that no elections lead to is not believed, whoever tells it', () => {
+    const text = (epoch: number): string =>
+      `config=server.1=h1:1:2,server.2=h2:1:2,version=${epoch.toString(16)}00000005`;
+    check(
+      1,
+      THREE,
+      `
+      look z5 e1
+        -> 2 3: LOOKING 1 z5 e1 r1
+      2: FOLLOWING 3 z5 e1 r1 ${text(0x7fffffff)}
+      2: FOLLOWING 3 z5 e1 r1 ${text(1002)}
+      2: FOLLOWING 3 z5 e1 r1 ${text(1001)}
+        gossip ${(1001n << 32n) + 5n}
+    `,
+    );
+  });
 });
