@@ -34,8 +34,7 @@ describe('mutants', () => {
       const means = scenario === undefined ? seedsFrom(1, SEEDS_MAX, mutant) : scenarioPlay(scenario);
       const { at, violation, runs } = await hunt.play(mutant, means, LIMIT_MS);
       expect(violation, `not found in ${runs} runs`).toBeDefined();
-      const same =
-        scenario === undefined ? seedsFrom(Number(at), 1, mutant) : scenarioPlay(scenario, at);
+      const same = scenario === undefined ? seedsFrom(Number(at), 1, mutant) : scenarioPlay(scenario, at);
       const pristine = await hunt.play(undefined, same, LIMIT_MS);
       expect(pristine.runs).toBe(1);
       expect(pristine.violation, pristine.transcript.join('\n')).toBeUndefined();

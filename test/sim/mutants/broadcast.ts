@@ -109,7 +109,11 @@ export const BROADCAST_MUTANTS: readonly Mutant[] = [
     id: 'leads-alone',
     title: 'A leader serves before a quorum has the history of its epoch.',
     patches: [
-      { file: 'src/server/zab/leader.ts', find: `if (!core.isQuorum((h) => h.hasHistory)) return;`, replace: `` },
+      {
+        file: 'src/server/zab/leader.ts',
+        find: `if (!core.isQuorum((h) => h.hasHistory)) return;`,
+        replace: ``,
+      },
     ],
     scenario: '3911-served-before-it-is-safe.zkt',
   },
@@ -166,5 +170,6 @@ export const BROADCAST_MUTANTS: readonly Mutant[] = [
         }`,
       },
     ],
+    swarm: { kinds: ['kill', 'pause'] },
   },
 ];

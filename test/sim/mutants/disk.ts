@@ -50,7 +50,8 @@ export const DISK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'cache-is-believed',
-    title: 'At start a server votes with what it read from the cache of its machine, and does not force that to disk.',
+    title:
+      'At start a server votes with what it read from the cache of its machine, and does not force that to disk.',
     patches: [
       {
         file: 'src/storage/recovery.ts',
@@ -80,12 +81,6 @@ export const DISK_MUTANTS: readonly Mutant[] = [
     scenario: '2872-snapshot-not-on-disk.zkt',
   },
   {
-    id: 'replacement-unannounced',
-    title: "A leader's snapshot and the log from before it are both there after a crash, with a hole between them.",
-    patches: [{ file: STORE, find: `announceReplacement(disk, this.dirs, zxid);`, replace: `` }],
-    scenario: '2872-snapshot-not-on-disk.zkt',
-  },
-  {
     id: 'unsaved-database-kept',
     title: "A role ends while the leader's snapshot is being written, and the next one votes with it.",
     patches: [{ file: STORE, find: `if (this.unlikeDisk) this.reload();`, replace: `` }],
@@ -102,7 +97,7 @@ export const DISK_MUTANTS: readonly Mutant[] = [
       },
     ],
     scenario: 'full-disk.zkt',
-    swarm: { kinds: ['no-space', 'kill-leader', 'isolate', 'pause'] },
+    swarm: { kinds: ['slow-sync', 'no-space', 'kill-leader', 'isolate', 'pause'] },
   },
   {
     id: 'leader-ahead-of-its-disk',
@@ -115,6 +110,6 @@ export const DISK_MUTANTS: readonly Mutant[] = [
       },
     ],
     scenario: 'full-disk.zkt',
-    swarm: { kinds: ['no-space', 'kill-leader', 'isolate', 'pause'] },
+    swarm: { kinds: ['slow-sync', 'no-space', 'kill-leader', 'isolate', 'pause'] },
   },
 ];

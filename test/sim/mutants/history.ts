@@ -159,7 +159,8 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'ZOOKEEPER-2355',
-    title: 'A server takes a DIFF for done when it begins: cut off in the middle of it, it votes with what it lacks.',
+    title:
+      'A server takes a DIFF for done when it begins: cut off in the middle of it, it votes with what it lacks.',
     patches: [
       {
         file: LEARNER,
@@ -169,6 +170,7 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
           if (`,
       },
     ],
+    scenario: '2355-diff-that-never-ends.zkt',
   },
   {
     id: 'ZOOKEEPER-3911',
@@ -244,8 +246,9 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/server/node/epochs.ts',
-        find: `if (current >= last) return;`,
-        replace: `if (current < last) throw new ZktError('ZKT_EPOCH', { dir, why: 'currentEpoch is too old' }); return;`,
+        find: `if (current < last) {`,
+        replace: `if (current < last) throw new ZktError('ZKT_EPOCH', { dir, why: 'currentEpoch is too old' });
+          if (current < last) {`,
       },
     ],
     scenario: '2307-logged-before-the-epoch.zkt',
