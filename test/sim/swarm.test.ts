@@ -14,7 +14,7 @@ import { TOOLS } from './tools.ts';
 const numberOf = (name: string, otherwise: number): number => Number(process.env[name] ?? otherwise);
 const SEEDS = numberOf('ZKT_SEEDS', 2000);
 const HOURS = numberOf('ZKT_SIM_HOURS', 100);
-const SECONDS = numberOf('ZKT_SIM_SECONDS', 420);
+const SECONDS = numberOf('ZKT_SIM_SECONDS', 300);
 const FIRST = numberOf('ZKT_FUZZ_SEED', 1);
 /** One run in so many is played twice, and has to be the same. */
 const TWICE_ONE_IN = 50;
