@@ -55,6 +55,8 @@ interface Life {
   handle: NodeHandle | undefined;
 }
 
+/** What a configuration may be warned of though all its lines are in force. */
+const ADVICE = /tolerate no more failures|no failure of any is tolerated/;
 /** An untroubled fsync, ms: at least, and more by chance. */
 const SYNC_MS = 0.3;
 const SYNC_MORE_MS = 1.2;
@@ -132,14 +134,24 @@ export class SimNode {
       net.powerOn(this.name);
       this.powered = true;
     }
-    this.lives++;
     this.failure = undefined;
+    let config: ServerConfig;
+    try {
+      config = this.configuration();
+    } catch (error) {
+      if (!(error instanceof ZktError)) throw error;
+      this.failure = error;
+      this.around.say(this, `does not start: ${error.message}`);
+      this.around.ended(this, error);
+      return;
+    }
+    this.lives++;
     const loop = new HostLoop(schedule, this.clock, new Prng(this.random.uint32()), (thrown) =>
       this.end(life, thrown),
     );
     loop.slowTurnMs = this.slowTurnMs;
     const process = new SimProcess(loop, net.view(this.name, loop));
-    const life: Life = { loop, process, config: this.configuration(), handle: undefined };
+    const life: Life = { loop, process, config, handle: undefined };
     this.life = life;
     const random = new Prng(this.random.uint32());
     const events = new Bus(String(this.id), process);
@@ -170,7 +182,7 @@ export class SimNode {
   /** The configuration as it stands in its files now. Throws a `ZktError`. */
   configuration(): ServerConfig {
     const config = loadConfig(this.disk.look('live'), { file: NODE_CONFIG });
-    const [warning] = config.warnings;
+    const warning = config.warnings.find(({ message }) => !ADVICE.test(message));
     // A line without effect is a run that is not what it says it is.
     invariant(warning === undefined, `${this.name}: ${warning?.message}`);
     return config;
@@ -236,6 +248,13 @@ export class SimNode {
   wipe(): void {
     this.around.say(this, 'gets an empty disk');
     this.disk.wipe(NODE_DIR);
+    this.layOut();
+  }
+
+  /** Gets back the configuration it was set up with; only while it is down. */
+  resetConfiguration(): void {
+    this.around.say(this, 'gets the configuration it was set up with');
+    this.disk.wipe('/conf');
     this.layOut();
   }
 
