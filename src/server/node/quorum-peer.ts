@@ -134,7 +134,9 @@ export class QuorumPeer {
     if (role === undefined) return this.ending ?? Promise.resolve();
     this.role = undefined;
     const { events } = this.parts.world;
-    if (events.on['peer.role-ended']) events.emit('peer.role-ended', { state: role.decision.state, why });
+    if (!this.stopping && events.on['peer.role-ended']) {
+      events.emit('peer.role-ended', { state: role.decision.state, why });
+    }
     this.elector.roleEnded();
     if (!this.stopping) this.tellState('LOOKING', -1n);
     this.ending = role.end(why).then(() => this.parts.store.settle());
