@@ -15,6 +15,7 @@ import type { SimTools } from './node-kit.ts';
 import { SimStuck } from './schedule.ts';
 import type { SimNode } from './sim-node.ts';
 import { Invariants } from './swarm/invariants.ts';
+import { isLeftOut } from './swarm/member-faults.ts';
 import { refusesDamage } from './swarm/operator.ts';
 import { judge } from './swarm/verdict.ts';
 import { readAll } from './workload.ts';
@@ -233,6 +234,8 @@ export class WatchedCluster {
     this.stir();
     this.follow(node, event);
     if (event.name === 'tree.digest-mismatch') {
+      // While a damaged log is replayed, that is how the damage shows: it must not serve, see below.
+      if (this.cluster.damaged.has(node) && node.handle === undefined) return;
       this.say('digests agree with the log', `${node.name}: ${canonical(event.fields)}`);
     } else if (event.name === 'zab.leader-refused' || event.name === 'quorum.peer-refused') {
       this.refused(node, event);
@@ -276,6 +279,10 @@ export class WatchedCluster {
     if (!(error instanceof ZktError)) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.say('no server has a bug', `${node.name}: ${text}`);
+    } else if (isLeftOut(error)) {
+      // Taken out, and perhaps back since: what it knows is older, and an operator has to tell it.
+      this.cluster.say(node.name, 'does not know itself as a member');
+      if (!this.cluster.reshaped) node.resetConfiguration();
     } else if (refusesDamage(this.cluster, node, error)) {
       this.cluster.say(node.name, 'refuses its damaged data');
     } else if (DISK_FAILURES.has(error.code)) {

@@ -256,6 +256,7 @@ export function quorumOf(read: ReadSettings, files: ConfigFiles, place: Place): 
     snapshotSyncsMax: s['leader.maxConcurrentSnapSyncs'],
     diffSyncsMax: s['leader.maxConcurrentDiffSyncs'],
     learnerQueueBytesMax: s['zkt.learnerQueueBytesMax'],
+    epochTransactionsMax: s['zkt.epochTransactionsMax'],
     syncEnabled: s.syncEnabled,
     observerReconnectDelayMs: s['observer.reconnectDelayMs'],
     observerElectionDelayMs: s['observer.election.DelayMs'],

@@ -183,6 +183,10 @@ const LIMIT_KEYS = {
     whole(256 * 1024 * 1024, 1),
     'Bytes that may wait for one learner before the leader drops it.',
   ),
+  'zkt.epochTransactionsMax': prop(
+    whole(0xfffffffe, 1, 0xfffffffe),
+    'Transactions of one leader; then another epoch begins.',
+  ),
   'zkt.commitLogCountMin': prop(whole(500, 1), 'The least that commitLogCount may be.'),
   'zkt.frameTimeoutMs': prop(whole(5000, 1), 'Time for the rest of a frame that has begun, ms.'),
   'zkt.unreadBytesMax': prop(whole(8 * 1024 * 1024, 1), 'Output a client has not read before it is dropped.'),

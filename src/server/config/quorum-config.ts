@@ -72,6 +72,8 @@ export interface QuorumConfig {
   readonly diffSyncsMax: number;
   /** `zkt.learnerQueueBytesMax`: bytes that may wait for one learner before it is dropped. */
   readonly learnerQueueBytesMax: number;
+  /** `zkt.epochTransactionsMax`: the last counter of an epoch's zxids. */
+  readonly epochTransactionsMax: number;
 
   /** `syncEnabled`: an observer logs to disk. */
   readonly syncEnabled: boolean;

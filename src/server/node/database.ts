@@ -73,18 +73,24 @@ export class Database {
     else if (digest?.zxid === zxid && digest.version === DIGEST_VERSION) this.compare(zxid, digest.digest);
   }
 
-  /** Applies a transaction from the log at start. */
-  replay(entry: TxnEntry): void {
+  /**
+   * Applies a transaction from the log at start. Whether the tree is then what it was when that was written; undefined
+   * where nothing tells.
+   */
+  replay(entry: TxnEntry): boolean | undefined {
     const { header, txn, digest } = entry;
     applyTxn(this.tree, header, txn, this.sessionEffects());
     this.lastZxid = header.zxid;
-    if (digest === undefined || digest.version !== DIGEST_VERSION || header.zxid < this.fuzzyUntil) return;
-    this.compare(header.zxid, digest.treeDigest);
+    if (digest === undefined || digest.version !== DIGEST_VERSION || header.zxid < this.fuzzyUntil)
+      return undefined;
+    return this.compare(header.zxid, digest.treeDigest);
   }
 
-  private compare(zxid: bigint, expected: bigint): void {
+  private compare(zxid: bigint, expected: bigint): boolean | undefined {
+    if (!this.tree.options.digest) return undefined;
     const actual = this.tree.digest.value();
-    if (this.tree.options.digest && expected !== actual) this.mismatch(zxid, expected, actual);
+    if (expected !== actual) this.mismatch(zxid, expected, actual);
+    return expected === actual;
   }
 
   /** After a load: quotas, system nodes. Throws `ZKT_SNAPSHOT_CORRUPT` for a node whose ACL never came. */

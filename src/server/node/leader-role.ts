@@ -67,10 +67,14 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
         epochWaitMs: quorum.epochWaitMs,
         observerSnapsMax: quorum.snapshotSyncsMax,
         observerDiffsMax: quorum.diffSyncsMax,
+        lastCounter: quorum.epochTransactionsMax,
       },
       this,
       store.committedLog,
-      new FileHistory(world, store, quorum.snapshotSizeFactor),
+      new FileHistory(world, store, {
+        sizeFactor: quorum.snapshotSizeFactor,
+        later: (happens) => this.input(happens),
+      }),
       world.events,
     );
   }

@@ -1,9 +1,9 @@
 /** From a data directory to a database that can be served. */
-import { hex0x } from '../../base/brands.ts';
+import { epochOf, hex0x } from '../../base/brands.ts';
 import { reasonOf, ZktError } from '../../base/errors.ts';
 import { JuteError } from '../../jute/jute-error.ts';
 import type { Disk, DiskError } from '../../ports/disk.ts';
-import { decodeEntry } from '../../protocol/txn.ts';
+import { decodeEntry, type TxnEntry } from '../../protocol/txn.ts';
 import { type DataDirs, dataDirs, prepareDataDirs } from '../../storage/data-dir.ts';
 import { type RecoveryResult, type RecoveryTarget, recover } from '../../storage/recovery.ts';
 import { resumeReplacement } from '../../storage/replacement.ts';
@@ -116,6 +116,8 @@ class Rebuild implements RecoveryTarget {
   database: Database;
   private readonly make: () => Database;
   private sink: ReturnType<Database['sink']>;
+  /** Whether the tree was what the last transaction said; undefined where nothing tells. */
+  private right: boolean | undefined;
 
   constructor(make: () => Database) {
     this.make = make;
@@ -125,6 +127,7 @@ class Rebuild implements RecoveryTarget {
 
   begin(): void {
     this.database = this.make();
+    this.right = undefined;
     this.sink = this.database.sink();
   }
 
@@ -139,12 +142,24 @@ class Rebuild implements RecoveryTarget {
       // Decoded records are views on the bytes; what the tree keeps, it copies.
       const entry = decodeEntry(bytes.subarray(start, end));
       if (entry === undefined) return `the transaction ${hex0x(zxid)} is of an unknown type`;
-      this.database.replay(entry);
-      return undefined;
+      return this.apply(entry);
     } catch (thrown) {
       if (thrown instanceof JuteError)
         return `the transaction ${hex0x(zxid)} is malformed: ${thrown.message}`;
       throw thrown;
     }
+  }
+
+  /**
+   * Within an epoch a missing transaction shows in the zxids. Where another epoch begins only the digest shows that
+   * the end of the one before it is missing: a log file that was lost.
+   */
+  private apply(entry: TxnEntry): string | undefined {
+    const { zxid } = entry.header;
+    const { lastZxid } = this.database;
+    const before = this.right;
+    this.right = this.database.replay(entry);
+    if (this.right !== false || before === false || epochOf(zxid) === epochOf(lastZxid)) return undefined;
+    return `transactions are missing between ${hex0x(lastZxid)} and ${hex0x(zxid)}: the tree was another one then`;
   }
 }

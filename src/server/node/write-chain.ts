@@ -66,6 +66,7 @@ export class WriteChain {
       txnBytesMax: config.client.frameBytesMax,
       closeSessionPaths: config.storage.closeSessionPaths,
       multiOpsMax: config.tree.multiOperationsMax,
+      lastCounter: config.quorum.epochTransactionsMax,
     });
     this.sync = new SyncRequestProcessor(world.log, world.random, {
       snapCount: config.storage.snapCount,

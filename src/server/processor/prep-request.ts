@@ -68,6 +68,8 @@ export interface PrepEnvironment {
   readonly closeSessionPaths: boolean;
   /** Most operations in a multi. */
   readonly multiOpsMax: number;
+  /** The last counter of zxids that is given out (`zkt.epochTransactionsMax`); it must not reach ffffffff (1277). */
+  readonly lastCounter?: number;
 }
 
 /** The last counter that is given out. */
@@ -102,9 +104,9 @@ export class PrepRequestProcessor {
     return zxid(this.zxid);
   }
 
-  /** True when the epoch has no zxid left: its counter must not reach ffffffff (1277). */
+  /** True when the epoch has no zxid left. */
   get exhausted(): boolean {
-    return lo32(this.zxid) === LAST_COUNTER;
+    return lo32(this.zxid) >= (this.env.lastCounter ?? LAST_COUNTER);
   }
 
   /**

@@ -43,6 +43,8 @@ export interface LeaderOptions {
   readonly forceSnapshot?: boolean;
   /** Bytes of proposals that are not applied here; more, and this server leads no longer. */
   readonly windowBytesMax?: number;
+  /** The last counter of the epoch's zxids; then this server leads no longer. */
+  readonly lastCounter?: number;
 }
 
 /** Connections of the quorum port at a time, those that have not said who they are included. */

@@ -49,7 +49,7 @@ export class Proposals {
   propose(zxid: bigint, bytes: Buffer, membership: Membership | undefined): void {
     const { core } = this;
     invariant(zxid === core.lastProposed + 1n, 'zxids follow each other without a gap');
-    if (lo32(zxid) > LAST_COUNTER) {
+    if (lo32(zxid) > this.lastCounter) {
       core.stepDown('the zxids of this epoch are used up');
       return;
     }
@@ -114,7 +114,11 @@ export class Proposals {
     if (core.over) return;
     this.onCommitted();
     this.answerSyncs();
-    if (lo32(core.lastCommitted) >= LAST_COUNTER) core.stepDown('the zxids of this epoch are used up');
+    if (lo32(core.lastCommitted) >= this.lastCounter) core.stepDown('the zxids of this epoch are used up');
+  }
+
+  private get lastCounter(): number {
+    return this.core.options.lastCounter ?? LAST_COUNTER;
   }
 
   private quorumHas(zxid: bigint): boolean {

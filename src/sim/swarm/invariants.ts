@@ -28,11 +28,12 @@ export class Invariants {
   private readonly digests = new Map<bigint, { readonly digest: bigint; readonly by: string }>();
   private readonly leaders = new Map<number, string>();
   private readonly rules: { readonly from: bigint; readonly rule: QuorumRule }[] = [];
-  private first: QuorumRule | undefined;
+  private readonly first: QuorumRule;
   private readonly epochs = new Map<SimNode, { accepted: number; current: number }>();
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
+    this.first = new QuorumRule(membershipOf(cluster.nodes[0] as SimNode));
   }
 
   /** What costs little: leaders, and digests of equal zxids. */
@@ -94,18 +95,7 @@ export class Invariants {
 
   /** What a quorum was when that transaction was committed. */
   private ruleAt(zxid: bigint): QuorumRule {
-    const changed = this.rules.findLast(({ from }) => from <= zxid);
-    if (changed !== undefined) return changed.rule;
-    const [node] = this.cluster.nodes;
-    this.first ??= new QuorumRule(this.fromFiles(node as SimNode));
-    return this.first;
-  }
-
-  private fromFiles(node: SimNode): Membership {
-    const { membership } = node.configuration().quorum ?? {};
-    if (membership !== undefined) return membership;
-    const alone = { id: node.id, addresses: [], role: 'participant', client: undefined } as const;
-    return { members: [alone], groups: new Map(), weights: new Map(), version: 0n };
+    return this.rules.findLast(({ from }) => from <= zxid)?.rule ?? this.first;
   }
 
   private say(rule: string, text: string): void {
@@ -159,4 +149,12 @@ function durablyHolds(node: SimNode, zxid: bigint): boolean {
     found = true;
   });
   return found;
+}
+
+/** The members that its files name. */
+function membershipOf(node: SimNode): Membership {
+  const { membership } = node.configuration().quorum;
+  if (membership !== undefined) return membership;
+  const alone = { id: node.id, addresses: [], role: 'participant', client: undefined } as const;
+  return { members: [alone], groups: new Map(), weights: new Map(), version: 0n };
 }

@@ -2,10 +2,12 @@
  * The members change while other things go wrong: an operator takes a voter out, or makes it an observer, and gives
  * it back its vote when the fault is over. One at a time, so that a majority is left.
  */
+import { ZktError } from '../../base/errors.ts';
 import type { Prng } from '../../base/prng.ts';
 import type { ReconfigOptions } from '../../client/api.ts';
 import { KeeperError } from '../../client/keeper-error.ts';
 import { type Cluster, memberLine, type SimClient } from '../cluster.ts';
+import type { SimNode } from '../sim-node.ts';
 import type { BegunFault, FaultKind } from './fault.ts';
 
 const RETRY_MS = 150;
@@ -28,23 +30,27 @@ function reshape(
 ): BegunFault | undefined {
   const { voters } = cluster;
   if (cluster.reshaped || cluster.damaged.size > 0 || voters.length < VOTERS_MIN) return undefined;
-  const { id, name } = random.pick(voters);
+  const node = random.pick(voters);
   cluster.reshaped = true;
-  const reshaping = new Reshaping(cluster, id, change(id));
-  return { text: `${name} is to lose its vote`, heal: () => reshaping.restore() };
+  const reshaping = new Reshaping(cluster, node, change(node.id));
+  return { text: `${node.name} is to lose its vote`, heal: () => reshaping.restore() };
 }
+
+/** Whether a server did not start because it is no member of the configuration that it knows. */
+export const isLeftOut = (error: unknown): boolean =>
+  error instanceof ZktError && error.code === 'ZKT_CONFIG_MISSING';
 
 /** One change of the members, until it is taken back. */
 class Reshaping {
   private readonly cluster: Cluster;
-  private readonly id: number;
+  private readonly node: SimNode;
   private wanted: ReconfigOptions;
   private restoring = false;
   private dialled: SimClient | undefined;
 
-  constructor(cluster: Cluster, id: number, change: ReconfigOptions) {
+  constructor(cluster: Cluster, node: SimNode, change: ReconfigOptions) {
     this.cluster = cluster;
-    this.id = id;
+    this.node = node;
     this.wanted = change;
     this.ask();
   }
@@ -52,13 +58,18 @@ class Reshaping {
   /** From now on it is to be as it was. */
   restore(): void {
     this.restoring = true;
-    this.wanted = { joining: memberLine(this.id, 'participant') };
+    this.wanted = { joining: memberLine(this.node.id, 'participant') };
     this.ask();
   }
 
   /** Asks until it is so. */
   private ask(): void {
-    const { wanted } = this;
+    const { wanted, node, cluster } = this;
+    // One that was taken out and has gone down since does not know itself in its configuration any more.
+    if (this.restoring && !node.up && isLeftOut(node.failure)) {
+      node.resetConfiguration();
+      if (!cluster.heldDown.has(node)) node.start();
+    }
     this.change(wanted).then(
       (text) => {
         this.cluster.say('', `the members are ${text.split('\n').join(' ')}`);

@@ -204,8 +204,8 @@ function further(
 }
 
 /** Limits that are reached by nobody who does not look for them. */
-function furtherLimits(_random: Prng): string[] {
-  return [];
+function furtherLimits(random: Prng): string[] {
+  return random.chance(0.15) ? [`zkt.epochTransactionsMax=${random.pick([10, 40, 200])}`] : [];
 }
 
 function chosenKinds(random: Prng): string[] {

@@ -397,6 +397,7 @@ describe('ensembles', () => {
       epochWaitMs: undefined,
       committedLogMax: 500,
       learnerQueueBytesMax: 256 * 1024 * 1024,
+      epochTransactionsMax: 0xfffffffe,
       sessionSecret: undefined,
     });
     expect(load(`${text}quorumCnxnTimeoutMs=3`, { id: 3 }).quorum.handshakeTimeoutMs).toBe(3);
