@@ -112,8 +112,8 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
       ...APACHES_ORDER,
       {
         file: LEARNER_HISTORY,
-        find: `this.acks.newLeader(this.backlog.committedUpTo);`,
-        replace: `this.acks.newLeader(this.backlog.committedUpTo);
+        find: `this.acks.newLeader(committedUpTo);`,
+        replace: `this.acks.newLeader(committedUpTo);
           while (this.backlog.proposed.shift() !== undefined);`,
       },
     ],
