@@ -5,10 +5,15 @@
  * files may have been removed. So the reading follows the zxids: within an epoch one by one, into a new epoch
  * at its counter 1, and no snapshot may name a transaction that the log does not have. It ends before a hole,
  * which is remembered.
+ *
+ * A log has no index, and to look through 100 MB takes a quarter of a second. So `locate` looks in slices,
+ * and remembers a place now and then from where the next reading may begin.
  */
 import { epochOf } from '../../base/brands.ts';
 import { lo32 } from '../../base/halves.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Disk, DiskFile } from '../../ports/disk.ts';
+import type { Timers } from '../../ports/timers.ts';
 import { type DataDirs, type LogName, listLogs, listSnapshots } from '../../storage/data-dir.ts';
 import { LogScanner } from '../../storage/log-format.ts';
 import type { DiskHistory } from '../zab/leader-effects.ts';
@@ -17,29 +22,116 @@ import type { ZabEntry } from '../zab/learner-effects.ts';
 /** The share of a snapshot's size up to which the log is sent instead (`snapshotSizeFactor`). */
 const SIZE_FACTOR = 0.33;
 
+/** How far apart remembered places are, bytes. */
+const MARK_BYTES = 256 * 1024;
+/** How long `locate` may hold the loop at a time, ms. */
+const SLICE_MS = 4;
+
+/** Where a record begins in a file. */
+interface Mark {
+  readonly zxid: bigint;
+  readonly offset: number;
+}
+
+/** What the files are read with. */
+export interface HistoryWorld {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+/** How the reading may differ from the usual. */
+export interface HistoryOptions {
+  /** Negative: the log is never to be used. */
+  readonly sizeFactor?: number;
+  /** Runs what `locate` does in later turns, or does not when nobody waits for it any more. */
+  readonly later?: (happens: () => void) => void;
+  readonly markBytes?: number;
+}
+
 /** See the head of the file. */
 export class FileHistory implements DiskHistory {
+  private readonly world: HistoryWorld;
   private readonly disk: Disk;
   private readonly dirs: DataDirs;
   private readonly sizeFactor: number;
+  private readonly later: (happens: () => void) => void;
+  private readonly markBytes: number;
+  /** By file, ascending. Logs only grow while they are read here. */
+  private readonly marks = new Map<string, Mark[]>();
   /** There is a hole before this zxid: nothing that begins before it can be read beyond it. */
   private soundFrom = 0n;
 
-  /** A negative `sizeFactor` says that the log is never to be used. */
-  constructor(world: { readonly disk: Disk }, store: { readonly dirs: DataDirs }, sizeFactor = SIZE_FACTOR) {
+  constructor(world: HistoryWorld, store: { readonly dirs: DataDirs }, options: HistoryOptions = {}) {
+    this.world = world;
     this.disk = world.disk;
     this.dirs = store.dirs;
-    this.sizeFactor = sizeFactor;
+    this.sizeFactor = options.sizeFactor ?? SIZE_FACTOR;
+    this.later = options.later ?? ((happens) => happens());
+    this.markBytes = options.markBytes ?? MARK_BYTES;
+  }
+
+  locate(from: bigint, done: () => void): void {
+    const log = this.logsFrom(from, false)?.[0];
+    if (log === undefined || !this.lookOn(log.path, from)) done();
+    else this.world.timers.soon(() => this.later(() => this.locate(from, done)));
   }
 
   readFrom(from: bigint, anyLength = false): IterableIterator<ZabEntry> | undefined {
+    const logs = this.logsFrom(from, anyLength);
+    return logs === undefined ? undefined : this.read(logs, from);
+  }
+
+  /** The file that may hold `from`, and those behind it. */
+  private logsFrom(from: bigint, anyLength: boolean): LogName[] | undefined {
     if (from < this.soundFrom || (this.sizeFactor < 0 && !anyLength)) return undefined;
     const logs = listLogs(this.disk, this.dirs.logDir);
     const first = logs.findLastIndex((log) => log.zxid <= from);
     if (first < 0) return undefined;
     const rest = logs.slice(first);
     if (!anyLength && !this.isWorthIt(rest)) return undefined;
-    return this.read(rest, from);
+    return rest;
+  }
+
+  /**
+   * Looks for `from` behind the last place remembered before it, for a while. True when there is more to look
+   * through: a place further on is remembered then.
+   */
+  private lookOn(path: string, from: bigint): boolean {
+    const { clock } = this.world;
+    const since = clock.monotonicMs();
+    const file = this.disk.open(path, 'read');
+    try {
+      const scan = this.scanFrom(file, path, from);
+      while (scan.next() && scan.crcOk && scan.zxid < from) {
+        if (this.note(path, scan) && clock.monotonicMs() - since >= SLICE_MS) return true;
+      }
+      return false;
+    } finally {
+      file.close();
+    }
+  }
+
+  private scanFrom(file: DiskFile, path: string, from: bigint): LogScanner {
+    const mark = this.marks.get(path)?.findLast((it) => it.zxid <= from);
+    const chunkBytes = MARK_BYTES;
+    return new LogScanner(file, mark === undefined ? { chunkBytes } : { chunkBytes, from: mark.offset });
+  }
+
+  /** Remembers the place of a record that is far enough behind the last; false when it is not. */
+  private note(path: string, scan: LogScanner): boolean {
+    const { offset } = scan;
+    let marks = this.marks.get(path);
+    if (marks === undefined) {
+      marks = [];
+      this.marks.set(path, marks);
+    }
+    const last = marks.at(-1);
+    if (offset < (last?.offset ?? 0) + this.markBytes) return false;
+    const { zxid } = scan;
+    if (last !== undefined && zxid <= last.zxid) return false;
+    marks.push({ zxid, offset });
+    return true;
   }
 
   /** Whether the files behind the first are small beside the newest snapshot. */
@@ -71,7 +163,7 @@ export class FileHistory implements DiskHistory {
     try {
       for (const [i, log] of logs.entries()) {
         open = this.disk.open(log.path, 'read');
-        const scan = new LogScanner(open);
+        const scan = i === 0 ? this.scanFrom(open, log.path, from) : new LogScanner(open);
         while (scan.next()) {
           const { zxid } = scan;
           if (!scan.crcOk) return;
@@ -80,6 +172,7 @@ export class FileHistory implements DiskHistory {
             return;
           }
           before = zxid;
+          this.note(log.path, scan);
           if (zxid >= from) yield { zxid, bytes: scan.bytes.subarray(scan.entryStart, scan.entryEnd) };
         }
         const ended = scan.end?.kind;

@@ -34,6 +34,11 @@ export const HISTORY_BYTES_MAX = 1024 * 1024;
 /** The log on disk, read from `from` on, for learners that are too far behind for the cache. */
 export interface DiskHistory {
   /**
+   * Finds where `from` is, bit by bit, so that `readFrom(from)` need not look for it; `done` is called,
+   * perhaps at once, when it may begin. Not there: `readFrom` is always quick.
+   */
+  locate?(from: bigint, done: () => void): void;
+  /**
    * Entries with zxid >= `from`, in order, beginning with the file that may hold it; each good until the next
    * is asked for. They end where the log ends, or before a hole. Undefined when the log does not reach back
    * so far, is known to have a hole there, or, unless `anyLength`, is longer than is worth sending

@@ -30,6 +30,19 @@ export class LearnerSync {
   /** The learner has accepted the epoch, and so has a quorum. */
   begin(h: LearnerHandle): void {
     const { core } = this;
+    const { disk, floor } = core.history;
+    if (disk?.locate === undefined || h.peerZxid >= floor || core.options.forceSnapshot === true)
+      this.choose(h);
+    else {
+      disk.locate(h.peerZxid, () => {
+        if (h.phase === 'accepted' && !core.over) this.choose(h);
+      });
+    }
+  }
+
+  /** Decides what is sent, and begins. */
+  private choose(h: LearnerHandle): void {
+    const { core } = this;
     const { history, window, options, events } = core;
     const epoch = core.epoch ?? 0n;
     const { forceSnapshot } = options;

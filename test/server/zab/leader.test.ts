@@ -143,6 +143,27 @@ describe('the way to an established epoch', () => {
     });
   });
 
+  it('looks for a learner in the log before it decides, and not for one that left meanwhile', () => {
+    const located: (() => void)[] = [];
+    const readFrom = (from: bigint) =>
+      [z(5, 3), z(5, 4), z(5, 5)]
+        .filter((zxid) => zxid >= from)
+        .map((zxid) => ({ zxid, bytes: Buffer.from('x') }))
+        .values();
+    const locate = (_: bigint, done: () => void): void => void located.push(done);
+    const cached = [5, 6, 7, 8, 9, 10].map((n) => z(5, n));
+    const stage = new LeaderStage({ cached, disk: { locate, readFrom } });
+    stage.establish();
+    const three = stage.connect(3).hello(5).ackEpoch(5, z(5, 3));
+    expect(three.packets).toEqual(['LEADERINFO 6:0']);
+    stage.leader.disconnected(three);
+    const again = stage.connect(3).hello(5).ackEpoch(5, z(5, 3));
+    for (const done of located.splice(0)) done();
+    expect(three.packets).toEqual(['LEADERINFO 6:0']);
+    expect(again.packets.slice(0, 4)).toEqual(['LEADERINFO 6:0', 'DIFF 5:10', 'PROPOSAL 5:4', 'COMMIT 5:4']);
+    expect(again.packets.at(-1)).toBe('NEWLEADER 6:0');
+  });
+
   it('gives latecomers the same epoch', () => {
     const stage = new LeaderStage();
     stage.establish();
