@@ -3,6 +3,7 @@ import { hex0x } from '../../base/brands.ts';
 import { ERR } from '../../protocol/error-codes.ts';
 import { OP } from '../../protocol/opcodes.ts';
 import type { TxnEntry } from '../../protocol/txn.ts';
+import { WRITES } from './check-history.ts';
 import {
   type History,
   type HistoryRequest,
@@ -19,7 +20,10 @@ import {
 export function checkMoves(history: History, log: readonly TxnEntry[]): Violation[] {
   const claims = bySession(history.claims ?? []);
   const writes = new Map<string, HistoryRequest>();
-  for (const request of requestsOf(history)) writes.set(`${request.session}:${request.cxid}`, request);
+  // Where two use a session, a read of the one may bear the number of a write of the other.
+  for (const request of requestsOf(history)) {
+    if (WRITES.has(request.op)) writes.set(`${request.session}:${request.cxid}`, request);
+  }
   const violations: Violation[] = [];
   for (const { header, txn } of log) {
     if (txn.type !== OP.error || txn.err !== ERR.SESSIONMOVED) continue;
