@@ -1,6 +1,6 @@
 /**
- * The simulator finds every bug of the table: by the scenario that was made for it, or by seeds. The same run without
- * the bug breaks no promise.
+ * The simulator finds every bug of the table: by the scenario that was made for it, or by seeds. The same run
+ * without the bug breaks no promise.
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import { Hunt, scenarioPlay } from './mutants/hunt.ts';

@@ -1,5 +1,5 @@
 /**
- * `npm run mutants [-- --only ID,… --seeds N --points P --scenarios]`: hunts every mutant, or those named, with its
+ * `npm run mutants [-- --only ID,… --seeds N --points P]`: hunts every mutant, or those named, with its
  * scenario and with seeds from several starting points on, and prints what finds it, and how soon.
  *
  *     --only ID,…         these only
