@@ -42,6 +42,21 @@ it.each(FURTHER.map(({ name }) => name))('%s', { timeout: 120_000 }, async (name
   expect(shown, 'what it is for never happened').toBe(true);
 });
 
+it('epochs that end after ten transactions', { timeout: 120_000 }, async () => {
+  let ended = 0;
+  for (let seed = 1; seed <= 4; seed++) {
+    const plan = planOf(seed, { basic: true, workMs: 8000 });
+    const config = [...plan.config, 'zkt.epochTransactionsMax=10'];
+    const result = await playPlan({ ...plan, config }, TOOLS, () => ({
+      event: (_, event) => {
+        if (/used up|no zxid left/.test(canonical(event.fields))) ended++;
+      },
+    }));
+    expect(result.violations, `seed ${seed}`).toEqual([]);
+  }
+  expect(ended).toBeGreaterThan(10);
+});
+
 it('SESSIONMOVED is for who lost the session only', () => {
   const judge = (connection: number, answeredMs: number | undefined): number => {
     const request = {

@@ -30,7 +30,7 @@ export function heldBy(node: SimNode, layer: 'live' | 'durable'): Held {
 }
 
 /** Whether one voter has all that the other one may have vouched for. */
-export const covers = (it: Held, other: Held): boolean =>
+const covers = (it: Held, other: Held): boolean =>
   it.current >= other.accepted && (it.current > other.current || it.end >= other.end);
 
 /** See the head of the file. `held` is what the voter has, or had before it was damaged. */
