@@ -34,6 +34,10 @@ const RETRY_FULL_MS = 1_000;
 const INLINE_SYNC = { entriesMax: 2, fasterThanMs: 0.5, inARow: 8 };
 /** How long a snapshot may hold the loop at a time. */
 const SNAPSHOT_SLICE_MS = 4;
+/** How long the application of what is pending at a role's end may hold the loop at a time. */
+const SETTLE_SLICE_MS = 5;
+/** After how many transactions of it the clock is looked at. */
+const SETTLE_LOOK = 32;
 /** Which transactions' digests are kept for `hash`, a power of two, and how many (facts 11.1). */
 const DIGEST_EVERY = 128;
 const DIGESTS_KEPT = 1024;
@@ -206,17 +210,30 @@ export class Store {
       const settled = (): void => {
         this.openedLog = undefined;
         if (this.unlikeDisk) this.reload();
-        for (let entry = this.pending.shift(); entry !== undefined; entry = this.pending.shift()) {
-          // What a full disk did not take is not there.
-          if (entry.zxid > this.logged) continue;
-          this.applyUnseen(entry);
-          this.committedLog.add(entry.zxid, entry.bytes);
-        }
-        resolve();
+        this.applyPending(resolve);
       };
       if (log === undefined) settled();
       else log.close(settled);
     });
+  }
+
+  /** Applies what is pending, in slices: nobody is served, but the other servers' connections are. */
+  private applyPending(done: () => void): void {
+    const { clock, timers } = this.world;
+    const since = clock.monotonicMs();
+    for (let n = 1; ; n++) {
+      const entry = this.pending.shift();
+      if (entry === undefined) break;
+      // What a full disk did not take is not there.
+      if (entry.zxid > this.logged) continue;
+      this.applyUnseen(entry);
+      this.committedLog.add(entry.zxid, entry.bytes);
+      if (n % SETTLE_LOOK === 0 && clock.monotonicMs() - since >= SETTLE_SLICE_MS) {
+        timers.soon(() => this.applyPending(done));
+        return;
+      }
+    }
+    done();
   }
 
   /** Cuts the history back; the database is read anew. Throws a `ZktError`. Only while no role logs. */

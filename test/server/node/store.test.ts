@@ -29,8 +29,7 @@ const entryOf = (zxid: bigint): Buffer =>
     }),
   ]);
 
-function storeOn(disk: SimDisk): Store {
-  const hands = new HandClock();
+function storeOn(disk: SimDisk, hands = new HandClock()): Store {
   const config = loadConfig(disk, { dataDir: '/data', port: 0, definitions: ['zookeeper.preAllocSize=4'] });
   const world = {
     clock: hands,
@@ -70,6 +69,37 @@ async function filled(disk: SimDisk, count: number): Promise<Store> {
   await settled;
   return store;
 }
+
+describe('what is pending when a role ends', () => {
+  it('is applied bit by bit', async () => {
+    /** Every look at it takes 3 ms. */
+    class SlowClock extends HandClock {
+      slices = 1;
+      private asked = 0;
+      override monotonicMs = (): number => {
+        this.asked += 3;
+        return this.asked;
+      };
+      override soon(fn: () => void): void {
+        this.slices++;
+        setImmediate(fn);
+      }
+    }
+    const disk = new SimDisk();
+    const clock = new SlowClock();
+    const store = storeOn(disk, clock);
+    const log = store.openLog({ logged() {}, spaceBack() {} });
+    for (let n = 1; n <= 1000; n++) store.append({ zxid: z(n), bytes: entryOf(z(n)) });
+    log.flush();
+    const settled = store.settle();
+    disk.runPending();
+    expect(store.database.lastZxid).toBeLessThan(z(1000));
+    await settled;
+    expect(clock.slices).toBeGreaterThan(5);
+    expect(held(store)).toEqual(held(storeOn(disk.copy('live'))));
+    expect(store.committedLog.max).toBe(z(1000));
+  });
+});
 
 describe('a history that is cut back', () => {
   it('is what memory holds then', async () => {
