@@ -4,9 +4,9 @@
  * leader.
  *
  * Only members count for the choice: a stranger could drive the epoch to its end. So could a member with one
- * wrong file: an epoch far ahead of all others is passed over where there is a quorum without it. Whoever has accepted a
- * newer epoch than the one chosen is refused, and so is whoever has a newer history before a quorum has
- * accepted.
+ * wrong file: an epoch far ahead of all others is passed over where there is a quorum without it. Whoever has
+ * accepted a newer epoch than the one chosen is refused, and so is whoever has a newer history before a
+ * quorum has accepted.
  */
 import { epochOf, hex0x } from '../../base/brands.ts';
 import { lo32 } from '../../base/halves.ts';
@@ -225,8 +225,9 @@ export class Discovery {
   }
 
   /**
-   * Half a tick has passed. An epoch far ahead is waited with only so long. Who lost its connection after it had accepted says no more what it has, and does not count:
-   * where a quorum needs such, this epoch comes to nothing, and a new election is over sooner than `initLimit`.
+   * Half a tick has passed. An epoch far ahead is waited with only so long. Who lost its connection after it
+   * had accepted says no more what it has, and does not count: where a quorum needs such, this epoch comes to
+   * nothing, and a new election is over sooner than `initLimit`.
    */
   tick(): void {
     const { core } = this;
