@@ -6,8 +6,10 @@ import { systemCompression } from '../../../src/platform/compression.ts';
 import type { DiskError } from '../../../src/ports/disk.ts';
 import { OPEN_ACL } from '../../../src/protocol/acl.ts';
 import { OP } from '../../../src/protocol/opcodes.ts';
+import { STAT_PERSISTED_BYTES } from '../../../src/protocol/stat.ts';
 import { CreateTxn, TxnHeader } from '../../../src/protocol/txn.ts';
 import { loadConfig } from '../../../src/server/config/load-config.ts';
+import { Database } from '../../../src/server/node/database.ts';
 import { Store } from '../../../src/server/node/store.ts';
 import { SimDisk, type SimDiskFault } from '../../../src/sim/disk.ts';
 import { MemoryNet } from '../../../src/sim/net.ts';
@@ -55,8 +57,8 @@ const held = ({ lastLogged, database }: Store): unknown[] => [
 ];
 
 /** A store with transactions 1 to `count` logged and applied, in several files; no role runs. */
-async function filled(disk: SimDisk, count: number): Promise<Store> {
-  const store = storeOn(disk);
+async function filled(disk: SimDisk, count: number, clock = new HandClock()): Promise<Store> {
+  const store = storeOn(disk, clock);
   const log = store.openLog({ logged() {}, spaceBack() {} });
   for (let n = 1; n <= count; n++) {
     if (n % 4 === 0) log.roll();
@@ -98,6 +100,37 @@ describe('what is pending when a role ends', () => {
     expect(clock.slices).toBeGreaterThan(5);
     expect(held(store)).toEqual(held(storeOn(disk.copy('live'))));
     expect(store.committedLog.max).toBe(z(1000));
+  });
+});
+
+describe('a snapshot from a leader that a transaction behind it completes', () => {
+  it('takes the place of what was there only when it is whole', async () => {
+    const disk = new SimDisk();
+    const clock = new HandClock();
+    const store = await filled(disk, 5, clock);
+    const before = held(store);
+    const database = new Database(store.database.tree.options, () => {});
+    const sink = database.sink();
+    for (const path of ['', '/n9']) {
+      sink.node(path, Buffer.alloc(STAT_PERSISTED_BYTES), 0, 0, path === '' ? -1n : 7n, 0);
+    }
+    database.finishSnapshot();
+    database.loaded(z(8), undefined);
+    store.replaceDatabase(database);
+    expect(store.database.lacking()).toMatch(/7/);
+    expect(held(storeOn(disk.copy('live')))).toEqual(before);
+    store.applyUnseen({ zxid: z(9), bytes: entryOf(z(9)) });
+    expect(store.database.lacking()).toBeUndefined();
+    const saved = new Promise<boolean>((done) => store.saveReplacement(done));
+    for (let i = 0; i < 50; i++) {
+      disk.runPending();
+      clock.endTurn();
+      clock.pass(5);
+      await new Promise((turn) => setImmediate(turn));
+    }
+    expect(await saved).toBe(true);
+    expect(store.lastLogged).toBe(z(9));
+    expect(held(storeOn(disk.copy('live')))).toEqual(held(store));
   });
 });
 
