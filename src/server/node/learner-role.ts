@@ -4,7 +4,7 @@
  */
 
 import { hex0x } from '../../base/brands.ts';
-import { reasonOf, ZktError } from '../../base/errors.ts';
+import { type ErrorCode, reasonOf, ZktError } from '../../base/errors.ts';
 import type { Timer } from '../../ports/timers.ts';
 import type { Id } from '../../protocol/acl.ts';
 import { SnapshotStream } from '../../storage/snapshot-stream.ts';
@@ -31,6 +31,8 @@ interface IncomingSnapshot {
   readonly database: Database;
   readonly stream: SnapshotStream;
 }
+
+const DISK_FAILURES: ReadonlySet<ErrorCode> = new Set(['ZKT_DISK_WRITE', 'ZKT_DATA_DIR', 'ZKT_FILE']);
 
 /** See the head of the file. */
 export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
@@ -163,7 +165,8 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
     try {
       store.truncate(zxid);
     } catch (thrown) {
-      if (!(thrown instanceof ZktError)) throw thrown;
+      // A disk that fails is no history that cannot be cut: nobody is to empty the directory for it.
+      if (!(thrown instanceof ZktError) || DISK_FAILURES.has(thrown.code)) throw thrown;
       if (thrown.code === 'ZKT_NO_VALID_SNAPSHOT' && !store.wantsSnapshot) {
         // Every snapshot holds what is to be cut off: a leader that failed had sent one before it was
         // established. What is here goes only once the whole of the leader's data is on disk instead.

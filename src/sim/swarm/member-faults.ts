@@ -67,7 +67,8 @@ class Reshaping {
     const { wanted, node, cluster } = this;
     // One that was taken out and has gone down since does not know itself in its configuration any more.
     if (this.restoring && !node.up && isLeftOut(node.failure)) {
-      node.resetConfiguration();
+      // Without power nothing can be written.
+      if (!node.disk.dead) node.resetConfiguration();
       if (!cluster.heldDown.has(node)) node.start();
     }
     this.change(wanted).then(
