@@ -1,10 +1,14 @@
-/** Files of a simulated disk while no process uses them: what backups are made of, and what damage is done to. */
+/**
+ * Files of a simulated disk while no process uses them: what backups are made of, and what damage is done to.
+ */
 import type { SimDisk } from './disk.ts';
 
 /** Files of one directory by name, with their bytes as programs would see them. */
 export type FilesAtRest = Map<string, Buffer>;
 
-/** The files of a directory, none where there is no such directory. Those of directories below are left out. */
+/**
+ * The files of a directory, none where there is no such directory. Those of directories below are left out.
+ */
 export function filesAtRest(disk: SimDisk, dir: string): FilesAtRest {
   const found: FilesAtRest = new Map();
   const view = disk.look('live');

@@ -23,7 +23,10 @@ import { readAll } from './workload.ts';
 /** Whoever wants to hear what happens; gets the simulated clock, ms. */
 export type Listen = (now: () => number) => ClusterListener;
 
-/** Between two looks at the invariants while something happens; the pause grows to the other while nothing does. */
+/**
+ * Between two looks at the invariants while something happens; the pause grows to the other while nothing
+ * does.
+ */
 const LOOK_EVERY_MS = 50;
 const LOOK_AT_LEAST_MS = 2000;
 const LOOK_DEEPER_EVERY = 10;

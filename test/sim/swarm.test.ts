@@ -1,6 +1,7 @@
 /**
- * Ensembles under faults, seed after seed on all cores: dense runs of seconds and calm ones of hours, until `ZKT_SEEDS`
- * dense runs and `ZKT_SIM_HOURS` in all are reached, or `ZKT_SIM_SECONDS` are over. `ZKT_FUZZ_SEED` is the first seed.
+ * Ensembles under faults, seed after seed on all cores: dense runs of seconds and calm ones of hours, until
+ * `ZKT_SEEDS` dense runs and `ZKT_SIM_HOURS` in all are reached, or `ZKT_SIM_SECONDS` are over.
+ * `ZKT_FUZZ_SEED` is the first seed.
  */
 import { writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';

@@ -21,8 +21,8 @@ import { betterBy, type CurrentVote, NO_VOTE, sameVote, type Vote, type VoteRule
 
 const NOTIFICATION_VERSION = 2;
 /**
- * A round that far ahead is no counting of elections: whoever believed it would sooner or later be believed by
- * nobody, since there is no round beyond the last.
+ * A round that far ahead is no counting of elections: whoever believed it would sooner or later be believed
+ * by nobody, since there is no round beyond the last.
  */
 const ROUND_LEAP_MAX = 1n << 32n;
 /** A voter not heard after that many repetitions may sit behind a dead connection. */

@@ -187,7 +187,9 @@ export class PacketLink {
     this.parser.readRaw();
   }
 
-  /** The peer takes what is sent to it: it lives, though it says nothing. Counts as something that arrived. */
+  /**
+   * The peer takes what is sent to it: it lives, though it says nothing. Counts as something that arrived.
+   */
   takes(): void {
     this.lastHeardMs = this.world.clock.monotonicMs();
   }

@@ -74,8 +74,8 @@ export class Database {
   }
 
   /**
-   * Applies a transaction from the log at start. Whether the tree is then what it was when that was written; undefined
-   * where nothing tells.
+   * Applies a transaction from the log at start. Whether the tree is then what it was when that was written;
+   * undefined where nothing tells.
    */
   replay(entry: TxnEntry): boolean | undefined {
     const { header, txn, digest } = entry;

@@ -19,8 +19,8 @@ export class Epochs {
   private currentEpoch = 0n;
 
   /**
-   * Reads the files in `snapDir`; what is missing or too low is taken from the data, see `reconcile`. Throws a
-   * `ZktError`.
+   * Reads the files in `snapDir`; what is missing or too low is taken from the data, see `reconcile`. Throws
+   * a `ZktError`.
    */
   constructor(disk: Disk, snapDir: string, lastLogged: bigint) {
     this.disk = disk;
@@ -78,7 +78,8 @@ export class Epochs {
       this.accept(accepted < last ? last : accepted);
       this.enter(last);
     }
-    // Apache's, which it left at the same point of the same crash; it would not start with it and this currentEpoch.
+    // Apache's, which it left at the same point of the same crash; it would not start with it and this
+    // currentEpoch.
     const left = disk.join(dir, 'currentEpoch.tmp');
     if (disk.exists(left)) disk.remove(left);
   }

@@ -209,9 +209,9 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
   established(epoch: bigint): void {
     const { store, gate, ensemble } = this.parts;
     ensemble.activate(ensemble.lastSeen);
-    // Before the data is at the epoch's mark: a snapshot of that name would say that there is something between the
-    // log's last transaction and the next, and the log would be of no more use to learners, nor this server's votes
-    // those of equals.
+    // Before the data is at the epoch's mark: a snapshot of that name would say that there is something
+    // between the log's last transaction and the next, and the log would be of no more use to learners, nor
+    // this server's votes those of equals.
     store.snapshot();
     store.database.lastZxid = epoch << 32n;
     store.openLog(this);

@@ -151,8 +151,8 @@ class Rebuild implements RecoveryTarget {
   }
 
   /**
-   * Within an epoch a missing transaction shows in the zxids. Where another epoch begins only the digest shows that
-   * the end of the one before it is missing: a log file that was lost.
+   * Within an epoch a missing transaction shows in the zxids. Where another epoch begins only the digest
+   * shows that the end of the one before it is missing: a log file that was lost.
    */
   private apply(entry: TxnEntry): string | undefined {
     const { zxid } = entry.header;

@@ -85,8 +85,8 @@ export class Store {
   private user: LogUser | undefined;
   private logged: bigint;
   /**
-   * Memory is not what is on disk: the database came from the leader and is not saved yet, or the log was cut back in
-   * part. When the role ends what is on disk is read anew.
+   * Memory is not what is on disk: the database came from the leader and is not saved yet, or the log was cut
+   * back in part. When the role ends what is on disk is read anew.
    */
   private unlikeDisk = false;
   /** Appended and not applied, oldest first. */

@@ -68,7 +68,10 @@ export interface PrepEnvironment {
   readonly closeSessionPaths: boolean;
   /** Most operations in a multi. */
   readonly multiOpsMax: number;
-  /** The last counter of zxids that is given out (`zkt.epochTransactionsMax`); it must not reach ffffffff (1277). */
+  /**
+   * The last counter of zxids that is given out (`zkt.epochTransactionsMax`); it must not reach ffffffff
+   * (1277).
+   */
   readonly lastCounter?: number;
 }
 

@@ -44,8 +44,8 @@ const snap = (why: string): SyncPlan => ({ kind: 'SNAP', zxid: -1n, position: -1
 export function planSync(input: SyncInput): SyncPlan {
   const { peer, epoch, history, window } = input;
   const { applied } = history;
-  // Not behind what it has logged and may have been committed for that: until it had logged it anew, there would be a
-  // copy less than a quorum counts on.
+  // Not behind what it has logged and may have been committed for that: until it had logged it anew, there
+  // would be a copy less than a quorum counts on.
   if (input.forceSnapshot === true && !window.has(peer)) return snap('snapshots are forced');
   if (peer === applied) return { kind: 'DIFF', zxid: peer, position: peer, why: 'it has everything' };
   if (peer === epoch << 32n && applied < peer) {

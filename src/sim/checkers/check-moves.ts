@@ -13,9 +13,9 @@ import {
 } from './history.ts';
 
 /**
- * The log tells which writes were refused so; whoever sent them loses its connection. Claims of the same session
- * may arrive in any order between being sent and being answered: a connection has certainly won when every other
- * claim was answered before its own was sent.
+ * The log tells which writes were refused so; whoever sent them loses its connection. Claims of the same
+ * session may arrive in any order between being sent and being answered: a connection has certainly won when
+ * every other claim was answered before its own was sent.
  */
 export function checkMoves(history: History, log: readonly TxnEntry[]): Violation[] {
   const claims = bySession(history.claims ?? []);

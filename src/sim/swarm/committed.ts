@@ -23,8 +23,9 @@ interface Mark {
 const RESUMED_CHUNK_BYTES = 4096;
 
 /**
- * Calls `take` for the entries of a log directory with zxids in (from, to], in order; answers the last of them. With
- * `mark`, the answer of a call up to `from`, it reads on from there if that entry is still where it was.
+ * Calls `take` for the entries of a log directory with zxids in (from, to], in order; answers the last of
+ * them. With `mark`, the answer of a call up to `from`, it reads on from there if that entry is still where
+ * it was.
  */
 export function eachEntry(
   disk: Disk,

@@ -1,6 +1,6 @@
 /**
- * What happens to disks while their server is down: bits turn over, files vanish, backups are restored, disks are
- * lost or mixed up. All of it only to a voter that the others can do without: see replaceable.ts.
+ * What happens to disks while their server is down: bits turn over, files vanish, backups are restored, disks
+ * are lost or mixed up. All of it only to a voter that the others can do without: see replaceable.ts.
  */
 import type { Prng } from '../../base/prng.ts';
 import type { Cluster } from '../cluster.ts';

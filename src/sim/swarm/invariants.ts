@@ -80,7 +80,10 @@ export class Invariants {
     );
   }
 
-  /** A server says that a configuration is in force: with the zxid of the transaction that made it, if one did. */
+  /**
+   * A server says that a configuration is in force: with the zxid of the transaction that made it, if one
+   * did.
+   */
   reconfigured(node: SimNode, zxid: bigint): void {
     if (this.rules.some((rule) => rule.from === zxid)) return;
     eachEntry(node.disk.look('live'), zxid - 1n, zxid, (_, bytes) => {

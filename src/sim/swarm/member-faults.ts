@@ -1,6 +1,6 @@
 /**
- * The members change while other things go wrong: an operator takes a voter out, or makes it an observer, and gives
- * it back its vote when the fault is over. One at a time, so that a majority is left.
+ * The members change while other things go wrong: an operator takes a voter out, or makes it an observer, and
+ * gives it back its vote when the fault is over. One at a time, so that a majority is left.
  */
 import { ZktError } from '../../base/errors.ts';
 import type { Prng } from '../../base/prng.ts';

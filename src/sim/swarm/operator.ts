@@ -1,8 +1,8 @@
 /**
- * Who looks after damaged disks. A server whose data is damaged either refuses to start and says which file, or
- * goes on without having lost anything that was acknowledged. One that refuses gets an empty disk, as soon as
- * the others have all that it had (`mayBeLost`); if they never do by themselves, the leader is restarted, so
- * that they enter an epoch of their own.
+ * Who looks after damaged disks. A server whose data is damaged either refuses to start and says which file,
+ * or goes on without having lost anything that was acknowledged. One that refuses gets an empty disk, as soon
+ * as the others have all that it had (`mayBeLost`); if they never do by themselves, the leader is restarted,
+ * so that they enter an epoch of their own.
  */
 import { EXIT, type ZktError } from '../../base/errors.ts';
 import type { Cluster } from '../cluster.ts';
@@ -15,8 +15,8 @@ const ASK_EVERY_MS = 250;
 const PATIENCE = 10;
 
 /**
- * Begins to damage a node's disk: kills it, and answers true; false when that disk may not be lost now. Only one
- * at a time is damaged.
+ * Begins to damage a node's disk: kills it, and answers true; false when that disk may not be lost now. Only
+ * one at a time is damaged.
  */
 export function beginDamage(cluster: Cluster, node: SimNode): boolean {
   if (cluster.damaged.size > 0 || cluster.reshaped || !node.up || node.paused) return false;
@@ -54,8 +54,8 @@ export function wholeWhenServing(cluster: Cluster, node: SimNode): void {
 }
 
 /**
- * A node ended by itself: true when that is because of its damaged disk, which is replaced as soon as may be. The
- * error has to name the place.
+ * A node ended by itself: true when that is because of its damaged disk, which is replaced as soon as may be.
+ * The error has to name the place.
  */
 export function refusesDamage(cluster: Cluster, node: SimNode, error: ZktError): boolean {
   const damage = cluster.damaged.get(node);
@@ -95,8 +95,8 @@ function restart(cluster: Cluster, node: SimNode): void {
 }
 
 /**
- * What it may have vouched for. A server that starts reads all of the newest logs: what it wrote since then can be
- * read here too, whatever is wrong with older ones.
+ * What it may have vouched for. A server that starts reads all of the newest logs: what it wrote since then
+ * can be read here too, whatever is wrong with older ones.
  */
 function lastHeld(node: SimNode, { held }: Damage): Held {
   const now = heldBy(node, 'live');

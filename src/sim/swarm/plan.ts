@@ -125,8 +125,8 @@ function densePlan(seed: number, wishes: PlanWishes): SwarmPlan {
 }
 
 /**
- * What takes hours to show: sessions that are idle or expire, nodes with a time to live, files that are purged, clocks
- * that drift apart, servers that are away for minutes.
+ * What takes hours to show: sessions that are idle or expire, nodes with a time to live, files that are
+ * purged, clocks that drift apart, servers that are away for minutes.
  */
 function calmPlan(seed: number, wishes: PlanWishes): SwarmPlan {
   const random = new Prng(seed ^ 0x1f83d9ab);

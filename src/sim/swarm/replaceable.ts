@@ -1,7 +1,7 @@
 /**
- * When may a disk be lost? ZAB promises nothing once a voter forgets what it has acknowledged, unless the others
- * make up for it. So an operator asks first: has a quorum of the voters, without this one, all that it has:
- * its transactions on their disks, and an epoch no older than the newest it promised to hear?
+ * When may a disk be lost? ZAB promises nothing once a voter forgets what it has acknowledged, unless the
+ * others make up for it. So an operator asks first: has a quorum of the voters, without this one, all that it
+ * has: its transactions on their disks, and an epoch no older than the newest it promised to hear?
  */
 
 import { listSnapshots } from '../../storage/data-dir.ts';

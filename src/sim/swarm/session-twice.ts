@@ -9,19 +9,18 @@ import { ROOT } from '../workload.ts';
 import type { BegunFault } from './fault.ts';
 
 const PAUSE_MS = 60;
-const WAITING_MAX = 20;
 
 /** See the head of the file. */
 export function useTwice(cluster: Cluster, random: Prng): BegunFault {
   const name = `twin${cluster.clients.length + 1}`;
-  const first = new Twin(cluster.dial(name), 1);
+  const first = new Twin(cluster, cluster.dial(name), 1);
   let second: Twin | undefined;
   let over = false;
   const begin = async (): Promise<void> => {
     await first.dialled.client.connected();
     if (over) return;
     const { sessionId: id, sessionPasswd: passwd } = first.dialled.client;
-    second = new Twin(cluster.dial(`${name}b`, { session: { id, passwd } }), 0);
+    second = new Twin(cluster, cluster.dial(`${name}b`, { session: { id, passwd } }), 0);
     for (let i = 0; !over; i++) {
       const twin = random.chance(0.5) ? first : second;
       twin.write(`${ROOT}/${name}-${i}`, random.chance(0.5) ? 'ephemeral' : 'persistent');
@@ -42,27 +41,33 @@ export function useTwice(cluster: Cluster, random: Prng): BegunFault {
   };
 }
 
-/** One of them: its writes bear even numbers, or odd ones, so that each number of the session is used once. */
+/**
+ * One of them: its writes bear even numbers, or odd ones, so that each number of the session is used once.
+ */
 class Twin {
   readonly dialled: SimClient;
   private readonly parity: number;
-  private sent = 0;
+  private readonly cluster: Cluster;
   private waiting = 0;
 
-  constructor(dialled: SimClient, parity: number) {
+  constructor(cluster: Cluster, dialled: SimClient, parity: number) {
+    this.cluster = cluster;
     this.dialled = dialled;
     this.parity = parity;
   }
 
   write(path: string, mode: 'ephemeral' | 'persistent'): void {
     const { client } = this.dialled;
-    // What the client could not send at once, it might never send: the numbers would not be what they seem.
-    if (client.state !== 'connected' || this.waiting >= WAITING_MAX) return;
-    if (++this.sent % 2 !== this.parity) {
-      this.count(client.exists(ROOT));
-      this.sent++;
-    }
+    // With nothing under way the next number is the one after the last that was sent; what never was, has none.
+    if (client.state !== 'connected' || this.waiting > 0) return;
+    if ((this.lastNumber() + 1) % 2 !== this.parity) this.count(client.exists(ROOT));
     this.count(client.create(path, null, { mode }));
+  }
+
+  private lastNumber(): number {
+    const { name } = this.dialled;
+    const mine = this.cluster.tap.connections.filter((connection) => connection.client === name);
+    return Math.max(0, ...mine.map(({ requests }) => requests.at(-1)?.cxid ?? 0));
   }
 
   private count(work: Promise<unknown>): void {

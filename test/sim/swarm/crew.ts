@@ -21,8 +21,9 @@ async function build(file: string): Promise<void> {
 }
 
 /**
- * Plays what `next` answers, until that is undefined, in as many processes as there are cores; `take` is told of each.
- * Rejects when either throws, when a process ends by itself, and when a run hangs; all processes are gone then.
+ * Plays what `next` answers, until that is undefined, in as many processes as there are cores; `take` is told
+ * of each. Rejects when either throws, when a process ends by itself, and when a run hangs; all processes are
+ * gone then.
  */
 export async function playAll(
   next: () => Task | undefined,

@@ -1,5 +1,6 @@
 /**
- * Runs in a process of its own: plays each seed it is sent and answers what came of it, until its parent lets go of it.
+ * Runs in a process of its own: plays each seed it is sent and answers what came of it, until its parent lets
+ * go of it.
  */
 import { type PlanWishes, planOf } from '../../../src/sim/swarm/plan.ts';
 import { playPlan, type SwarmResult } from '../../../src/sim/swarm/run.ts';
