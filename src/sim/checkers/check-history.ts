@@ -20,6 +20,7 @@ import { SYSTEM_PATHS } from '../../protocol/paths.ts';
 import { readSubTxns, type Txn, type TxnEntry } from '../../protocol/txn.ts';
 import { canonical, type History, type HistoryRequest, requestsOf, type Violation } from './history.ts';
 import { type Change, ModelTree, type Outcome } from './model-tree.ts';
+import { outOfTime } from './real-time.ts';
 
 /** The verdict, and what further checks need. */
 export interface HistoryVerdict {
@@ -363,28 +364,13 @@ class HistoryCheck {
    * ensemble it need not, but a sync does.
    */
   private checkRealTime(): void {
-    const ended = [...this.zxids]
-      .flatMap(([r, zxid]) => (r.reply === undefined ? [] : [{ atMs: r.reply.atMs, zxid }]))
-      .sort((a, b) => a.atMs - b.atMs);
-    const begun = this.requests
-      .flatMap((request) => {
-        const current = this.ensemble ? request.op === OP.sync : READS.has(request.op);
-        const zxid = this.zxids.get(request) ?? (current ? request.reply?.zxid : undefined);
-        return zxid === undefined ? [] : [{ request, zxid }];
-      })
-      .sort((a, b) => a.request.sentMs - b.request.sentMs);
-    let next = 0;
-    let floor = 0n;
-    for (const { request, zxid } of begun) {
-      for (let e = ended[next]; e !== undefined && e.atMs < request.sentMs; e = ended[++next]) {
-        if (e.zxid > floor) floor = e.zxid;
-      }
-      const late = WRITES.has(request.op) ? zxid <= floor : zxid < floor;
-      if (late)
-        this.say(
-          'real time',
-          `${this.tell(request)} at ${hex0x(zxid)}, sent after ${hex0x(floor)} was answered`,
-        );
+    const isCurrent = (op: number): boolean => (this.ensemble ? op === OP.sync : READS.has(op));
+    const isWrite = (op: number): boolean => WRITES.has(op);
+    for (const { request, zxid, after } of outOfTime(this.requests, this.zxids, { isWrite, isCurrent })) {
+      this.say(
+        'real time',
+        `${this.tell(request)} at ${hex0x(zxid)}, sent after ${hex0x(after)} was answered`,
+      );
     }
   }
 
