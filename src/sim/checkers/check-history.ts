@@ -21,6 +21,7 @@ import { readSubTxns, type Txn, type TxnEntry } from '../../protocol/txn.ts';
 import { canonical, type History, type HistoryRequest, requestsOf, type Violation } from './history.ts';
 import { type Change, ModelTree, type Outcome } from './model-tree.ts';
 import { outOfTime } from './real-time.ts';
+import { sorted } from './sorted-names.ts';
 
 /** The verdict, and what further checks need. */
 export interface HistoryVerdict {
@@ -386,15 +387,6 @@ const READS: ReadonlySet<number> = new Set([
   OP.getChildren2,
   OP.getEphemerals,
 ]);
-
-/** Lists of names come in no order. */
-function sorted(op: number, body: unknown): unknown {
-  if (op === OP.getEphemerals)
-    return { ephemerals: [...(body as { ephemerals: string[] }).ephemerals].sort() };
-  if (op !== OP.getChildren && op !== OP.getChildren2) return body;
-  const reply = body as { children: string[] };
-  return { ...reply, children: [...reply.children].sort() };
-}
 
 /** The code a logged transaction stands for: of a failed multi the culprit's. */
 function txnResult(txn: Txn): number {
