@@ -25,6 +25,12 @@ export class LearnerHistory {
   private saving = false;
   /** Nor is it whole: what is committed up to NEWLEADER completes it. */
   private fuzzy = false;
+  /**
+   * Up to here the snapshot of SNAP has it. Apache's leader names the snapshot last: what was under way when
+   * it began to queue for this learner, and was applied since, comes behind the snapshot once more, until
+   * NEWLEADER.
+   */
+  private snapshotHas = -1n;
   private readonly held = new Fifo<LearnerEntry>();
 
   constructor(options: LearnerOptions, effects: LearnerEffects) {
@@ -65,6 +71,7 @@ export class LearnerHistory {
   snapshotTaken(zxid: bigint): void {
     this.backlog = new LearnerBacklog(zxid);
     this.saving = true;
+    this.snapshotHas = zxid;
     this.fuzzy = this.effects.lacking() !== undefined;
     if (!this.fuzzy) this.effects.saveSnapshot();
   }
@@ -90,6 +97,7 @@ export class LearnerHistory {
 
   /** PROPOSAL. */
   propose(zxid: bigint, data: Buffer | null): string | undefined {
+    if (zxid <= this.snapshotHas) return undefined;
     const entry = this.take(zxid, data, true);
     if (typeof entry === 'string') return entry;
     if (this.options.kind === 'follower') this.acks.proposed(zxid);
@@ -106,6 +114,7 @@ export class LearnerHistory {
 
   /** INFORM, INFORMANDACTIVATE: proposal and commit in one, for observers. */
   inform(zxid: bigint, data: Buffer | null, designated: bigint | undefined): string | undefined {
+    if (zxid <= this.snapshotHas) return undefined;
     const entry = this.take(zxid, data, this.options.logInforms);
     if (typeof entry === 'string') return entry;
     this.store(entry);
@@ -116,6 +125,7 @@ export class LearnerHistory {
   newLeader(): string | undefined {
     const { committedUpTo } = this.backlog;
     this.acks.newLeader(committedUpTo);
+    this.snapshotHas = -1n;
     if (!this.fuzzy) return undefined;
     const lacking = this.effects.lacking();
     if (lacking !== undefined) return `its snapshot is not whole: ${lacking}`;

@@ -1,4 +1,7 @@
-/** Real time and zxids tell the same story: what was sent after something was answered does not come before it. */
+/**
+ * Real time and zxids tell the same story: what was sent after something was answered does not come before
+ * it.
+ */
 import type { HistoryRequest } from './history.ts';
 
 /** A request that comes before what was answered before it was sent. */

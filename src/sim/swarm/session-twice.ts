@@ -58,7 +58,8 @@ class Twin {
 
   write(path: string, mode: 'ephemeral' | 'persistent'): void {
     const { client } = this.dialled;
-    // With nothing under way the next number is the one after the last that was sent; what never was, has none.
+    // With nothing under way the next number is the one after the last that was sent; what never was, has
+    // none.
     if (client.state !== 'connected' || this.waiting > 0) return;
     if ((this.lastNumber() + 1) % 2 !== this.parity) this.count(client.exists(ROOT));
     this.count(client.create(path, null, { mode }));

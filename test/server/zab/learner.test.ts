@@ -134,6 +134,24 @@ describe('synchronisation', () => {
     expect(stage.packet('UPTODATE', -1n)).toContain('serve 5');
   });
 
+  it('what a snapshot has comes behind it once more, from a leader of Apache, until NEWLEADER', () => {
+    const stage = new LearnerStage().greet();
+    stage.packet('SNAP', z(5, 9));
+    stage.machine.snapshotTaken(z(5, 9));
+    stage.take();
+    for (const n of [7, 8, 9]) {
+      expect(stage.propose(z(5, n))).toEqual([]);
+      expect(stage.commit(z(5, n))).toEqual([]);
+    }
+    expect(stage.inform(z(5, 9))).toEqual([]);
+    stage.propose(z(5, 10));
+    stage.commit(z(5, 10));
+    expect(stage.packet('NEWLEADER', z(5, 0))).toEqual([]);
+    expect(stage.saved()).toEqual(['append <5,10>']);
+    expect(stage.logged(z(5, 10))).toEqual(['enter 5', 'ACK <5,0>', 'apply <5,10>']);
+    expect(stage.propose(z(5, 9))).toEqual(['leave: 0x500000009 does not follow 0x50000000a']);
+  });
+
   it('a snapshot that is not whole at NEWLEADER is never saved: what was on disk stays', () => {
     const stage = new LearnerStage().greet();
     stage.lacks = 'ACL 7';
