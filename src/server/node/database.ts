@@ -89,8 +89,13 @@ export class Database {
   private compare(zxid: bigint, expected: bigint): boolean | undefined {
     if (!this.tree.options.digest) return undefined;
     const actual = this.tree.digest.value();
-    if (expected !== actual) this.mismatch(zxid, expected, actual);
-    return expected === actual;
+    if (expected === actual) {
+      this.tree.digestSettled = true;
+      return true;
+    }
+    if (!this.tree.digestSettled) return undefined;
+    this.mismatch(zxid, expected, actual);
+    return false;
   }
 
   /** After a load: quotas, system nodes. Throws `ZKT_SNAPSHOT_CORRUPT` for a node whose ACL never came. */

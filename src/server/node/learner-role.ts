@@ -308,6 +308,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
       const used = stream.push(chunk, start);
       if (!stream.done) return undefined;
       database.finishSnapshot();
+      database.tree.digestSettled = false;
       database.loaded(zxid, undefined);
       return used;
     } catch (thrown) {

@@ -54,8 +54,11 @@ export class FinalRequestProcessor {
     const { tree, events } = this.env;
     if (!tree.options.digest || !request.hasDigest) return;
     const { hi, lo } = tree.digest;
-    if (hi === request.digestHi && lo === request.digestLo) return;
-    if (!events.on['tree.digest-mismatch']) return;
+    if (hi === request.digestHi && lo === request.digestLo) {
+      tree.digestSettled = true;
+      return;
+    }
+    if (!tree.digestSettled || !events.on['tree.digest-mismatch']) return;
     events.emit('tree.digest-mismatch', {
       zxid: request.header?.zxid ?? 0n,
       expected: fromHalves(request.digestHi, request.digestLo).toString(16),

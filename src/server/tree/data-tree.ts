@@ -47,6 +47,11 @@ export class DataTree {
   readonly store = new NodeStore();
   readonly acls = new AclCache();
   readonly digest = new DigestSum();
+  /**
+   * False from a leader's snapshot until a digest is right: Apache's is fuzzy and holds parts of transactions
+   * that are still to come, so that until then digests differ.
+   */
+  digestSettled = true;
   readonly owned: OwnedNodes;
   readonly quotas: QuotaLedger;
   readonly options: TreeOptions;
