@@ -125,8 +125,8 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/server/node/learner-role.ts',
-        find: `      if (!(thrown instanceof ZktError)) throw thrown;\n      if (thrown.code === 'ZKT_NO_VALID_SNAPSHOT'`,
-        replace: `      return zxid;\n      if (thrown.code === 'ZKT_NO_VALID_SNAPSHOT'`,
+        find: `if (!(thrown instanceof ZktError) || DISK_FAILURES.has(thrown.code)) throw thrown;`,
+        replace: `if (thrown instanceof ZktError) return zxid;`,
       },
     ],
     scenario: '3701-truncation-fails.zkt',
