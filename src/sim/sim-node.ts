@@ -129,11 +129,7 @@ export class SimNode {
     if (this.life !== undefined) return;
     const { schedule, net, tools, eventNames } = this.around;
     this.around.say(this, 'starts');
-    if (!this.powered) {
-      this.disk.restart(this.random);
-      net.powerOn(this.name);
-      this.powered = true;
-    }
+    this.powerOn();
     this.failure = undefined;
     let config: ServerConfig;
     try {
@@ -247,6 +243,7 @@ export class SimNode {
   /** Its disk is replaced by an empty one; only while it is down. */
   wipe(): void {
     this.around.say(this, 'gets an empty disk');
+    this.powerOn();
     this.disk.wipe(NODE_DIR);
     this.layOut();
   }
@@ -254,8 +251,16 @@ export class SimNode {
   /** Gets back the configuration it was set up with; only while it is down. */
   resetConfiguration(): void {
     this.around.say(this, 'gets the configuration it was set up with');
+    this.powerOn();
     this.disk.wipe('/conf');
     this.layOut();
+  }
+
+  private powerOn(): void {
+    if (this.powered) return;
+    this.disk.restart(this.random);
+    this.around.net.powerOn(this.name);
+    this.powered = true;
   }
 
   private layOut(): void {
