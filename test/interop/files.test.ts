@@ -118,7 +118,12 @@ function writeLogs(logDir: string, count: number): Promise<void> {
       }
       txnLog.flush();
       if (prng.chance(0.2)) txnLog.roll();
-      if (zxid <= count) setImmediate(more, zxid);
+      if (zxid <= count) setImmediate(idle, zxid);
+    };
+    // A roll is for the next batch: on a slow disk several would come to one.
+    const idle = (zxid: number): void => {
+      if (txnLog.waiting === 0) more(zxid);
+      else setImmediate(idle, zxid);
     };
     more(1);
   });
