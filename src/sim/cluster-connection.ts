@@ -122,7 +122,9 @@ export class ConnectionEnd implements Socket {
 
   write(bytes: Buffer): boolean {
     if (this.finished || this.wantsEnd || bytes.length === 0) return true;
-    if (this.keptBytes === 0 && this.unread + bytes.length <= this.wires.windowBytes) {
+    // More than the window at once goes out too, once nothing is under way: nothing else would ask for it.
+    const fits = this.unread === 0 || this.unread + bytes.length <= this.wires.windowBytes;
+    if (this.keptBytes === 0 && fits) {
       // The kernel copies: the writer may use its buffer again.
       this.transmit(Buffer.from(bytes));
       return true;
