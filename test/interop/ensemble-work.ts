@@ -38,8 +38,9 @@ interface Pair {
 }
 
 /**
- * What one server acknowledged, another shows after a sync; and what it wrote itself at once. An Apache leader takes
- * the sync of a client of its own for any other read: it may not have applied yet what a follower has shown.
+ * What one server acknowledged, another shows after a sync; and what it wrote itself at once. An Apache
+ * leader takes the sync of a client of its own for any other read: it may not have applied yet what a
+ * follower has shown.
  */
 async function seenElsewhere(root: string, { a, b, ensemble, one, two }: Pair): Promise<void> {
   const leader = await ensemble.leader();

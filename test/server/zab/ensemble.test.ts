@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { BrokenPromise, Ensemble, type Faults } from './ensemble.ts';
 
-const SEEDS = Number(process.env['ZKT_ZAB_SEEDS'] ?? 150);
-const FIRST = Number(process.env['ZKT_ZAB_SEED'] ?? 1);
+const SEEDS = Number(process.env.ZKT_ZAB_SEEDS ?? 150);
+const FIRST = Number(process.env.ZKT_ZAB_SEED ?? 1);
 
 /** Runs one seed; what broke comes with the end of the journal. */
 function run(seed: number, voters: number, observers: number, faults: Faults, steps: number): Ensemble {
