@@ -3,6 +3,7 @@ import { createServer, connect as dial, type Server, type Socket } from 'node:ne
 /** A TCP relay to a port of this host that can drop, refuse and freeze. */
 export class Relay {
   refuse = false;
+  private frozen = false;
   private readonly pairs = new Set<[Socket, Socket]>();
   private readonly server: Server;
 
@@ -15,8 +16,10 @@ export class Relay {
       const far = dial(port, '127.0.0.1');
       const pair: [Socket, Socket] = [near, far];
       this.pairs.add(pair);
-      near.pipe(far);
-      far.pipe(near);
+      if (!this.frozen) {
+        near.pipe(far);
+        far.pipe(near);
+      }
       for (const socket of pair) {
         socket.on('error', () => {});
         socket.on('close', () => {
@@ -41,16 +44,18 @@ export class Relay {
     return `127.0.0.1:${address.port}`;
   }
 
-  /** Cuts all connections. */
+  /** Cuts all connections; those that come from now on work. */
   drop(): void {
+    this.frozen = false;
     for (const [near, far] of this.pairs) {
       near.destroy();
       far.destroy();
     }
   }
 
-  /** Lets nothing through any more on the connections there are. */
+  /** Lets nothing through any more, on new connections either, until `drop`. */
   freeze(): void {
+    this.frozen = true;
     for (const [near, far] of this.pairs) {
       near.unpipe();
       far.unpipe();
