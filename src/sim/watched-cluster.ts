@@ -35,7 +35,7 @@ const LOOK_FOR_ONE_IN = 16;
 const LOOK_FOR_FIRST = 32;
 /** What a server may refuse another for though both are right: one of them is late, or has more. */
 const HONEST_REFUSALS =
-  /is over|another connection came|is newer than|has accepted epoch|not in the configuration/;
+  /is over|another connection came|is newer than|has accepted epoch|not in the configuration|a snapshot is asked for/;
 /** 2 x (initLimit + syncLimit), as the simulated servers are configured. */
 const RECOVERY_TICKS = 2 * (6 + 4);
 const START_MS = 2500;

@@ -64,6 +64,7 @@ export class LearnerHistory {
     if (zxid >= lastLogged) return `TRUNC to ${hex0x(zxid)}, which is not before ${hex0x(lastLogged)}`;
     const last = this.effects.truncate(zxid);
     this.backlog = new LearnerBacklog(last);
+    if (last > zxid) return `it cannot be cut at ${hex0x(zxid)}; a snapshot is asked for next`;
     return last === zxid ? undefined : `there is no ${hex0x(zxid)} here: TRUNC has left ${hex0x(last)}`;
   }
 
