@@ -182,7 +182,7 @@ export class WatchedCluster {
   }
 
   /** Waits for work of clients; what it rejects with, nobody may see. */
-  async finished(rule: string, work: Promise<unknown>): Promise<void> {
+  async finished(rule: string, work: Promise<unknown>, limitMs = FINISH_MS): Promise<void> {
     const state = { over: false, error: undefined as unknown };
     work.then(
       () => {
@@ -193,7 +193,7 @@ export class WatchedCluster {
         state.error = error;
       },
     );
-    await this.until(rule, () => state.over, FINISH_MS);
+    await this.until(rule, () => state.over, limitMs);
     if (state.error === undefined) return;
     this.say('clients see only what they may', `${rule}: ${reasonOf(state.error)}`);
     throw new Broken();

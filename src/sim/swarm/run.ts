@@ -94,7 +94,9 @@ class SwarmRun {
     watched.healAll();
     await watched.recovered();
     for (const worker of workers) worker.end();
-    await watched.finished(`every operation ends in ${FINISH_MS} ms`, working);
+    // A client that rests does so to the end.
+    const limitMs = FINISH_MS + plan.pace.restMs;
+    await watched.finished(`every operation ends in ${limitMs} ms`, working, limitMs);
     return watched.judge();
   }
 
