@@ -80,3 +80,26 @@ it('servers that start again after an epoch without a write bring each other up 
   cluster.end();
   expect(plans).toEqual(Array.from({ length: 8 }, () => 'DIFF'));
 });
+
+it('every server writes snapshots of its own, followers and observers as well', async () => {
+  const wrote = new Map<string, number>();
+  const cluster = new Cluster({ seed: 3, servers: 3, observers: 1, config: ['snapCount=6'] }, TOOLS, {
+    say: () => {},
+    event: (node, event) => {
+      if (event.name === 'snapshot.finished') wrote.set(node.name, (wrote.get(node.name) ?? 0) + 1);
+    },
+  });
+  cluster.startAll();
+  const { client } = cluster.dial('c1');
+  let over = false;
+  const work = async (): Promise<void> => {
+    await client.create('/a', 'x');
+    for (let i = 0; i < 40; i++) await client.set('/a', `${i}`);
+    over = true;
+  };
+  work();
+  await cluster.run(() => over, 10_000);
+  await cluster.pass(300);
+  for (const { name } of cluster.nodes) expect(wrote.get(name) ?? 0, name).toBeGreaterThanOrEqual(3);
+  cluster.end();
+});

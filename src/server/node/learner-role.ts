@@ -8,6 +8,7 @@ import { type ErrorCode, reasonOf, ZktError } from '../../base/errors.ts';
 import type { Timer } from '../../ports/timers.ts';
 import type { Id } from '../../protocol/acl.ts';
 import { SnapshotStream } from '../../storage/snapshot-stream.ts';
+import { SnapshotTrigger } from '../../storage/snapshot-trigger.ts';
 import type { PacketLink } from '../net/packet-link.ts';
 import { configChange } from '../quorum/config-change.ts';
 import { memberOf } from '../quorum/membership.ts';
@@ -41,6 +42,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
   private readonly parts: RoleParts;
   private readonly owner: RoleOwner;
   private readonly failures: FailureHost;
+  private readonly trigger: SnapshotTrigger;
   private dial: LeaderDial | undefined;
   private link: PacketLink | undefined;
   private ticking: Timer | undefined;
@@ -57,6 +59,8 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
     this.decision = decision;
     this.owner = owner;
     this.failures = { over: (why) => this.leave(why), failed: (error) => parts.host.failed(error) };
+    const { snapCount, snapSizeBytesMax: snapSizeBytes } = store.config.storage;
+    this.trigger = new SnapshotTrigger({ snapCount, snapSizeBytes }, world.random);
     this.machine = new Learner(
       {
         sid,
@@ -208,6 +212,8 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
       store.openLog(this);
     }
     store.append(entry);
+    // What is brought up to date is not settled yet: a snapshot of it could be in the way of the next TRUNC.
+    if (this.trigger.logged(entry.bytes.length) && this.served !== undefined) store.snapshot();
     if (this.flushing) return;
     this.flushing = true;
     world.timers.soon(() => {

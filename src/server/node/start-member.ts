@@ -69,7 +69,7 @@ export async function startMember(
 }
 
 function electorOptions(config: ServerConfig, sid: bigint, ensemble: EnsembleView) {
-  const { quorum, session } = config;
+  const { quorum } = config;
   return {
     sid,
     quorums: ensemble.quorums,
@@ -77,7 +77,7 @@ function electorOptions(config: ServerConfig, sid: bigint, ensemble: EnsembleVie
     bindTries: quorum.electionPortBindTries,
     bindPauseMs: 1_000,
     cnxTimeoutMs: quorum.cnxTimeoutMs,
-    handshakeTimeoutMs: quorum.handshakeTimeoutMs ?? session.tickTimeMs * quorum.syncLimitTicks,
+    handshakeTimeoutMs: quorum.handshakeTimeoutMs,
     minNotificationMs: quorum.minNotificationMs,
     maxNotificationMs: quorum.maxNotificationMs,
     finalizeWaitMs: quorum.finalizeWaitMs,

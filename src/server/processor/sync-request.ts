@@ -8,6 +8,7 @@
 import { Fifo } from '../../base/ring.ts';
 import type { JuteWriter } from '../../jute/writer.ts';
 import type { Random } from '../../ports/random.ts';
+import { SnapshotTrigger, type SnapshotTriggerOptions } from '../../storage/snapshot-trigger.ts';
 import { encodeEntry } from './entry-encoder.ts';
 import type { Request } from './request.ts';
 
@@ -18,12 +19,8 @@ export interface EntryLog {
   flush(): void;
 }
 
-/** How often snapshots are asked for, and by whom. */
-export interface SyncOptions {
-  /** `snapCount`, at least 2. */
-  readonly snapCount: number;
-  /** `snapSizeLimitInKb` in bytes; <= 0 for no limit. */
-  readonly snapSizeBytes: number;
+/** What becomes of requests, and how often snapshots are asked for. */
+export interface SyncOptions extends SnapshotTriggerOptions {
   /** Whether entries carry the tree's digest. */
   readonly digest: boolean;
   /** Takes requests whose transaction is on disk, in order. */
@@ -40,19 +37,14 @@ export interface SyncOptions {
 /** The processor between prep and final: on a leader also the one that waits for the quorum. */
 export class SyncRequestProcessor {
   private readonly log: EntryLog;
-  private readonly random: Random;
   private readonly options: SyncOptions;
+  private readonly trigger: SnapshotTrigger;
   private readonly waiting = new Fifo<Request>();
-  private count = 0;
-  private bytes = 0;
-  private countLimit = 0;
-  private bytesLimit = 0;
 
   constructor(log: EntryLog, random: Random, options: SyncOptions) {
     this.log = log;
-    this.random = random;
     this.options = options;
-    this.drawLimits();
+    this.trigger = new SnapshotTrigger(options, random);
   }
 
   /** Requests whose transaction is not on disk yet. */
@@ -65,16 +57,11 @@ export class SyncRequestProcessor {
     const writer = this.log.beginEntry();
     encodeEntry(writer, request, this.options.digest);
     const length = this.log.endEntry();
-    this.bytes += length;
-    this.count++;
     this.waiting.push(request);
     // A record ends with one byte of its own.
     const end = writer.pos - 1;
     this.options.appended?.(request, writer.buf, end - length, end);
-    if (this.count > this.countLimit || (this.bytesLimit > 0 && this.bytes > this.bytesLimit)) {
-      this.drawLimits();
-      this.options.snapshotDue();
-    }
+    if (this.trigger.logged(length)) this.options.snapshotDue();
   }
 
   /** The end of a turn: what was submitted may go to disk. */
@@ -89,17 +76,5 @@ export class SyncRequestProcessor {
       this.waiting.shift();
       this.options.next(head);
     }
-  }
-
-  /** Apache's rule: half of the limit plus a random part of the other half, new each time. */
-  private drawLimits(): void {
-    const { snapCount, snapSizeBytes } = this.options;
-    const half = Math.floor(snapCount / 2);
-    this.count = 0;
-    this.bytes = 0;
-    this.countLimit = half + this.random.below(Math.max(half, 1));
-    // Sizes are drawn in KiB: they may exceed the 2^32 that the port's range allows.
-    const halfKiB = Math.floor(snapSizeBytes / 2048);
-    this.bytesLimit = snapSizeBytes <= 0 ? 0 : (halfKiB + this.random.below(Math.max(halfKiB, 1))) * 1024;
   }
 }
