@@ -4,11 +4,36 @@ import type { Timer } from '../../ports/timers.ts';
 import type { DataDirs } from '../../storage/data-dir.ts';
 import { purge } from '../../storage/purge.ts';
 import type { ServerConfig } from '../config/server-config.ts';
-import type { ClientPort } from '../net/client-port.ts';
+import { ClientPort } from '../net/client-port.ts';
+import type { ServerHost } from './server-host.ts';
+import { ServiceGate } from './service-gate.ts';
 import type { ServerWorld } from './world.ts';
 
-/** Opens the client port. Rejects with `ZKT_PORT_IN_USE` or `ZKT_LISTEN`. */
-export const openClientPort = (port: ClientPort): Promise<{ host: string; port: number }> =>
+/** A client port that is open, and the gate between it and whichever server is to stand behind it. */
+export interface Entrance {
+  readonly port: ClientPort;
+  readonly gate: ServiceGate;
+  /** Where it listens. */
+  readonly at: { readonly host: string; readonly port: number };
+}
+
+/** Opens the client port, with nobody behind it yet. Rejects with `ZKT_PORT_IN_USE` or `ZKT_LISTEN`. */
+export async function openEntrance(
+  config: ServerConfig,
+  world: ServerWorld,
+  host: ServerHost,
+): Promise<Entrance> {
+  const gate = new ServiceGate();
+  gate.idle = (word, more) => host.answerIdle?.(word, more);
+  const port = new ClientPort(config.client, world, gate);
+  return { port, gate, at: await listen(port) };
+}
+
+/** Closes a client port, its connections after their output has left. */
+export const closePort = (port: ClientPort, why: string): Promise<void> =>
+  new Promise((done) => port.close(why, done));
+
+const listen = (port: ClientPort): Promise<{ host: string; port: number }> =>
   new Promise((resolve, reject) => {
     port.listen((result) => ('error' in result ? reject(result.error) : resolve(result)));
   });

@@ -1,16 +1,14 @@
 /** Starts a member of an ensemble: ports, data, configuration, and the search for a leader. */
 import type { ServerConfig } from '../config/server-config.ts';
-import { ClientPort } from '../net/client-port.ts';
 import type { Membership } from '../quorum/membership.ts';
 import { apachePasswords, hmacPasswords, type SessionPasswords } from '../session/session-password.ts';
 import { DynamicConfig } from './dynamic-config.ts';
 import { Elector } from './elector.ts';
 import { EnsembleView } from './ensemble-view.ts';
-import { openClientPort, schedulePurge } from './housekeeping.ts';
+import { closePort, openEntrance, schedulePurge } from './housekeeping.ts';
 import { QuorumPeer } from './quorum-peer.ts';
 import type { RunningServer } from './running-server.ts';
 import type { ServerHost } from './server-host.ts';
-import { ServiceGate } from './service-gate.ts';
 import { Store } from './store.ts';
 import type { ServerWorld } from './world.ts';
 
@@ -21,11 +19,8 @@ export async function startMember(
   world: ServerWorld,
   host: ServerHost,
 ): Promise<RunningServer> {
-  const gate = new ServiceGate();
-  gate.idle = (word, more) => host.answerIdle?.(word, more);
-  const port = new ClientPort(config.client, world, gate);
-  const at = await openClientPort(port);
-  const opened: { close(): Promise<void> }[] = [];
+  const { port, gate, at } = await openEntrance(config, world, host);
+  let opened: Elector | undefined;
   try {
     const store = new Store(config, world, host);
     const files = new DynamicConfig(world, config, membership);
@@ -36,7 +31,7 @@ export async function startMember(
       failed: (error) => host.failed(error),
       outvoted: (why) => peer.outvoted(why),
     });
-    opened.push(elector);
+    opened = elector;
     await elector.open();
     const passwords = memberPasswords(config, world);
     const peer = new QuorumPeer(
@@ -56,14 +51,14 @@ export async function startMember(
         purging?.cancel();
         if (world.events.on['server.stopping']) world.events.emit('server.stopping', { reason });
         await peer.stop(reason);
-        await new Promise<void>((done) => port.close('the server stops', done));
+        await closePort(port, 'the server stops');
         const zxid = store.database.lastZxid;
         if (world.events.on['server.stopped']) world.events.emit('server.stopped', { zxid });
       },
     };
   } catch (thrown) {
-    for (const part of opened) await part.close();
-    await new Promise<void>((done) => port.close('the server cannot start', done));
+    await opened?.close();
+    await closePort(port, 'the server cannot start');
     throw thrown;
   }
 }

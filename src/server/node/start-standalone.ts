@@ -1,9 +1,7 @@
 /** Starts a standalone server: recover, listen, then keep house. */
 import type { ServerConfig } from '../config/server-config.ts';
-import { ClientPort } from '../net/client-port.ts';
-import { openClientPort, schedulePurge } from './housekeeping.ts';
+import { closePort, openEntrance, schedulePurge } from './housekeeping.ts';
 import type { ServerHost } from './server-host.ts';
-import { ServiceGate } from './service-gate.ts';
 import { StandaloneServer } from './standalone-server.ts';
 import { Store } from './store.ts';
 import type { ServerWorld } from './world.ts';
@@ -26,15 +24,12 @@ export async function startStandalone(
 ): Promise<RunningStandalone> {
   const { clock, events } = world;
   const began = clock.monotonicMs();
-  const gate = new ServiceGate();
-  gate.idle = (word, more) => host.answerIdle?.(word, more);
-  const port = new ClientPort(config.client, world, gate);
-  const at = await openClientPort(port);
+  const { port, gate, at } = await openEntrance(config, world, host);
   let store: Store;
   try {
     store = new Store(config, world, host);
   } catch (thrown) {
-    await new Promise<void>((done) => port.close('the server cannot start', done));
+    await closePort(port, 'the server cannot start');
     throw thrown;
   }
   const { database, dirs, recovery, passwords } = store;
