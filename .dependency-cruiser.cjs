@@ -45,7 +45,7 @@ module.exports = {
       severity: 'error',
       comment: 'sockets, files and timers are implemented once, in src/platform; all others take a port',
       from: { path: '^src/', pathNot: '^src/platform/' },
-      to: { path: '^(node:)?(net|tls|fs|timers)(/promises)?$', dependencyTypes: ['core'] },
+      to: { path: '^(node:)?(net|tls|fs|timers|https?|http2)(/promises)?$', dependencyTypes: ['core'] },
     },
     {
       name: 'only-cli-composes',

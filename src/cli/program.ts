@@ -4,7 +4,7 @@ import { loadCommand, loadCommands, VERBS } from './catalogue.ts';
 import { explain } from './explain.ts';
 import { printHelp, printProgramHelp } from './help.ts';
 import { type Io, paint } from './io.ts';
-import { escapeLine } from './output/escape.ts';
+import { escapeLine } from '../formatters/escape.ts';
 import { Printer } from './output/printer.ts';
 import { JSON_VERSION } from './output/report.ts';
 import { globalsFrom, splitCommandLine } from './parse/command-line.ts';

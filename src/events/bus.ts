@@ -29,6 +29,9 @@ export interface Subscriber {
 
 /** A running subscription. */
 export interface Subscription {
+  /** Takes no events of `trace` level until `resume`: then they cost nothing, unless others want them. */
+  pause(): void;
+  resume(): void;
   /** Stops it; harmless when repeated. */
   close(): void;
 }
@@ -39,16 +42,21 @@ const LEVELS: readonly EventLevel[] = ['trace', 'debug', 'info', 'warn', 'error'
 export const namesAtLevel = (level: EventLevel): EventName[] =>
   EVENT_NAMES.filter((n) => LEVELS.indexOf(EVENTS[n].level) >= LEVELS.indexOf(level));
 
-/** Stamps events with node, sequence and time, and hands them to subscribers. */
+/**
+ * Stamps events with node, sequence and time, and hands them to subscribers. The time is what the clock's
+ * `wallMs` says; a clock with fractions makes stamps that tell more.
+ */
 export class Bus implements Emitter {
   readonly on: Record<EventName, boolean>;
   private readonly node: string;
-  private readonly clock: Clock;
+  private readonly clock: Pick<Clock, 'wallMs'>;
   private readonly takers = new Map<EventName, Subscriber[]>();
+  /** Those that threw, or were closed. */
+  private readonly gone = new WeakSet<Subscriber>();
   private seq = 0;
   private broken = 0;
 
-  constructor(node: string, clock: Clock) {
+  constructor(node: string, clock: Pick<Clock, 'wallMs'>) {
     this.node = node;
     this.clock = clock;
     this.on = Object.fromEntries(EVENT_NAMES.map((n) => [n, false])) as Record<EventName, boolean>;
@@ -68,6 +76,7 @@ export class Bus implements Emitter {
         taker.take(event);
       } catch {
         this.broken++;
+        this.gone.add(taker);
         this.drop(taker);
       }
     }
@@ -75,22 +84,48 @@ export class Bus implements Emitter {
 
   /** Begins to listen. */
   subscribe(subscriber: Subscriber): Subscription {
-    for (const name of subscriber.names) {
+    const names = [...new Set(subscriber.names)];
+    const traced = names.filter((name) => EVENTS[name].level === 'trace');
+    let paused = false;
+    this.add(subscriber, names);
+    return {
+      pause: () => {
+        if (paused) return;
+        paused = true;
+        this.remove(subscriber, traced);
+      },
+      resume: () => {
+        if (!paused) return;
+        paused = false;
+        if (!this.gone.has(subscriber)) this.add(subscriber, traced);
+      },
+      close: () => {
+        this.gone.add(subscriber);
+        this.drop(subscriber);
+      },
+    };
+  }
+
+  private add(subscriber: Subscriber, names: readonly EventName[]): void {
+    for (const name of names) {
       this.takers.set(name, [...(this.takers.get(name) ?? []), subscriber]);
       this.on[name] = true;
     }
-    return { close: () => this.drop(subscriber) };
   }
 
-  private drop(subscriber: Subscriber): void {
-    for (const [name, takers] of this.takers) {
-      const left = takers.filter((t) => t !== subscriber);
+  private remove(subscriber: Subscriber, names: Iterable<EventName>): void {
+    for (const name of names) {
+      const left = this.takers.get(name)?.filter((t) => t !== subscriber) ?? [];
       if (left.length > 0) this.takers.set(name, left);
       else {
         this.takers.delete(name);
         this.on[name] = false;
       }
     }
+  }
+
+  private drop(subscriber: Subscriber): void {
+    this.remove(subscriber, [...this.takers.keys()]);
   }
 }
 

@@ -70,6 +70,36 @@ export const CLIENT_EVENTS = {
       why: 'text',
     },
   ),
+  'session.attached': event(
+    'debug',
+    'counter',
+    'A session is served over this connection from now on; client is what it calls itself.',
+    { session: 'session', connection: 'number', remote: 'text', client: 'text', timeoutMs: 'number' },
+  ),
+  'session.sampled': event(
+    'trace',
+    'none',
+    'One of the sessions, those nearest to their expiry first; -1, or no text, for what this server does not know of it.',
+    {
+      session: 'session',
+      server: 'sid',
+      remote: 'text',
+      client: 'text',
+      timeoutMs: 'number',
+      leftMs: 'number',
+      bucketMs: 'number',
+      ephemerals: 'number',
+      watches: 'number',
+      local: 'flag',
+    },
+  ),
+  'session.bucket-sampled': event(
+    'trace',
+    'none',
+    'One of the expiry buckets: its time on the monotonic clock of the server, how far away that is, and how many ' +
+      'sessions lie in it.',
+    { bucketMs: 'number', inMs: 'number', sessions: 'number', tickMs: 'number' },
+  ),
   'session.touched': event('trace', 'none', 'A session moved to another expiry bucket.', {
     session: 'session',
     bucketMs: 'number',
@@ -97,6 +127,17 @@ export const CLIENT_EVENTS = {
     path: 'text',
     bytes: 'number',
   }),
+  'request.forwarded': event('trace', 'none', 'A learner passed a request on to its leader.', {
+    session: 'session',
+    cxid: 'number',
+    op: 'text',
+  }),
+  'request.arrived': event('trace', 'none', 'A leader got a request from a learner.', {
+    session: 'session',
+    cxid: 'number',
+    op: 'text',
+    from: 'sid',
+  }),
   'request.prepared': event('trace', 'none', 'A write was checked and became a transaction.', {
     session: 'session',
     cxid: 'number',
@@ -104,10 +145,11 @@ export const CLIENT_EVENTS = {
     zxid: 'zxid',
     err: 'number',
   }),
-  'request.logged': event('trace', 'none', 'A transaction is on disk.', {
+  'request.logged': event('trace', 'none', 'A transaction is on disk; ms is how long its fsync took.', {
     session: 'session',
     cxid: 'number',
     zxid: 'zxid',
+    ms: 'number',
   }),
   'request.applied': event('trace', 'none', 'A transaction changed the tree.', {
     session: 'session',
@@ -122,6 +164,20 @@ export const CLIENT_EVENTS = {
     err: 'number',
     ms: 'number',
   }),
+  'request.slow': event(
+    'warn',
+    'counter',
+    'A request took longer than slowRequestThresholdMs; stages says how long each took, ms.',
+    {
+      session: 'session',
+      cxid: 'number',
+      op: 'text',
+      path: 'text',
+      zxid: 'zxid',
+      ms: 'number',
+      stages: 'text',
+    },
+  ),
   'request.throttled': event('debug', 'counter', 'Requests wait because too many are in flight.', {
     outstanding: 'number',
     limit: 'text',
@@ -133,6 +189,25 @@ export const CLIENT_EVENTS = {
     type: 'text',
     zxid: 'zxid',
   }),
+  'watch.removed': event('trace', 'none', 'A client took a watch back.', {
+    session: 'session',
+    path: 'text',
+  }),
+  'watch.sampled': event(
+    'trace',
+    'none',
+    'One of the paths or clients with the most watches (kind: path, client): how many, how many of them were never ' +
+      'fired, the age of the oldest, and what came and fired since the sample before.',
+    {
+      kind: 'text',
+      key: 'text',
+      watches: 'number',
+      neverFired: 'number',
+      oldestMs: 'number',
+      added: 'number',
+      fired: 'number',
+    },
+  ),
   'watch.limit': event('warn', 'counter', 'A connection holds too many watches; it was disconnected.', {
     session: 'session',
     watches: 'number',

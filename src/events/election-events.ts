@@ -98,6 +98,18 @@ export const ELECTION_EVENTS = {
     remote: 'text',
     why: 'text',
   }),
+  'election.vote-told': event(
+    'debug',
+    'none',
+    'A server told its vote to somebody who asked at its election port, as a member that looks for a leader would.',
+    {
+      state: 'text',
+      leader: 'sid',
+      zxid: 'zxid',
+      peerEpoch: 'number',
+      round: 'number',
+    },
+  ),
   'election.notification-ignored': event('warn', 'counter', 'A vote could not be understood.', {
     from: 'sid',
     bytes: 'number',

@@ -9,6 +9,7 @@
 import { CLIENT_EVENTS } from './client-events.ts';
 import type { EventSpec, FieldKind, FieldKinds } from './declare.ts';
 import { ELECTION_EVENTS } from './election-events.ts';
+import { OBSERVER_EVENTS } from './observer-events.ts';
 import { SERVER_EVENTS } from './server-events.ts';
 import { STORAGE_EVENTS } from './storage-events.ts';
 import { ZAB_EVENTS } from './zab-events.ts';
@@ -22,6 +23,7 @@ export const EVENTS = {
   ...STORAGE_EVENTS,
   ...ELECTION_EVENTS,
   ...ZAB_EVENTS,
+  ...OBSERVER_EVENTS,
 } as const satisfies Record<string, EventSpec>;
 
 /** The name of an event. */

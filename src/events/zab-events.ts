@@ -63,9 +63,23 @@ export const ZAB_EVENTS = {
   }),
   'zab.proposed': event('trace', 'counter', 'The leader sent a proposal to its followers.', {
     zxid: 'zxid',
+    session: 'session',
+    cxid: 'number',
     bytes: 'number',
     followers: 'number',
   }),
+  'zab.proposal-received': event(
+    'trace',
+    'none',
+    'A learner got a proposal, or what was committed without it.',
+    {
+      zxid: 'zxid',
+      session: 'session',
+      cxid: 'number',
+      bytes: 'number',
+      leader: 'sid',
+    },
+  ),
   'zab.acked': event('trace', 'counter', 'A server has everything up to that proposal on disk.', {
     sid: 'sid',
     zxid: 'zxid',
@@ -123,4 +137,18 @@ export const ZAB_EVENTS = {
     zxid: 'zxid',
     bytes: 'number',
   }),
+  'zab.learner-sampled': event('trace', 'none', 'How far a learner is, as its leader sees it.', {
+    sid: 'sid',
+    kind: 'text',
+    phase: 'text',
+    acked: 'zxid',
+    lag: 'number',
+    queuedBytes: 'number',
+  }),
+  'zab.packets-sampled': event(
+    'trace',
+    'none',
+    'Packets of one type to and from one server on the quorum port, since the sample before.',
+    { peer: 'sid', type: 'number', sent: 'number', received: 'number', bytes: 'number', ms: 'number' },
+  ),
 } as const satisfies Record<string, EventSpec>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Bus, namesAtLevel, SILENT } from '../../src/events/bus.ts';
 import { EVENTS, type ZktEvent } from '../../src/events/table.ts';
-import { eventToJson } from '../../src/formatters/event-json.ts';
+import { eventFromJson, eventToJson } from '../../src/formatters/event-json.ts';
 
 const clock = { monotonicMs: () => 5, wallMs: () => 1_700_000_000_000 };
 
@@ -38,6 +38,26 @@ describe('the bus', () => {
     bus.emit('log.rolled', { file: 'a' });
     expect([heard, bus.brokenSubscribers]).toEqual([['b', 'b'], 1]);
   });
+  it('rests from what is frequent, and only from that', () => {
+    const bus = new Bus('n1', clock);
+    const heard: string[] = [];
+    const one = bus.subscribe({ names: ['log.rolled', 'log.synced'], take: (e) => void heard.push(e.name) });
+    const both = (): void => {
+      bus.emit('log.rolled', { file: 'a' });
+      bus.emit('log.synced', { count: 1, zxid: 1n, ms: 0 });
+    };
+    one.pause();
+    one.pause();
+    expect([bus.on['log.synced'], bus.on['log.rolled']]).toEqual([false, true]);
+    both();
+    one.resume();
+    one.resume();
+    both();
+    expect(heard).toEqual(['log.rolled', 'log.rolled', 'log.synced']);
+    one.close();
+    one.resume();
+    expect(bus.on['log.synced']).toBe(false);
+  });
   it('knows what is important', () => {
     expect(namesAtLevel('error')).toContain('server.failed');
     expect(namesAtLevel('error')).not.toContain('server.serving');
@@ -67,4 +87,28 @@ it('an event is a line of JSON with a version', () => {
     ephemerals: 3,
     zxid: '0x10',
   });
+});
+
+it('a line of JSON is an event again, to the microsecond', () => {
+  const event: ZktEvent = {
+    name: 'zab.acked',
+    node: '2',
+    seq: 9,
+    time: 1_700_000_000_000.25,
+    fields: { sid: -1n, zxid: 0x1_0000_0001n },
+  };
+  const line = eventToJson(event);
+  expect(line.time).toBe('2023-11-14T22:13:20.000250Z');
+  expect(eventFromJson(JSON.parse(JSON.stringify(line)))).toEqual(event);
+  for (const [key, value] of Object.entries({
+    name: 'zab.nothing',
+    time: 'now',
+    sid: '1',
+    zxid: 3,
+    node: 1,
+  })) {
+    expect(eventFromJson({ ...line, [key]: value }), key).toBeUndefined();
+  }
+  for (const none of [null, 3, 'x', [], { ...line, zxid: undefined }])
+    expect(eventFromJson(none)).toBeUndefined();
 });

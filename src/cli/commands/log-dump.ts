@@ -10,7 +10,7 @@ import type { Disk, DiskFile } from '../../ports/disk.ts';
 import { headerText } from '../../storage/log-format.ts';
 import type { Io } from '../io.ts';
 import { BulkWriter } from '../output/bulk-writer.ts';
-import { escapeJson } from '../output/escape.ts';
+import { escapeJson } from '../../formatters/escape.ts';
 import { Printer } from '../output/printer.ts';
 import { ProgressBar } from '../output/progress-bar.ts';
 import { JSON_VERSION } from '../output/report.ts';

@@ -15,7 +15,7 @@ import type { Timers } from '../../ports/timers.ts';
 import type { LogName } from '../../storage/data-dir.ts';
 import type { Io } from '../io.ts';
 import { BulkWriter } from '../output/bulk-writer.ts';
-import { escapeJson } from '../output/escape.ts';
+import { escapeJson } from '../../formatters/escape.ts';
 import { Printer } from '../output/printer.ts';
 import { JSON_VERSION } from '../output/report.ts';
 import type { OutputFormat } from '../settings/global-options.ts';

@@ -11,7 +11,7 @@ import {
 import { baseName } from '../../inspect/targets.ts';
 import type { Io } from '../io.ts';
 import { BulkWriter } from '../output/bulk-writer.ts';
-import { escapeJson } from '../output/escape.ts';
+import { escapeJson } from '../../formatters/escape.ts';
 import { JSON_VERSION } from '../output/report.ts';
 import type { OutputFormat } from '../settings/global-options.ts';
 import { load, type SnapshotPorts } from './snapshot-dump.ts';

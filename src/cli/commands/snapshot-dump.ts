@@ -22,7 +22,7 @@ import { parseSnapshotName } from '../../storage/data-dir.ts';
 import { OPEN_ACL_KEY } from '../../storage/snapshot-format.ts';
 import type { Io } from '../io.ts';
 import { BulkWriter } from '../output/bulk-writer.ts';
-import { escapeJson } from '../output/escape.ts';
+import { escapeJson } from '../../formatters/escape.ts';
 import { Printer } from '../output/printer.ts';
 import { ProgressBar } from '../output/progress-bar.ts';
 import { JSON_VERSION } from '../output/report.ts';

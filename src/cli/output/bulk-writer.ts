@@ -4,7 +4,7 @@
  * be compared byte by byte; at a terminal it is escaped.
  */
 import type { Io } from '../io.ts';
-import { escapeText } from './escape.ts';
+import { escapeText } from '../../formatters/escape.ts';
 
 /** Characters gathered before they are written. */
 const PIECE_CHARS = 64 * 1024;

@@ -5,7 +5,7 @@ import { childPath } from '../../protocol/paths.ts';
 import { loadCommand, VERBS } from '../catalogue.ts';
 import type { Command } from '../command.ts';
 import { resolvePath } from '../nodes/relative-path.ts';
-import { escapeLine } from '../output/escape.ts';
+import { escapeLine } from '../../formatters/escape.ts';
 import { withGlobals } from '../parse/command-line.ts';
 import type { OptionSpec } from '../parse/options.ts';
 import { quoteWord, type Word, wordsSoFar } from '../parse/words.ts';

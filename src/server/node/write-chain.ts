@@ -130,7 +130,7 @@ export class WriteChain {
     const { stage, events } = this.world;
     if (events.on['request.logged']) {
       const { session, cxid, header } = request;
-      events.emit('request.logged', { session, cxid, zxid: header?.zxid ?? 0n });
+      events.emit('request.logged', { session, cxid, zxid: header?.zxid ?? 0n, ms: -1 });
     }
     stage.commit(request);
     this.prep.changes.settle(request.change);

@@ -14,6 +14,7 @@ import { Quorums } from '../quorum/quorums.ts';
 import { designatedLeader } from './designated-leader.ts';
 import type { LeaderCore } from './leader-core.ts';
 import type { LearnerHandle } from './learner-handle.ts';
+import { txnOrigin } from './txn-origin.ts';
 
 /** The last counter of an epoch that is used; after it a new epoch must begin (1277). */
 const LAST_COUNTER = 0xffff_fffe;
@@ -66,7 +67,12 @@ export class Proposals {
     for (const h of core.followers) core.sendProposal(h, zxid, bytes);
     const { events } = core;
     if (events.on['zab.proposed']) {
-      events.emit('zab.proposed', { zxid, bytes: bytes.length, followers: core.followers.length });
+      events.emit('zab.proposed', {
+        zxid,
+        ...txnOrigin(bytes),
+        bytes: bytes.length,
+        followers: core.followers.length,
+      });
     }
   }
 

@@ -1,0 +1,164 @@
+/** HTTP on node:http: the port of the admin server, and those who ask it. */
+import http from 'node:http';
+import type {
+  HttpAnswerHandler,
+  HttpAsking,
+  HttpHandler,
+  HttpReply,
+  HttpRequest,
+  HttpServing,
+} from '../ports/http.ts';
+
+/** Bytes of a request's head; a question has few. */
+const HEADER_BYTES_MAX = 16 * 1024;
+
+class Reply implements HttpReply {
+  private readonly response: http.ServerResponse;
+
+  constructor(response: http.ServerResponse) {
+    this.response = response;
+    response.on('error', () => {});
+  }
+
+  get pendingBytes(): number {
+    return this.response.writableLength + (this.response.socket?.writableLength ?? 0);
+  }
+
+  begin(status: number, headers: Readonly<Record<string, string>>): void {
+    this.response.writeHead(status, headers);
+    this.response.flushHeaders();
+  }
+
+  write(piece: string | Uint8Array): boolean {
+    return this.response.destroyed || this.response.write(piece);
+  }
+
+  end(piece?: string | Uint8Array): void {
+    this.response.end(piece);
+  }
+
+  onGone(fn: () => void): void {
+    this.response.once('close', fn);
+  }
+}
+
+const requestOf = (message: http.IncomingMessage): HttpRequest | undefined => {
+  let url: URL;
+  let path: string;
+  try {
+    url = new URL(message.url ?? '/', 'http://localhost');
+    path = decodeURIComponent(url.pathname);
+  } catch {
+    return undefined;
+  }
+  const { remoteAddress = '', remotePort = 0 } = message.socket;
+  const address = remoteAddress.replace(/^::ffff:/, '');
+  return {
+    method: message.method ?? 'GET',
+    path,
+    query: url.searchParams,
+    header: (name) => {
+      const value = message.headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+    remote: address.includes(':') ? `[${address}]:${remotePort}` : `${address}:${remotePort}`,
+    remoteAddress: address,
+  };
+};
+
+const serving = (handler: HttpHandler, idleTimeoutMs: number): http.Server => {
+  const server = http.createServer(
+    { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: idleTimeoutMs, requestTimeout: idleTimeoutMs },
+    (message, response) => {
+      // A body is not asked for: it is passed over, so that the connection may be used again.
+      message.resume();
+      const request = requestOf(message);
+      if (request !== undefined) handler(request, new Reply(response));
+      else response.writeHead(400).end();
+    },
+  );
+  server.on('clientError', (_error, socket) => socket.destroy());
+  return server;
+};
+
+/** HTTP ports of this machine. */
+export const systemHttpServing: HttpServing = {
+  listen({ host, port, idleTimeoutMs }, handler, done) {
+    const server = serving(handler, idleTimeoutMs);
+    server.once('error', (error) => done({ error }));
+    server.listen({ host, port }, () => {
+      server.removeAllListeners('error').on('error', () => {});
+      const at = server.address();
+      const bound = typeof at === 'object' && at !== null ? at : { address: host, port };
+      const close = (closed: () => void): void => {
+        server.close(() => closed());
+        server.closeAllConnections();
+      };
+      done({ listener: { host: bound.address, port: bound.port, close } });
+    });
+  },
+};
+
+/** Questions at HTTP ports. */
+export const systemHttpAsking: HttpAsking = {
+  get(url, { timeoutMs, headers = {} }, handler) {
+    return new Question(url, timeoutMs, headers, handler);
+  },
+};
+
+class Question {
+  private readonly request: http.ClientRequest | undefined;
+  private over = false;
+  private readonly handler: HttpAnswerHandler;
+
+  constructor(
+    url: string,
+    timeoutMs: number,
+    headers: Readonly<Record<string, string>>,
+    handler: HttpAnswerHandler,
+  ) {
+    this.handler = handler;
+    try {
+      this.request = http.get(url, { headers, agent: false, signal: undefined });
+    } catch (error) {
+      setImmediate(() => this.end(error as Error));
+      return;
+    }
+    const timer = setTimeout(
+      () => this.request?.destroy(new Error(`no answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    this.request.once('close', () => clearTimeout(timer));
+    this.request.on('error', (error) => this.end(error));
+    this.request.on('response', (response) => {
+      clearTimeout(timer);
+      this.take(response);
+    });
+  }
+
+  /** Asks no more; `ended` is not said then. */
+  cancel(): void {
+    this.over = true;
+    this.request?.destroy();
+  }
+
+  private take(response: http.IncomingMessage): void {
+    const headers: Record<string, string | undefined> = {};
+    for (const [name, value] of Object.entries(response.headers)) {
+      headers[name] = Array.isArray(value) ? value.join(', ') : value;
+    }
+    if (!this.over) this.handler.begun(response.statusCode ?? 0, headers);
+    response.on('data', (chunk: Buffer) => {
+      if (!this.over) this.handler.data(chunk);
+    });
+    response.on('end', () => this.end(undefined));
+    response.on('error', (error) => this.end(error));
+    response.on('aborted', () => this.end(new Error('the connection was cut')));
+  }
+
+  private end(error: Error | undefined): void {
+    if (this.over) return;
+    this.over = true;
+    this.handler.ended(error);
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What panes draw with: lines of spans. A span's text is safe to show: it has passed the escaping printer,
+ * and its width is known. Panes are functions from state to lines; Ink draws the lines.
+ */
+import stringWidth from 'string-width';
+import { escapeLine } from '../formatters/escape.ts';
+
+/** How a span looks; the colours are in `app/paint.ts`. */
+export type Tone = 'plain' | 'dim' | 'bold' | 'good' | 'warn' | 'bad' | 'accent' | 'head' | 'chosen';
+
+/** A piece of a line. */
+export interface Span {
+  /** Escaped already. */
+  readonly text: string;
+  readonly tone: Tone;
+  /** Columns it takes. */
+  readonly width: number;
+}
+/** One line of the screen, left to right. */
+export type Line = readonly Span[];
+
+/** Longer foreign text than this is cut before anything else is done with it. */
+const CHARS_MAX = 2_000;
+const PLAIN = /^[\x20-\x7e]*$/;
+
+/** Columns that text takes which is escaped. */
+export const widthOf = (text: string): number => (PLAIN.test(text) ? text.length : stringWidth(text));
+
+/** A span of any text, foreign or ours. */
+export function span(text: string, tone: Tone = 'plain'): Span {
+  const safe = escapeLine(text.length > CHARS_MAX ? `${text.slice(0, CHARS_MAX)}…` : text);
+  return { text: safe, tone, width: widthOf(safe) };
+}
+
+/** The beginning of a text that fits into `width` columns; a mark at its end says that there is more. */
+export function cut(text: string, width: number, mark = '…'): string {
+  if (widthOf(text) <= width) return text;
+  if (width <= 0) return '';
+  let taken = '';
+  let used = widthOf(mark);
+  if (used > width) return '';
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    const next = widthOf(segment);
+    if (used + next > width) break;
+    used += next;
+    taken += segment;
+  }
+  return taken + mark;
+}
+
+/** A span of exactly `width` columns: cut, or filled with blanks on the right or the left. */
+export function cell(
+  text: string,
+  width: number,
+  tone: Tone = 'plain',
+  align: 'left' | 'right' = 'left',
+): Span {
+  const shown = cut(span(text).text, width);
+  const blanks = ' '.repeat(Math.max(0, width - widthOf(shown)));
+  return { text: align === 'left' ? shown + blanks : blanks + shown, tone, width };
+}
+
+/** Columns of a line. */
+export const lineWidth = (line: Line): number => line.reduce((sum, { width }) => sum + width, 0);
+
+/** A line no wider than `width`. */
+export function clip(line: Line, width: number): Line {
+  if (lineWidth(line) <= width) return line;
+  const clipped: Span[] = [];
+  let left = width;
+  for (const each of line) {
+    if (each.width <= left) clipped.push(each);
+    else {
+      const text = cut(each.text, left);
+      clipped.push({ text, tone: each.tone, width: widthOf(text) });
+      break;
+    }
+    left -= each.width;
+    if (left === 0) break;
+  }
+  return clipped;
+}
+
+/** A line in another tone from end to end, filled to `width`: the chosen row of a list. */
+export function mark(line: Line, width: number, tone: Tone = 'chosen'): Line {
+  const filled = lineWidth(line) < width ? [...line, span(' '.repeat(width - lineWidth(line)))] : line;
+  return filled.map((each) => ({ ...each, tone }));
+}
+
+/**
+ * Which `rows` of `count` entries to show so that the chosen one is among them: the index of the first. The
+ * chosen one stays near the middle once the list is longer than the screen.
+ */
+export function windowStart(count: number, rows: number, chosen: number): number {
+  if (count <= rows || chosen < 0) return 0;
+  return Math.max(0, Math.min(count - rows, chosen - Math.floor(rows / 2)));
+}
