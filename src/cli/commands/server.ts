@@ -5,7 +5,7 @@ import { EXIT, reasonOf, ZktError } from '../../base/errors.ts';
 import { addressText } from '../../client/connect-string.ts';
 import { Bus } from '../../events/bus.ts';
 import { javaDate } from '../../formatters/java-dates.ts';
-import { systemClock } from '../../platform/clock.ts';
+import { stampClock, systemClock } from '../../platform/clock.ts';
 import { systemCompression } from '../../platform/compression.ts';
 import { type DataDirLock, lockDataDirs } from '../../platform/data-dir-lock.ts';
 import { systemDisk } from '../../platform/disk.ts';
@@ -15,7 +15,6 @@ import { systemRandom } from '../../platform/random.ts';
 import { systemSecrets } from '../../platform/secrets.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { watchLeader } from '../../server/admin/leader-watch.ts';
-import { watchLoop } from '../../server/admin/loop-watch.ts';
 import { ServerMetrics } from '../../server/admin/server-metrics.ts';
 import { loadConfig } from '../../server/config/load-config.ts';
 import type { ServerConfig } from '../../server/config/server-config.ts';
@@ -27,6 +26,7 @@ import type { ServerWorld } from '../../server/node/world.ts';
 import type { Io } from '../io.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel, ServerLog } from '../server-log.ts';
 import { serverVersion } from '../server-version.ts';
+import { type Instrument, startInstruments } from '../serving/instruments.ts';
 import { toolHelp } from '../settings/tool-help.ts';
 import type { ToolContext } from '../tool.ts';
 
@@ -171,7 +171,7 @@ class ServerProcess {
   constructor(config: ServerConfig, flags: ServerFlags, io: Io) {
     this.config = config;
     this.io = io;
-    this.bus = new Bus(String(config.serverId), systemClock);
+    this.bus = new Bus(String(config.serverId), stampClock);
     this.metrics.subscribe(this.bus);
     const pretty = flags.logFormat === 'pretty' || (flags.logFormat === 'auto' && io.stderr.isTTY);
     this.log = new ServerLog(this.bus, {
@@ -211,6 +211,7 @@ class ServerProcess {
     this.tellConfiguration();
     let running: RunningServer | undefined;
     const leader = this.watchLeader(() => running);
+    const instruments = this.startInstruments(() => running);
     try {
       running = await startServer(this.config, this.world, {
         answerWord: (server, word, more) => this.answers.answer(server, word, more),
@@ -221,13 +222,13 @@ class ServerProcess {
         failed: (error) => this.fail(error.code, error.message, error.exit),
       });
     } catch (thrown) {
+      instruments.close();
       this.lock?.release();
       throw thrown;
     }
     this.serving = true;
     const { peer } = running;
     if (peer !== undefined) this.answers.quorum = new PeerFacts(peer, this.config, systemClock);
-    const loop = watchLoop(systemClock, systemTimers, this.bus);
     await this.log.open();
     const { host, port } = running;
     const at = addressText({ host, port });
@@ -237,11 +238,16 @@ class ServerProcess {
     await untilAborted(this.io.stop);
     leader?.cancel();
     await running.stop(String(this.io.stop.reason));
-    loop.cancel();
+    instruments.close();
     this.lock?.release();
     this.log.close();
     process.off('uncaughtException', crashed);
     process.off('unhandledRejection', crashed);
+  }
+
+  private startInstruments(running: () => RunningServer | undefined): Instrument {
+    const { config, world, bus, metrics, answers } = this;
+    return startInstruments({ config, world, bus, metrics, answers, running });
   }
 
   private watchLeader(running: () => RunningServer | undefined) {
