@@ -2,11 +2,11 @@
 import type { Command } from 'commander';
 import { EXIT, ZktError } from '../../base/errors.ts';
 import { addressText, parseServerList } from '../../client/connect-string.ts';
+import { askServer } from '../../inspect/ensemble/ask-server.ts';
 import { systemNet } from '../../platform/net.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { FOUR_LETTER_WORDS } from '../../protocol/four-letter.ts';
 import { explain } from '../explain.ts';
-import { askServer } from '../nodes/ask-server.ts';
 import { Printer } from '../output/printer.ts';
 import { ListReport } from '../output/report.ts';
 import { settle } from '../settings/settings.ts';

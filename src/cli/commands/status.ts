@@ -5,10 +5,10 @@
 import type { Command } from 'commander';
 import { EXIT } from '../../base/errors.ts';
 import { parseServerList } from '../../client/connect-string.ts';
+import type { EnsembleStatus, ServerStatus } from '../../inspect/ensemble/judge.ts';
+import { survey } from '../../inspect/ensemble/survey.ts';
 import { systemNet } from '../../platform/net.ts';
 import { systemTimers } from '../../platform/timers.ts';
-import type { EnsembleStatus, ServerStatus } from '../ensemble/judge.ts';
-import { survey } from '../ensemble/survey.ts';
 import { Printer } from '../output/printer.ts';
 import { ListReport } from '../output/report.ts';
 import { settle } from '../settings/settings.ts';

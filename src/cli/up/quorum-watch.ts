@@ -2,9 +2,9 @@
  * Watches from outside whether the servers of a local ensemble serve and who leads, by asking each `srvr`.
  */
 import type { ServerAddress } from '../../client/connect-string.ts';
+import { type AskPorts, askServer } from '../../inspect/ensemble/ask-server.ts';
+import { parseSrvr } from '../../inspect/ensemble/server-answer.ts';
 import type { Timer } from '../../ports/timers.ts';
-import { parseSrvr } from '../ensemble/server-answer.ts';
-import { type AskPorts, askServer } from '../nodes/ask-server.ts';
 
 const EVERY_MS = 150;
 const ANSWER_MS_MAX = 2_000;

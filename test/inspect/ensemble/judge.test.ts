@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { uptimeText } from '../../../src/cli/commands/status.ts';
-import { judge, lagBehind, newestMembership } from '../../../src/cli/ensemble/judge.ts';
+import { judge, lagBehind, newestMembership } from '../../../src/inspect/ensemble/judge.ts';
 import {
   parseConf,
   parseMntr,
   parseSrvr,
   type ServerAnswer,
-} from '../../../src/cli/ensemble/server-answer.ts';
+} from '../../../src/inspect/ensemble/server-answer.ts';
 import { parseMembershipText } from '../../../src/server/quorum/membership-text.ts';
 
 /** What an Apache server of that role said (fixtures/4lw-ensemble). */

@@ -1,7 +1,7 @@
 /** The survey against servers that do what they like: it always ends, in time, with what is known. */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { survey } from '../../../src/cli/ensemble/survey.ts';
+import { survey } from '../../../src/inspect/ensemble/survey.ts';
 import { systemNet } from '../../../src/platform/net.ts';
 import { systemTimers } from '../../../src/platform/timers.ts';
 

@@ -2,11 +2,11 @@
  * What one server of an ensemble tells about itself, in four-letter words; everything in it is foreign text.
  */
 import { parse64 } from '../../base/brands.ts';
+import { ZktError } from '../../base/errors.ts';
 import { addressText, type ServerAddress } from '../../client/connect-string.ts';
 import type { Membership } from '../../server/quorum/membership.ts';
 import { parseMembershipText } from '../../server/quorum/membership-text.ts';
-import { explain } from '../explain.ts';
-import { type AskPorts, askServer } from '../nodes/ask-server.ts';
+import { type AskPorts, askServer } from './ask-server.ts';
 
 /** More text than this no server has about itself; a foreign one is not listened to for longer. */
 const REPLY_BYTES_MAX = 1024 * 1024;
@@ -78,9 +78,8 @@ export async function askWho(
       fault: undefined,
     };
   } catch (error) {
-    const known = explain(error);
-    if (known === undefined) throw error;
-    return { address, reachedAt, heard, ...silent, fault: known.message };
+    if (!(error instanceof ZktError)) throw error;
+    return { address, reachedAt, heard, ...silent, fault: error.message };
   }
 }
 

@@ -6,7 +6,7 @@ import { connect } from '../../client/index.ts';
 import type { Timers } from '../../ports/timers.ts';
 import type { Membership } from '../../server/quorum/membership.ts';
 import { parseMembershipText } from '../../server/quorum/membership-text.ts';
-import type { AskPorts } from '../nodes/ask-server.ts';
+import type { AskPorts } from './ask-server.ts';
 import { clientAddressOf, type EnsembleStatus, judge, lagBehind, newestMembership } from './judge.ts';
 import { askWho, askZxid, plainHost, type ServerAnswer } from './server-answer.ts';
 
