@@ -1,0 +1,232 @@
+/**
+ * `/events`: the events of a server as lines of JSON, to whoever asks, for as long as they listen.
+ *
+ *     GET /events?names=request.*&path=/a&last=100&budget=400
+ *
+ * The filter is that of `events/filter.ts`. `last=N` begins with up to N of the past: of what is not of
+ * `trace` level a bounded number is kept. `budget=N` is the most `trace` events a second (`EventBudget`).
+ *
+ * A server never waits for a listener. What one that reads slowly was not sent is counted, and told to it in
+ * the stream as soon as it reads again. The first line is `feed.began`; an empty line now and then says that
+ * the server lives.
+ */
+import { ZktError } from '../../base/errors.ts';
+import { Ring } from '../../base/ring.ts';
+import { type Bus, namesAtLevel, type Subscription } from '../../events/bus.ts';
+import { EventFilter, FILTER_KEYS, type FilterText, filterQuery } from '../../events/filter.ts';
+import { EVENTS, type EventName, type FieldsOf, type ZktEvent } from '../../events/table.ts';
+import type { HttpReply, HttpRequest } from '../../ports/http.ts';
+import { type BudgetWorld, EventBudget } from './event-budget.ts';
+
+/** Events kept for `last`. */
+const KEPT_MAX = 10_000;
+/** Listeners at a time. */
+const LISTENERS_MAX = 32;
+/** Bytes that may wait for a listener; beyond, it loses events. */
+const WAITING_BYTES_MAX = 1024 * 1024;
+/** A line to say that the server lives. */
+const KEEP_ALIVE_MS = 10_000;
+
+/** What a feed is made of. */
+export interface FeedWorld extends BudgetWorld {
+  readonly bus: Bus;
+  /** An event as a line of JSON, without the line break. */
+  readonly line: (event: ZktEvent) => string;
+  readonly node: string;
+  readonly version: string;
+  readonly sid: bigint;
+}
+
+/** See the head of the file. */
+export class EventFeed {
+  private readonly world: FeedWorld;
+  private readonly kept = new Ring<ZktEvent>(KEPT_MAX);
+  private readonly keeping: Subscription;
+  private readonly listeners = new Set<Listener>();
+
+  /** Keeps events from here on. */
+  constructor(world: FeedWorld) {
+    this.world = world;
+    this.keeping = world.bus.subscribe({
+      names: namesAtLevel('debug'),
+      take: (event) => this.kept.push(event),
+    });
+  }
+
+  /** Answers a request for the stream. */
+  handle(request: HttpRequest, reply: HttpReply): void {
+    if (this.listeners.size >= LISTENERS_MAX) {
+      refuse(reply, 503, `there are ${LISTENERS_MAX} listeners already`);
+      return;
+    }
+    let asked: Asked;
+    try {
+      asked = askedFor(request.query);
+    } catch (thrown) {
+      if (!(thrown instanceof ZktError)) throw thrown;
+      refuse(reply, 400, thrown.message);
+      return;
+    }
+    const { bus } = this.world;
+    const listener = new Listener(this.world, asked, reply);
+    this.listeners.add(listener);
+    reply.onGone(() => this.gone(listener, request.remote, 'it has gone'));
+    listener.begin(this.kept);
+    if (bus.on['feed.opened']) {
+      bus.emit('feed.opened', { remote: request.remote, filter: filterQuery(asked.filter) });
+    }
+  }
+
+  /** Ends every stream. */
+  close(): void {
+    this.keeping.close();
+    for (const listener of [...this.listeners]) {
+      this.listeners.delete(listener);
+      listener.close();
+      listener.end();
+    }
+  }
+
+  private gone(listener: Listener, remote: string, why: string): void {
+    if (!this.listeners.delete(listener)) return;
+    listener.close();
+    const { bus } = this.world;
+    const { sent, dropped } = listener;
+    if (bus.on['feed.closed']) bus.emit('feed.closed', { remote, sent, dropped, why });
+  }
+}
+
+/** What a request asks for. */
+interface Asked {
+  readonly filter: FilterText;
+  readonly last: number;
+  /** `trace` events a second; undefined for all. */
+  readonly budget: number | undefined;
+}
+
+function askedFor(query: URLSearchParams): Asked {
+  const known: readonly string[] = [...FILTER_KEYS, 'last', 'budget'];
+  const filter: Record<string, string> = {};
+  for (const [key, value] of query) {
+    if (!known.includes(key))
+      throw new ZktError('ZKT_USAGE', { why: `/events knows ${known.join(', ')}, not ${key}` });
+    if (key !== 'last' && key !== 'budget') filter[key] = value;
+  }
+  const last = wholeOf(query, 'last') ?? 0;
+  return { filter, last, budget: wholeOf(query, 'budget') };
+}
+
+function wholeOf(query: URLSearchParams, key: string): number | undefined {
+  const text = query.get(key);
+  if (text === null) return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new ZktError('ZKT_USAGE', { why: `${key} is a whole number, not ${text}` });
+}
+
+function refuse(reply: HttpReply, status: number, why: string): void {
+  reply.begin(status, { 'content-type': 'application/json' });
+  reply.end(`${JSON.stringify({ error: why })}\n`);
+}
+
+/** One stream. */
+class Listener {
+  sent = 0;
+  dropped = 0;
+  private readonly world: FeedWorld;
+  private readonly asked: Asked;
+  private readonly reply: HttpReply;
+  private readonly filter: EventFilter;
+  private readonly budget: EventBudget | undefined;
+  private subscription: Subscription | undefined;
+  private lines: string[] = [];
+  private waitingChars = 0;
+  private untold = 0;
+  private flushing = false;
+  private readonly alive: { cancel(): void };
+
+  constructor(world: FeedWorld, asked: Asked, reply: HttpReply) {
+    this.world = world;
+    this.asked = asked;
+    this.reply = reply;
+    this.filter = new EventFilter(asked.filter);
+    this.budget =
+      asked.budget === undefined
+        ? undefined
+        : new EventBudget(world, asked.budget, (ms) =>
+            this.tell('feed.dropped', { why: 'budget', count: 0, ms }),
+          );
+    this.alive = world.timers.every(KEEP_ALIVE_MS, () => {
+      if (reply.pendingBytes < WAITING_BYTES_MAX) reply.write('\n');
+    });
+  }
+
+  begin(kept: Ring<ZktEvent>): void {
+    this.reply.begin(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
+    const { last } = this.asked;
+    const names = new Set(this.filter.names);
+    const past = last === 0 ? [] : [...kept].filter((e) => names.has(e.name) && this.filter.wants(e));
+    const shown = last === 0 ? [] : past.slice(-last);
+    const { version, sid } = this.world;
+    const forgotten = last > shown.length ? kept.dropped : 0;
+    this.tell('feed.began', { version, sid, replayed: shown.length, forgotten });
+    for (const event of shown) this.add(event);
+    const subscription = this.world.bus.subscribe({
+      names: this.filter.names,
+      take: (event) => this.take(event, subscription),
+    });
+    this.subscription = subscription;
+  }
+
+  close(): void {
+    this.subscription?.close();
+    this.budget?.close();
+    this.alive.cancel();
+  }
+
+  end(): void {
+    this.flush();
+    this.reply.end();
+  }
+
+  private take(event: ZktEvent, subscription: Subscription): void {
+    if (this.budget !== undefined && EVENTS[event.name].level === 'trace') this.budget.spend(subscription);
+    if (!this.filter.wants(event)) return;
+    if (this.waitingChars + this.reply.pendingBytes > WAITING_BYTES_MAX) {
+      this.dropped++;
+      this.untold++;
+      return;
+    }
+    if (this.untold > 0) {
+      const count = this.untold;
+      this.untold = 0;
+      this.tell('feed.dropped', { why: 'slow', count, ms: 0 });
+    }
+    this.add(event);
+  }
+
+  /** What the stream says of itself. */
+  private tell<N extends EventName>(name: N, fields: FieldsOf<N>): void {
+    const { node, clock } = this.world;
+    this.add({ name, node, seq: 0, time: clock.wallMs(), fields } as ZktEvent);
+  }
+
+  private add(event: ZktEvent): void {
+    const line = this.world.line(event);
+    this.sent++;
+    this.lines.push(line);
+    this.waitingChars += line.length + 1;
+    if (this.flushing) return;
+    this.flushing = true;
+    this.world.timers.soon(() => this.flush());
+  }
+
+  /** One write for all events of a turn. */
+  private flush(): void {
+    this.flushing = false;
+    if (this.lines.length === 0) return;
+    const text = `${this.lines.join('\n')}\n`;
+    this.lines = [];
+    this.waitingChars = 0;
+    this.reply.write(text);
+  }
+}
