@@ -13,7 +13,7 @@
 import { ZktError } from '../../base/errors.ts';
 import { Ring } from '../../base/ring.ts';
 import { type Bus, namesAtLevel, type Subscription } from '../../events/bus.ts';
-import { EventFilter, FILTER_KEYS, type FilterText, filterQuery } from '../../events/filter.ts';
+import { EventFilter, FILTER_KEYS, filterQuery } from '../../events/filter.ts';
 import { EVENTS, type EventName, type FieldsOf, type ZktEvent } from '../../events/table.ts';
 import type { HttpReply, HttpRequest } from '../../ports/http.ts';
 import { type BudgetWorld, EventBudget } from './event-budget.ts';
@@ -73,7 +73,7 @@ export class EventFeed {
     reply.onGone(() => this.gone(listener, request.remote, 'it has gone'));
     listener.begin(this.kept);
     if (bus.on['feed.opened']) {
-      bus.emit('feed.opened', { remote: request.remote, filter: filterQuery(asked.filter) });
+      bus.emit('feed.opened', { remote: request.remote, filter: asked.text });
     }
   }
 
@@ -98,7 +98,9 @@ export class EventFeed {
 
 /** What a request asks for. */
 interface Asked {
-  readonly filter: FilterText;
+  readonly filter: EventFilter;
+  /** The filter as it was asked for. */
+  readonly text: string;
   readonly last: number;
   /** `trace` events a second; undefined for all. */
   readonly budget: number | undefined;
@@ -113,7 +115,12 @@ function askedFor(query: URLSearchParams): Asked {
     if (key !== 'last' && key !== 'budget') filter[key] = value;
   }
   const last = wholeOf(query, 'last') ?? 0;
-  return { filter, last, budget: wholeOf(query, 'budget') };
+  return {
+    filter: new EventFilter(filter),
+    text: filterQuery(filter),
+    last,
+    budget: wholeOf(query, 'budget'),
+  };
 }
 
 function wholeOf(query: URLSearchParams, key: string): number | undefined {
@@ -148,7 +155,7 @@ class Listener {
     this.world = world;
     this.asked = asked;
     this.reply = reply;
-    this.filter = new EventFilter(asked.filter);
+    this.filter = asked.filter;
     this.budget =
       asked.budget === undefined
         ? undefined
