@@ -28,6 +28,11 @@ export interface ClientOptions {
    * renewed. Default 0: none.
    */
   readonly requestTimeoutMs?: number;
+  /**
+   * What the client calls itself: zkt's servers show it with sessions and connections. At most 128 bytes of
+   * UTF-8. Default: name and process id of the program.
+   */
+  readonly clientName?: string;
   /** Accept a server in read-only mode while no other is found. Default false. */
   readonly readOnly?: boolean;
   /** Credentials, presented on every connection before anything else. */

@@ -1,4 +1,5 @@
 import { ZktError } from '../base/errors.ts';
+import { CLIENT_NAME_BYTES_MAX } from '../protocol/messages.ts';
 import { OPERATIONS } from '../protocol/operations.ts';
 import type { ClientOptions, ClientState, WatchCallback } from './api.ts';
 import { Call, type CallSpec, type Op } from './call.ts';
@@ -34,6 +35,7 @@ export class ClientCore {
       sessionTimeoutMs: options.sessionTimeoutMs ?? CLIENT_LIMITS.sessionTimeoutMs,
       connectTimeoutMs: options.connectTimeoutMs ?? 0,
       readOnly: options.readOnly ?? false,
+      clientName: checkedName(options.clientName ?? ''),
       outstandingMax: this.outstandingMax,
       localExpiry: options.localExpiry ?? true,
       session: options.session,
@@ -131,4 +133,10 @@ export class ClientCore {
     });
     return this.ending;
   }
+}
+
+/** A name that a server would not take is none. */
+function checkedName(name: string): string {
+  if (Buffer.byteLength(name) <= CLIENT_NAME_BYTES_MAX) return name;
+  throw new ZktError('ZKT_USAGE', { why: `clientName takes at most ${CLIENT_NAME_BYTES_MAX} bytes` });
 }

@@ -8,6 +8,7 @@
  *
  * The one file of the client that knows the real network and clock.
  */
+import path from 'node:path';
 import { systemClock } from '../platform/clock.ts';
 import { systemNet } from '../platform/net.ts';
 import { systemRandom } from '../platform/random.ts';
@@ -34,10 +35,20 @@ export { isKeeperError, KeeperError } from './keeper-error.ts';
  * ends otherwise.
  */
 export function connect(options: ClientOptions): Client {
-  return new ZkClient(options, {
-    net: systemNet,
-    clock: systemClock,
-    timers: systemTimers,
-    random: systemRandom,
-  });
+  const clientName = options.clientName ?? programName();
+  return new ZkClient(
+    { ...options, clientName },
+    {
+      net: systemNet,
+      clock: systemClock,
+      timers: systemTimers,
+      random: systemRandom,
+    },
+  );
 }
+
+/** How a program is named that does not name itself: `zkt (pid 4711)`. */
+const programName = (): string =>
+  `${path.basename(process.argv[1] ?? 'node').slice(0, PROGRAM_CHARS_MAX)} (pid ${process.pid})`;
+/** At most three bytes each in UTF-8, so that the name is not too long. */
+const PROGRAM_CHARS_MAX = 32;

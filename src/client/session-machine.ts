@@ -12,7 +12,7 @@ import { JuteError } from '../jute/jute-error.ts';
 import { JuteReader } from '../jute/reader.ts';
 import type { Random } from '../ports/random.ts';
 import { ERR } from '../protocol/error-codes.ts';
-import { ConnectRequest, ConnectResponse } from '../protocol/messages.ts';
+import { ConnectName, ConnectRequest, ConnectResponse } from '../protocol/messages.ts';
 import { OP, XID } from '../protocol/opcodes.ts';
 import { WatcherEvent } from '../protocol/watch-types.ts';
 import type { ClientState } from './api.ts';
@@ -51,6 +51,8 @@ export interface SessionConfig {
   /** 0: the session timeout divided by the number of servers. */
   readonly connectTimeoutMs: number;
   readonly readOnly: boolean;
+  /** Empty for none. */
+  readonly clientName: string;
   readonly outstandingMax: number;
   /** Declare the session expired after 4/3 of its timeout without a word from any server. */
   readonly localExpiry: boolean;
@@ -161,7 +163,9 @@ export class SessionMachine {
   opened(now: number): void {
     if (this.phase !== 'dialling') return;
     this.phase = 'handshake';
-    ConnectRequest.write(this.effects.beginFrame(), {
+    const { clientName } = this.config;
+    const frame = this.effects.beginFrame();
+    ConnectRequest.write(frame, {
       protocolVersion: 0,
       lastZxidSeen: this.lastZxid,
       timeOut: this.config.sessionTimeoutMs,
@@ -169,6 +173,7 @@ export class SessionMachine {
       passwd: this.resumable ? this.passwd : NO_PASSWD,
       readOnly: this.config.readOnly,
     });
+    if (clientName !== '') ConnectName.write(frame, { clientName });
     this.effects.endFrame();
     this.flow.lastSent = now;
   }

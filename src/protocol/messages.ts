@@ -28,6 +28,14 @@ export const ConnectRequest = record('ConnectRequest', {
 export type ConnectRequest = Infer<typeof ConnectRequest>;
 
 /**
+ * What a zkt client may append to its connect request: what it calls itself. A server that does not know of
+ * it passes over it, as Apache's does.
+ */
+export const ConnectName = record('ConnectName', { clientName: ustring });
+/** A longer name is not taken, bytes. */
+export const CLIENT_NAME_BYTES_MAX = 128;
+
+/**
  * The answer; `timeOut` 0 means the session is refused. `readOnly` is sent if and only if the request had it.
  */
 export const ConnectResponse = record('ConnectResponse', {

@@ -60,6 +60,7 @@ class Bench {
       sessionTimeoutMs: 3000,
       connectTimeoutMs: 0,
       readOnly: false,
+      clientName: '',
       outstandingMax: 1_000_000,
       localExpiry: true,
       session: undefined,

@@ -62,6 +62,7 @@ export class MachineBench implements SessionEffects {
         sessionTimeoutMs: 30_000,
         connectTimeoutMs: 0,
         readOnly: false,
+        clientName: '',
         outstandingMax: 1000,
         localExpiry: true,
         session: undefined,

@@ -13,7 +13,12 @@ import { JuteReader } from '../../jute/reader.ts';
 import type { Socket, SocketHandler } from '../../ports/net.ts';
 import type { Id } from '../../protocol/acl.ts';
 import { type FourLetterWord, fourLetterWord } from '../../protocol/four-letter.ts';
-import { ConnectRequest, ConnectResponse } from '../../protocol/messages.ts';
+import {
+  CLIENT_NAME_BYTES_MAX,
+  ConnectName,
+  ConnectRequest,
+  ConnectResponse,
+} from '../../protocol/messages.ts';
 import { answerWord } from './four-letter-gate.ts';
 import type { LinkHost } from './link-host.ts';
 import { LinkOutput, UNREAD_PAUSE_BYTES } from './link-output.ts';
@@ -31,6 +36,8 @@ export class ClientLink extends LinkOutput implements SocketHandler {
   sessionId = 0n;
   /** Granted session timeout, ms; set by the service. */
   timeoutMs = 0;
+  /** What the client calls itself; foreign text, and empty for most. */
+  clientName = '';
   /** True when the client accepts a read-only server. */
   readOnly = false;
   /** For whatever else the service keeps with a connection. */
@@ -182,7 +189,9 @@ export class ClientLink extends LinkOutput implements SocketHandler {
   };
 
   private takeConnect(bytes: Buffer, start: number, end: number): void {
-    const request = ConnectRequest.read(new JuteReader(bytes, start, end, this.host.options.frameBytesMax));
+    const reader = new JuteReader(bytes, start, end, this.host.options.frameBytesMax);
+    const request = ConnectRequest.read(reader);
+    this.clientName = nameIn(reader);
     this.askedToConnect = true;
     this.oldClient = request.readOnly === undefined;
     this.readOnly = request.readOnly ?? false;
@@ -260,5 +269,17 @@ export class ClientLink extends LinkOutput implements SocketHandler {
       });
     }
     if (this.askedToConnect) host.service.closed(this);
+  }
+}
+
+/** The name behind a connect request; other bytes there are passed over, as they always were. */
+function nameIn(reader: JuteReader): string {
+  const { remaining } = reader;
+  if (remaining < 4 || remaining > 4 + CLIENT_NAME_BYTES_MAX) return '';
+  try {
+    return ConnectName.read(reader).clientName;
+  } catch (thrown) {
+    if (thrown instanceof JuteError) return '';
+    throw thrown;
   }
 }
