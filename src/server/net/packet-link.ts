@@ -5,6 +5,8 @@
  * Output is gathered over a turn of the loop and leaves with one write. Who does not read is closed once too
  * much waits (`unsentBytesMax`); who sends bytes that are no packets, or is silent for longer than the read
  * timeout, is closed as well. Nothing of that reaches beyond this connection.
+ *
+ * Every packet between two servers goes through here once on either side: here they are counted, and told.
  */
 import type { Emitter } from '../../events/bus.ts';
 import { JuteError } from '../../jute/jute-error.ts';
@@ -14,6 +16,7 @@ import type { Socket, SocketHandler } from '../../ports/net.ts';
 import type { Timer, Timers } from '../../ports/timers.ts';
 import type { Id } from '../../protocol/acl.ts';
 import { type PacketLimits, PacketParser, type PacketSink } from './packet-parser.ts';
+import { PacketTraffic } from './packet-traffic.ts';
 
 /** The limits of a connection. */
 export interface PacketLinkLimits extends PacketLimits {
@@ -75,6 +78,8 @@ export class PacketLink {
   readonly remote: string;
   /** What the socket is to be attached to. */
   readonly handler: SocketHandler;
+  /** What went over it. `peer` is its owner's to set. */
+  readonly traffic = new PacketTraffic();
   private readonly socket: Socket;
   private readonly limits: PacketLinkLimits;
   private readonly world: PacketLinkWorld;
@@ -95,7 +100,10 @@ export class PacketLink {
     this.limits = limits;
     this.world = world;
     this.owner = owner;
-    this.parser = new PacketParser(limits, owner);
+    this.parser = new PacketParser(limits, {
+      packet: (type, zxid, data, authinfo) => this.arrived(type, zxid, data, authinfo),
+      raw: (chunk, start) => this.arrivedRaw(chunk, start),
+    });
     const { remoteAddress: address, remotePort } = socket;
     this.remote = address.includes(':') ? `[${address}]:${remotePort}` : `${address}:${remotePort}`;
     this.lastHeardMs = world.clock.monotonicMs();
@@ -141,6 +149,7 @@ export class PacketLink {
     out.writeBuffer(data);
     if (authinfo === null) out.writeInt(-1);
     else this.writeAuthinfo(authinfo);
+    this.tellSent(type, zxid, data === null ? 0 : data.length);
     this.written();
   }
 
@@ -153,6 +162,7 @@ export class PacketLink {
     out.writeInt(end - start);
     out.writeRaw(bytes, start, end);
     out.writeInt(-1);
+    this.tellSent(type, zxid, end - start);
     this.written();
   }
 
@@ -164,6 +174,7 @@ export class PacketLink {
     this.flush();
     if (this.state !== 'open') return true;
     this.wrote = true;
+    this.traffic.noteRaw(bytes.length);
     return this.socket.write(bytes);
   }
 
@@ -237,6 +248,23 @@ export class PacketLink {
     }
   }
 
+  private arrived(type: number, zxid: bigint, data: Buffer | null, authinfo: readonly Id[] | null): void {
+    const { traffic } = this;
+    const { events } = this.world;
+    const bytes = data === null ? 0 : data.length;
+    traffic.noteReceived(type, bytes);
+    if (events.on['zab.packet-received']) {
+      events.emit('zab.packet-received', { peer: traffic.peer, type, zxid, bytes });
+    }
+    this.owner.packet(type, zxid, data, authinfo);
+  }
+
+  private arrivedRaw(chunk: Buffer, start: number): number | undefined {
+    const used = this.owner.raw(chunk, start);
+    this.traffic.noteRaw(used ?? chunk.length - start);
+    return used;
+  }
+
   private refuse(why: string): void {
     const { events } = this.world;
     if (events.on['quorum.peer-refused']) {
@@ -274,6 +302,15 @@ export class PacketLink {
     for (const { scheme, id } of authinfo) {
       out.writeString(scheme);
       out.writeString(id);
+    }
+  }
+
+  private tellSent(type: number, zxid: bigint, bytes: number): void {
+    const { traffic } = this;
+    const { events } = this.world;
+    traffic.noteSent(type, bytes);
+    if (events.on['zab.packet-sent']) {
+      events.emit('zab.packet-sent', { peer: traffic.peer, type, zxid, bytes });
     }
   }
 

@@ -8,6 +8,7 @@ import type { Listener, Socket, SocketHandler } from '../../ports/net.ts';
 import type { Timer } from '../../ports/timers.ts';
 import type { Id } from '../../protocol/acl.ts';
 import { packetLinkLimits } from '../net/packet-link.ts';
+import type { PacketCounts } from '../net/packet-traffic.ts';
 import type { ReconfigRules } from '../processor/plan-reconfig.ts';
 import { firstVersion } from '../quorum/config-change.ts';
 import type { Member, Membership } from '../quorum/membership.ts';
@@ -82,6 +83,11 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
   /** The server that clients see; undefined before the epoch is established. */
   get server(): LeaderServer | undefined {
     return this.served;
+  }
+
+  /** What went to and from each connection of the quorum port that is open now. */
+  learnerTraffic(): PacketCounts[] {
+    return [...this.connections].map(({ link }) => link.traffic);
   }
 
   start(): void {

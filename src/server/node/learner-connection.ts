@@ -78,6 +78,10 @@ export class LearnerConnection implements LearnerPort {
       : Math.max(pendingBytes + this.heldBytes, HISTORY_BYTES_MAX);
   }
 
+  introduced(sid: bigint): void {
+    this.link.traffic.peer = sid;
+  }
+
   send(type: number, zxid: bigint, data: Buffer | null, authinfo: readonly Id[] | null = null): void {
     if (this.sender === undefined) {
       this.link.send(type, zxid, data, authinfo);

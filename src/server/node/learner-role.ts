@@ -10,6 +10,7 @@ import type { Id } from '../../protocol/acl.ts';
 import { SnapshotStream } from '../../storage/snapshot-stream.ts';
 import { SnapshotTrigger } from '../../storage/snapshot-trigger.ts';
 import type { PacketLink } from '../net/packet-link.ts';
+import type { PacketCounts } from '../net/packet-traffic.ts';
 import { configChange } from '../quorum/config-change.ts';
 import { memberOf } from '../quorum/membership.ts';
 import { parseMembershipText } from '../quorum/membership-text.ts';
@@ -88,6 +89,11 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
     return this.served;
   }
 
+  /** What went to the leader and came from it; undefined before it is connected. */
+  traffic(): PacketCounts | undefined {
+    return this.link?.traffic;
+  }
+
   start(): void {
     const { world, ensemble, store } = this.parts;
     const { session, quorum } = store.config;
@@ -129,6 +135,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
   private opened(link: PacketLink): void {
     const { world, store } = this.parts;
     this.link = link;
+    link.traffic.peer = this.decision.leader;
     this.ticking = world.timers.every(store.config.session.tickTimeMs / 2, () => {
       this.input(() => this.machine.tick(world.clock.monotonicMs()));
     });

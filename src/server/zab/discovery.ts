@@ -51,6 +51,7 @@ export class Discovery {
     const { core } = this;
     const who = readIntroduction(zxid, data);
     h.sid = who.sid ?? --this.nameless;
+    h.port.introduced(h.sid);
     h.observer = observer;
     h.promises = who.promises;
     h.acceptedEpoch = who.acceptedEpoch;

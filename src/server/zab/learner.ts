@@ -89,10 +89,6 @@ export class Learner {
   ): void {
     if (this.left) return;
     this.heardMs = now;
-    if (this.events.on['zab.packet-received']) {
-      const { leader } = this.options;
-      this.events.emit('zab.packet-received', { peer: leader, type, zxid, bytes: data?.length ?? 0 });
-    }
     if (this.current === 'hello') this.firstPacket(type, zxid);
     else if (this.current === 'snapshot') this.refuse(`a packet of type ${type} inside a snapshot`);
     else if (this.current === 'epoch') this.syncStarts(type, zxid);
@@ -367,10 +363,6 @@ export class Learner {
   // ---- the end ----
 
   private send(type: number, zxid: bigint, data: Buffer | null, authinfo: readonly Id[] | null = null): void {
-    if (this.events.on['zab.packet-sent']) {
-      const { leader: peer } = this.options;
-      this.events.emit('zab.packet-sent', { peer, type, zxid, bytes: data?.length ?? 0 });
-    }
     this.effects.send(type, zxid, data, authinfo);
   }
 

@@ -400,4 +400,47 @@ describe('a connection', () => {
     p.settle();
     expect(p.far.why).toBeUndefined();
   });
+
+  test('each packet is told and counted once on either side, by type, with the peer', () => {
+    const p = new Pair();
+    p.near.link.traffic.peer = 7n;
+    p.near.link.send(PACKET.PROPOSAL, 5n, Buffer.alloc(10));
+    p.near.link.sendPart(PACKET.PROPOSAL, 6n, Buffer.alloc(10), 2, 5);
+    p.near.link.send(PACKET.ACK, 6n, null);
+    p.near.link.send(99, -1n, Buffer.alloc(1), [ID]);
+    p.settle();
+    const told = (name: 'zab.packet-sent' | 'zab.packet-received') =>
+      p.heard.named(name).map(({ fields: f }) => `${f.peer} ${f.type} ${f.zxid} ${f.bytes}`);
+    expect(told('zab.packet-sent')).toEqual(['7 2 5 10', '7 2 6 3', '7 3 6 0', '7 99 -1 1']);
+    expect(told('zab.packet-received')).toEqual(['-1 2 5 10', '-1 2 6 3', '-1 3 6 0', '-1 99 -1 1']);
+    const counted = ({ traffic: { sent, received, bytes } }: PacketLink) =>
+      [0, PACKET.PROPOSAL, PACKET.ACK].map((type) => [sent[type], received[type], bytes[type]]);
+    expect(counted(p.near.link)).toEqual([
+      [1, 0, 1],
+      [2, 0, 13],
+      [1, 0, 0],
+    ]);
+    expect(counted(p.far.link)).toEqual([
+      [0, 1, 1],
+      [0, 2, 13],
+      [0, 1, 0],
+    ]);
+    p.near.link.close('over');
+    p.near.link.send(PACKET.ACK, 7n, null);
+    p.settle();
+    expect(p.near.link.traffic.sent[PACKET.ACK]).toBe(1);
+  });
+
+  test('a snapshot counts under SNAP on either side', () => {
+    const p = new Pair();
+    p.far.raw = (_chunk?: Buffer, _start?: number): number => 100;
+    p.far.onPacket = (type) => type === PACKET.SNAP && p.far.link.readRaw();
+    p.near.link.send(PACKET.SNAP, 5n, null);
+    p.near.link.sendRaw(Buffer.alloc(100));
+    p.near.link.send(PACKET.UPTODATE, -1n, null);
+    p.settle();
+    expect(p.near.link.traffic.bytes[PACKET.SNAP]).toBe(100);
+    expect(p.far.link.traffic.bytes[PACKET.SNAP]).toBe(100);
+    expect(p.far.link.traffic.received[PACKET.UPTODATE]).toBe(1);
+  });
 });

@@ -80,6 +80,10 @@ class Port implements LearnerPort {
     return this.link.toLearner.length > 6 ? HISTORY_BYTES_MAX : 0;
   }
 
+  introduced(sid: bigint): void {
+    assert(sid === this.link.learner.node.sid, () => `the learner says that it is ${sid}`);
+  }
+
   send(type: number, zxid: bigint, data: Buffer | null): void {
     assert(this.waiting === undefined, () => `leader sent ${type} to a port that waits for its snapshot`);
     if (!this.closed && !this.link.cut) this.link.toLearner.push({ type, zxid, data });

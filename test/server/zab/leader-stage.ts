@@ -43,6 +43,7 @@ export class FakePort implements LearnerPort {
   readonly sent: Sent[] = [];
   pendingBytes = 0;
   closed: string | undefined;
+  introducedAs: bigint | undefined;
   /** Told to send a snapshot; `begin` it. */
   snapshotAsked: (() => void) | undefined;
   private readonly stage: LeaderStage;
@@ -60,6 +61,10 @@ export class FakePort implements LearnerPort {
     this.sent.push({ type, zxid, data: data === null ? null : Buffer.from(data) });
     const name = NAMES.get(type) ?? `${type}`;
     if (name !== 'PING' || this.stage.showPings) this.stage.note(`${this.sid}< ${name} ${show(zxid)}`);
+  }
+
+  introduced(sid: bigint): void {
+    this.introducedAs = sid;
   }
 
   sendSnapshot(begun: () => void): void {
