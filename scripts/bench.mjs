@@ -7,7 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { build, findCompiler } from './build.mjs';
+import { build, buildSilenced, findCompiler } from './build.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const split = process.argv.indexOf('--');
@@ -33,6 +33,7 @@ const compiler = findCompiler();
 if (compiler === undefined) throw new Error('TypeScript is not installed: run `npm ci` first');
 // What is measured as a process is bin/zkt, as users have it: dist has to be current.
 if ((await build()) !== 0 || run([compiler, '-p', 'tsconfig.bench.json']) !== 0) process.exit(1);
+if (files.some((it) => it.includes('observe'))) await buildSilenced('dist-mute');
 for (const file of files) {
   console.log(`\n# bench/${file}`);
   const script = path.join('dist-bench', 'bench', file.replace(/\.ts$/, '.js'));

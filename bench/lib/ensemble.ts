@@ -21,12 +21,20 @@ export class TestEnsemble implements LoadTarget {
     this.config = config;
   }
 
-  /** Fresh data directories below `parent`, and all servers started. */
-  static async start(subject: Subject, parent: string | undefined): Promise<TestEnsemble> {
+  /**
+   * Fresh data directories below `parent`, and all servers started; with `more` lines of zoo.cfg, and another
+   * build of zkt.
+   */
+  static async start(
+    subject: Subject,
+    parent: string | undefined,
+    more: readonly string[] = [],
+    main?: string,
+  ): Promise<TestEnsemble> {
     const servers: TestServer[] = [];
-    const config = ['initLimit=10', 'syncLimit=5'];
+    const config = ['initLimit=10', 'syncLimit=5', ...more];
     for (let id = 1; id <= SIZE; id++) {
-      const server = await TestServer.create(subject, parent);
+      const server = await TestServer.create(subject, parent, main);
       writeFileSync(path.join(server.dir, 'data', 'myid'), `${id}\n`);
       servers.push(server);
       config.push(`server.${id}=127.0.0.1:${await freePort()}:${await freePort()}`);

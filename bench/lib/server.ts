@@ -40,20 +40,23 @@ export class TestServer {
   readonly subject: Subject;
   readonly dir: string;
   readonly port: number;
+  /** The program of a zkt server. */
+  private readonly main: string;
   private child: ChildProcess | undefined;
   private exited: Promise<void> = Promise.resolve();
 
-  private constructor(subject: Subject, dir: string, port: number) {
+  private constructor(subject: Subject, dir: string, port: number, main: string) {
     this.subject = subject;
     this.dir = dir;
     this.port = port;
+    this.main = main;
   }
 
-  /** A fresh data directory below `parent`; nothing runs yet. */
-  static async create(subject: Subject, parent: string | undefined): Promise<TestServer> {
+  /** A fresh data directory below `parent`; nothing runs yet. `main` is another build of zkt. */
+  static async create(subject: Subject, parent: string | undefined, main = ZKT_MAIN): Promise<TestServer> {
     const dir = mkdtempSync(path.join(parent ?? tmpdir(), `zkt-bench-${subject}-`));
     mkdirSync(path.join(dir, 'data'));
-    return new TestServer(subject, dir, await freePort());
+    return new TestServer(subject, dir, await freePort(), main);
   }
 
   /** `127.0.0.1:port`. */
@@ -79,7 +82,7 @@ export class TestServer {
     ];
     writeFileSync(file, `${lines.join('\n')}\n`);
     const log = openSync(this.logFile, 'a');
-    const [command, args] = this.subject === 'apache' ? apacheCommand(file) : zktCommand(file);
+    const [command, args] = this.subject === 'apache' ? apacheCommand(file) : zktCommand(file, this.main);
     const from = performance.now();
     const child = spawn(command, args, { stdio: ['ignore', log, log] });
     closeSync(log);
@@ -206,9 +209,9 @@ function apacheCommand(config: string): [string, string[]] {
   return [install.java, [HEAP, '-cp', classPath, main, config]];
 }
 
-const zktCommand = (config: string): [string, string[]] => [
+const zktCommand = (config: string, main: string): [string, string[]] => [
   process.execPath,
-  [...nodeOptions(), ZKT_MAIN, 'server', '--config', config],
+  [...nodeOptions(), main, 'server', '--config', config],
 ];
 
 /**
