@@ -88,7 +88,7 @@ async function bundle(dir = 'dist', plugins = []) {
   await bundled.write({
     dir,
     format: 'esm',
-    sourcemap: true,
+    sourcemap: plugins.length === 0,
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
     codeSplitting: { groups: GROUPS },
