@@ -4,6 +4,7 @@
  */
 import { EXIT, type ExitCode } from '../../base/errors.ts';
 import { Ring } from '../../base/ring.ts';
+import { escapeJson } from '../../formatters/escape.ts';
 import { txnJson } from '../../formatters/txn-json.ts';
 import { txnLine } from '../../formatters/txn-text.ts';
 import { idJson, type ValueForm } from '../../formatters/value-json.ts';
@@ -15,7 +16,6 @@ import type { Timers } from '../../ports/timers.ts';
 import type { LogName } from '../../storage/data-dir.ts';
 import type { Io } from '../io.ts';
 import { BulkWriter } from '../output/bulk-writer.ts';
-import { escapeJson } from '../../formatters/escape.ts';
 import { Printer } from '../output/printer.ts';
 import { JSON_VERSION } from '../output/report.ts';
 import type { OutputFormat } from '../settings/global-options.ts';

@@ -3,8 +3,9 @@
  * has gone (`zkt log dump FILE | head`). Text is written as it is where stdout is no terminal, so that it can
  * be compared byte by byte; at a terminal it is escaped.
  */
-import type { Io } from '../io.ts';
+
 import { escapeText } from '../../formatters/escape.ts';
+import type { Io } from '../io.ts';
 
 /** Characters gathered before they are written. */
 const PIECE_CHARS = 64 * 1024;

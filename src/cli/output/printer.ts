@@ -1,5 +1,5 @@
-import { type OutStream, paint, type Style } from '../io.ts';
 import { escapeJson, escapeLine, escapeText } from '../../formatters/escape.ts';
+import { type OutStream, paint, type Style } from '../io.ts';
 
 /** A piece of a line, with a style where colour is wanted. */
 export type Segment = string | { readonly text: string; readonly style: Style };

@@ -1,6 +1,7 @@
 /** A bar that fills up, on one line of a terminal; nothing at all where stderr is none. */
-import { type OutStream, paint } from '../io.ts';
+
 import { escapeLine } from '../../formatters/escape.ts';
+import { type OutStream, paint } from '../io.ts';
 
 const BAR_WIDTH_MAX = 30;
 const CLEAR_LINE = '\r\x1b[K';

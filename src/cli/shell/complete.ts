@@ -1,11 +1,11 @@
 /** What a word that is being typed could become: commands, options, and paths of nodes. */
 import type { Client } from '../../client/api.ts';
+import { escapeLine } from '../../formatters/escape.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { childPath } from '../../protocol/paths.ts';
 import { loadCommand, VERBS } from '../catalogue.ts';
 import type { Command } from '../command.ts';
 import { resolvePath } from '../nodes/relative-path.ts';
-import { escapeLine } from '../../formatters/escape.ts';
 import { withGlobals } from '../parse/command-line.ts';
 import type { OptionSpec } from '../parse/options.ts';
 import { quoteWord, type Word, wordsSoFar } from '../parse/words.ts';

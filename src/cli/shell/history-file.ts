@@ -1,7 +1,7 @@
 /** Lines of earlier shells: `$XDG_STATE_HOME/zkt/history`, readable by its owner only. */
 import path from 'node:path';
-import { appendPrivateFile, readUserFile, writePrivateFile } from '../../platform/user-files.ts';
 import { escapeLine } from '../../formatters/escape.ts';
+import { appendPrivateFile, readUserFile, writePrivateFile } from '../../platform/user-files.ts';
 import { splitWords } from '../parse/words.ts';
 import { folders } from '../settings/settings.ts';
 
