@@ -89,6 +89,7 @@ export class TxnLog {
   private writtenZxid = -1n;
   private syncedZxid = -1n;
   private slowSyncs = 0;
+  private syncMs = 0;
   private readonly pace: SyncPace;
   private whenClosed: (() => void) | undefined;
 
@@ -122,6 +123,11 @@ export class TxnLog {
   /** Bytes of records in the file being written, header included. */
   get fileBytes(): number {
     return this.current?.usedBytes ?? 0;
+  }
+
+  /** How long the last sync took, ms; from inside `synced` the one that is told of. */
+  get lastSyncMs(): number {
+    return this.syncMs;
   }
 
   /** Syncs that took longer than the threshold. */
@@ -346,6 +352,7 @@ export class TxnLog {
     const { events, clock } = this.deps;
     const ms = clock.monotonicMs() - since;
     this.pace.note(ms);
+    this.syncMs = ms;
     this.syncedZxid = upTo;
     this.unsyncedCount -= count;
     if (events.on['log.synced']) events.emit('log.synced', { count, zxid: upTo, ms });

@@ -185,6 +185,10 @@ export class ClientPort implements LinkHost<ClientLink> {
 
   // ---- what links tell ----
 
+  now(): number {
+    return this.world.clock.monotonicMs();
+  }
+
   beginTurn(): void {
     this.nowMs = this.world.clock.monotonicMs();
   }

@@ -17,6 +17,8 @@ export interface OutputHost {
   readonly pool: OutputPool;
   /** Monotonic ms, sampled at least once a turn in which bytes arrive. */
   readonly nowMs: number;
+  /** Monotonic ms at this very moment. */
+  now(): number;
   /** The link has output for the end of this turn. */
   flushSoon(link: Flushable): void;
   /** A request was taken in. */

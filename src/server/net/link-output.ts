@@ -1,8 +1,8 @@
-import { get32 } from '../../base/halves.ts';
+import { get32, get64 } from '../../base/halves.ts';
 import { invariant } from '../../base/invariant.ts';
 import type { JuteWriter } from '../../jute/writer.ts';
 import type { Socket } from '../../ports/net.ts';
-import { OP, XID } from '../../protocol/opcodes.ts';
+import { OP, opName, XID } from '../../protocol/opcodes.ts';
 import type { OutputHost } from './link-host.ts';
 import { LinkStats } from './traffic-stats.ts';
 
@@ -60,6 +60,8 @@ export abstract class LinkOutput {
   /** Bytes of those requests. */
   outstandingBytes = 0;
   state: LinkState = 'opening';
+  /** The session that it serves; 0 before it stands. */
+  abstract sessionId: bigint;
 
   protected readonly host: OutputHost;
   protected readonly socket: Socket;
@@ -171,7 +173,19 @@ export abstract class LinkOutput {
     // As in Apache, a write that failed leaves no name behind.
     const shownOp = update && err !== 0 ? 0 : op;
     this.noteReply(shownOp, xid, get32(buf, frameStart + 8), get32(buf, frameStart + 12), arrivedMs, nowMs);
+    if (this.host.events.on['request.replied']) {
+      this.tellReplied(op, xid, get64(buf, frameStart + 8), err, arrivedMs);
+    }
     this.endFrame();
+  }
+
+  /** Tells that a request was answered; `endReply` does, for all that have a reply of their own. */
+  tellReplied(op: number, cxid: number, zxid: bigint, err: number, arrivedMs: number): void {
+    const { events } = this.host;
+    if (!this.live || !events.on['request.replied']) return;
+    const { sessionId: session } = this;
+    const ms = this.host.now() - arrivedMs;
+    events.emit('request.replied', { session, cxid, op: opName(op) ?? String(op), zxid, err, ms });
   }
 
   /**
@@ -194,6 +208,8 @@ export abstract class LinkOutput {
     stats.lastResponseMs = nowMs;
     stats.latency.add(nowMs - arrivedMs);
     host.stats.latency.add(nowMs - arrivedMs);
+    const { recentUs } = host.stats;
+    if (recentUs !== undefined) recentUs.add((host.now() - arrivedMs) * 1000);
     if (op === OP.createSession) host.stats.updateLatency.add(nowMs - arrivedMs);
   }
 

@@ -24,6 +24,7 @@ import type { ClientSessions, SessionsWorld } from './client-sessions.ts';
 import { type Conversation, conversationOf } from './conversation.ts';
 import type { Database } from './database.ts';
 import { FinalStage } from './final-stage.ts';
+import type { HotTables } from './hot-tables.ts';
 import type { LocalSessions } from './local-sessions.ts';
 import type { ServerMode } from './roles.ts';
 import type { ServerHost } from './server-host.ts';
@@ -58,6 +59,7 @@ export abstract class ClientServer implements ServingServer {
   readonly access: Access;
   startedMs = 0;
   serving = false;
+  hot: HotTables | undefined = undefined;
   protected readonly world: ServerWorld;
   protected readonly stage: FinalStage;
   protected abstract readonly sessions: ClientSessions;
@@ -74,13 +76,13 @@ export abstract class ClientServer implements ServingServer {
     this.database = database;
     this.port = parts.port;
     this.access = new Access(secrets, accessOptions(config));
-    this.registry = new WatchRegistry(config.tree.watchesPerConnectionMax);
+    this.registry = new WatchRegistry(config.tree.watchesPerConnectionMax, clock.monotonicMs());
     const { registry, access } = this;
     this.stage = new FinalStage({
       config,
       database,
       access,
-      watches: limitedWatches(registry, events),
+      watches: limitedWatches(registry, events, this.port),
       effects: treeEffects({
         database,
         registry,
@@ -171,6 +173,7 @@ export abstract class ClientServer implements ServingServer {
       const now = this.world.clock.monotonicMs();
       link.noteReply(OP.createSession, 0, hi32(zxid), lo32(zxid), request.receivedMs, now);
       this.sessions.opened(link);
+      link.tellReplied(OP.createSession, 0, zxid, ERR.OK, request.receivedMs);
     } else if (request.op === OP.closeSession) link.close('the client closed its session');
   }
 
@@ -178,9 +181,10 @@ export abstract class ClientServer implements ServingServer {
   protected sessionsWorld(tracker: SessionTracker, local: LocalSessions | undefined): SessionsWorld {
     const { timeoutMinMs, timeoutMaxMs } = this.config.session;
     const { database, world } = this;
+    const { stats } = this.port;
     const { passwords } = this.parts;
     const readOnly = this.mode === 'read-only';
-    return { world, tracker, local, passwords, database, timeoutMinMs, timeoutMaxMs, readOnly };
+    return { world, stats, tracker, local, passwords, database, timeoutMinMs, timeoutMaxMs, readOnly };
   }
 
   // ---- inside ----

@@ -5,8 +5,9 @@
 import type { Timer } from '../../ports/timers.ts';
 import { ERR } from '../../protocol/error-codes.ts';
 import type { ConnectRequest } from '../../protocol/messages.ts';
-import { OP } from '../../protocol/opcodes.ts';
+import { OP, opName } from '../../protocol/opcodes.ts';
 import type { ClientLink } from '../net/client-link.ts';
+import type { PortStats } from '../net/traffic-stats.ts';
 import { Request } from '../processor/request.ts';
 import type { Session } from '../session/session.ts';
 import { SESSION_PASSWORD_BYTES, type SessionPasswords } from '../session/session-password.ts';
@@ -19,6 +20,8 @@ import type { ServerWorld } from './world.ts';
 /** What sessions need of the server. */
 export interface SessionsWorld {
   readonly world: ServerWorld;
+  /** Where it is counted how many come and go. */
+  readonly stats: Pick<PortStats, 'sessionsCreated' | 'sessionsResumed' | 'sessionsExpired'>;
   /** The sessions this server expires, local ones aside. Gives out the ids, too. */
   readonly tracker: SessionTracker;
   /** Undefined where every session is the ensemble's. */
@@ -158,7 +161,10 @@ export abstract class ClientSessions {
 
   /** Sessions that are silent for too long end. */
   protected expire(now: number): void {
-    for (const session of this.parts.local?.tracker.due(now) ?? []) this.endLocal(session.id);
+    for (const session of this.parts.local?.tracker.due(now) ?? []) {
+      this.parts.stats.sessionsExpired++;
+      this.endLocal(session.id);
+    }
   }
 
   /** A session of this server alone: it stands at once. */
@@ -180,9 +186,18 @@ export abstract class ClientSessions {
   /** The session stands: requests may come. */
   protected stand(link: ClientLink, session: Session<object>, keeper: SessionKeeper): void {
     const talk = new Conversation(link, session, keeper);
+    this.parts.stats.sessionsCreated++;
     link.attachment = talk;
     if (link.live) this.talks.set(session.id, talk);
+    this.tellAttached(link);
     this.respond(link, link.timeoutMs, session.id, this.parts.passwords.of(session.id));
+  }
+
+  private tellAttached(link: ClientLink): void {
+    const { events } = this.parts.world;
+    if (!link.live || !events.on['session.attached']) return;
+    const { sessionId: session, id: connection, remote, clientName: client, timeoutMs } = link;
+    events.emit('session.attached', { session, connection, remote, client, timeoutMs });
   }
 
   /** There is no such session, or not for this client. */
@@ -194,9 +209,19 @@ export abstract class ClientSessions {
     link.close(`session refused: ${why}`);
   }
 
+  /** The request for a new session, told as those that have a header are. */
+  protected tellOpening({ session, cxid, op, bytes: { length: bytes } }: Request): void {
+    const { events } = this.parts.world;
+    if (!events.on['request.received']) return;
+    events.emit('request.received', { session, cxid, op: opName(op) ?? String(op), path: '', bytes });
+  }
+
   protected tellResumed(link: ClientLink): void {
     const { events } = this.parts.world;
     const { sessionId: session, timeoutMs } = link;
+    // It stands in a moment, and is no new one.
+    this.parts.stats.sessionsCreated--;
+    this.parts.stats.sessionsResumed++;
     if (events.on['session.resumed']) events.emit('session.resumed', { session, timeoutMs });
   }
 

@@ -6,7 +6,7 @@ import { hi32, lo32 } from '../../base/halves.ts';
 import type { Emitter } from '../../events/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { ERR } from '../../protocol/error-codes.ts';
-import { OP, opName } from '../../protocol/opcodes.ts';
+import { OP } from '../../protocol/opcodes.ts';
 import type { Access } from '../auth/access.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ClientLink } from '../net/client-link.ts';
@@ -143,17 +143,7 @@ export class FinalStage {
       beginReply(link, cxid, -1, -1, ERR.UNIMPLEMENTED);
       link.endReply(op, receivedMs, this.reads.nowMs);
       link.close(`unknown operation ${op}`);
-      return;
     }
-    if (!this.world.events.on['request.replied']) return;
-    this.world.events.emit('request.replied', {
-      session: request.session,
-      cxid,
-      op: opName(op) ?? String(op),
-      zxid: this.world.database.lastZxid,
-      err: request.refusal,
-      ms: this.reads.nowMs - receivedMs,
-    });
   }
 
   /** An answer of nothing but a header. */

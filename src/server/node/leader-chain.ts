@@ -73,7 +73,12 @@ export class LeaderChain {
     this.advance();
   }
 
-  /** This server has everything up to that zxid on disk. */
+  /** This server has everything up to that zxid on disk: told before the broadcast counts on it. */
+  synced(upTo: bigint, ms: number): void {
+    this.writes.logged(upTo, ms);
+  }
+
+  /** This server has everything up to that zxid on disk, and the broadcast knows. */
   logged(upTo: bigint): void {
     if (upTo > this.loggedZxid) this.loggedZxid = upTo;
     this.advance();

@@ -301,8 +301,9 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
     this.machine.confirm(done);
   }
 
-  logged(upTo: bigint): void {
+  logged(upTo: bigint, ms: number): void {
     if (this.ended) return;
+    this.served?.synced(upTo, ms);
     this.input(() => this.machine.logged(upTo));
     this.served?.logged(upTo);
   }

@@ -94,7 +94,12 @@ export class LeaderServer extends EnsembleServer {
     this.chain.committed(upTo);
   }
 
-  /** This server has everything up to that zxid on disk. */
+  /** This server has everything up to that zxid on disk, by a sync that took so long; before `logged`. */
+  synced(upTo: bigint, ms: number): void {
+    this.chain.synced(upTo, ms);
+  }
+
+  /** This server has everything up to that zxid on disk, and the broadcast knows. */
   logged(upTo: bigint): void {
     this.chain.logged(upTo);
   }

@@ -16,6 +16,7 @@ import { memberOf } from '../quorum/membership.ts';
 import { parseMembershipText } from '../quorum/membership-text.ts';
 import { Learner } from '../zab/learner.ts';
 import type { LearnerEffects, ZabEntry } from '../zab/learner-effects.ts';
+import { txnOrigin } from '../zab/txn-origin.ts';
 import { writeConfigNode } from './config-node.ts';
 import type { Database } from './database.ts';
 import type { Decision } from './elector.ts';
@@ -52,6 +53,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
   private logging = false;
   private flushing = false;
   private ended = false;
+  private toldLogged = -1n;
 
   constructor(parts: RoleParts, decision: Decision, owner: RoleOwner) {
     const { store, ensemble, world, sid } = parts;
@@ -347,8 +349,19 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
     this.machine.revalidate(session, timeoutMs);
   }
 
-  logged(upTo: bigint): void {
+  logged(upTo: bigint, ms: number): void {
+    if (!this.ended) this.tellLogged(upTo, ms);
     this.input(() => this.machine.logged(upTo));
+  }
+
+  private tellLogged(upTo: bigint, ms: number): void {
+    const { events } = this.parts.world;
+    const from = this.toldLogged;
+    this.toldLogged = upTo;
+    if (!events.on['request.logged']) return;
+    for (const { zxid, bytes } of this.parts.store.unapplied(from, upTo)) {
+      events.emit('request.logged', { ...txnOrigin(bytes), zxid, ms });
+    }
   }
 
   spaceBack(): void {}

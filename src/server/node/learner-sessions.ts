@@ -60,6 +60,7 @@ export class LearnerSessions extends ClientSessions {
     }
     link.sessionId = this.newId();
     const request = createSessionRequest(link, link.sessionId, link.timeoutMs, world.clock.monotonicMs());
+    this.tellOpening(request);
     this.opening.set(link.sessionId, request);
     this.ask(request);
   }

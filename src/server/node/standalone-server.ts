@@ -33,7 +33,10 @@ export class StandaloneServer extends ClientServer {
       events,
     });
     const log = store.openLog({
-      logged: (upTo) => this.chain.release(upTo),
+      logged: (upTo, ms) => {
+        this.chain.logged(upTo, ms);
+        this.chain.release(upTo);
+      },
       spaceBack: () => this.chain.spaceBack(),
     });
     this.chain = new WriteChain({

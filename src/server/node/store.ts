@@ -44,8 +44,8 @@ const DIGESTS_KEPT = 1024;
 
 /** The role that uses the log. */
 export interface LogUser {
-  /** Everything appended up to that zxid is on disk. */
-  logged(upTo: bigint): void;
+  /** Everything appended up to that zxid is on disk, by a sync that took so long. */
+  logged(upTo: bigint, ms: number): void;
   /** There is room on the disk again. */
   spaceBack(): void;
 }
@@ -162,6 +162,14 @@ export class Store {
   append(entry: ZabEntry): void {
     this.log.append(entry.bytes);
     this.pending.push(entry);
+  }
+
+  /** What was appended with a zxid in (`after`, `upTo`] and is not applied, oldest first. */
+  *unapplied(after: bigint, upTo: bigint): IterableIterator<ZabEntry> {
+    for (const entry of this.pending) {
+      if (entry.zxid > upTo) return;
+      if (entry.zxid > after) yield entry;
+    }
   }
 
   /** The oldest pending entry was applied: learners may ask for it. */
@@ -325,7 +333,7 @@ export class Store {
     return {
       synced: (upTo: bigint) => {
         if (upTo > this.logged) this.logged = upTo;
-        this.user?.logged(upTo);
+        this.user?.logged(upTo, log().lastSyncMs);
       },
       failed: (error: ZktError) => this.host.failed(error),
       full: () => {

@@ -81,10 +81,12 @@ export class TrackedSessions extends ClientSessions {
     }
     const now = world.clock.monotonicMs();
     const id = this.newId();
+    const request = createSessionRequest(link, id, link.timeoutMs, now);
+    this.tellOpening(request);
     tracker.track(id, link.timeoutMs, now);
     tracker.claim(id, link);
     link.sessionId = id;
-    this.tracked.write(createSessionRequest(link, id, link.timeoutMs, now));
+    this.tracked.write(request);
   }
 
   protected resume(link: ClientLink): void {
@@ -97,7 +99,10 @@ export class TrackedSessions extends ClientSessions {
     if (now - this.lastLook > tracker.tickMs) this.patientUntil = now + this.tracked.patienceMs;
     this.lastLook = now;
     if (now < this.patientUntil) return;
-    for (const session of tracker.due(now)) this.end(session.id);
+    for (const session of tracker.due(now)) {
+      this.parts.stats.sessionsExpired++;
+      this.end(session.id);
+    }
   }
 
   private end(id: bigint): void {

@@ -47,6 +47,7 @@ export class WriteChain {
   private readonly prep: PrepRequestProcessor;
   private readonly sync: SyncRequestProcessor;
   private flushScheduled = false;
+  private toldLogged = -1n;
   /** Ends of sessions that no log could take; one a session at most. */
   private readonly heldBack: Request[] = [];
 
@@ -115,6 +116,20 @@ export class WriteChain {
     for (const request of this.heldBack.splice(0)) this.write(undefined, request);
   }
 
+  /**
+   * Everything up to that zxid is on this server's disk, by a sync that took so long; before `release`, and
+   * before anybody counts on it.
+   */
+  logged(upTo: bigint, ms: number): void {
+    const { events } = this.world;
+    const from = this.toldLogged;
+    this.toldLogged = upTo;
+    if (!events.on['request.logged']) return;
+    for (const { session, cxid, header } of this.sync.submitted(from, upTo)) {
+      events.emit('request.logged', { session, cxid, zxid: header?.zxid ?? 0n, ms });
+    }
+  }
+
   /** Everything up to that zxid is safe: apply and answer. */
   release(upTo: bigint): void {
     this.world.stage.begin();
@@ -127,12 +142,7 @@ export class WriteChain {
   };
 
   private commit(request: Request): void {
-    const { stage, events } = this.world;
-    if (events.on['request.logged']) {
-      const { session, cxid, header } = request;
-      events.emit('request.logged', { session, cxid, zxid: header?.zxid ?? 0n, ms: -1 });
-    }
-    stage.commit(request);
+    this.world.stage.commit(request);
     this.prep.changes.settle(request.change);
   }
 

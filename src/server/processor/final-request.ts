@@ -10,7 +10,7 @@ import type { Emitter } from '../../events/bus.ts';
 import type { JuteWriter } from '../../jute/writer.ts';
 import { ERR } from '../../protocol/error-codes.ts';
 import { MultiHeader } from '../../protocol/messages.ts';
-import { OP, opName } from '../../protocol/opcodes.ts';
+import { OP } from '../../protocol/opcodes.ts';
 import { STAT_BYTES } from '../../protocol/stat.ts';
 import { type Applied, applyTxn, type TreeEffects } from '../tree/apply.ts';
 import type { DataTree } from '../tree/data-tree.ts';
@@ -76,16 +76,6 @@ export class FinalRequestProcessor {
     const w = beginReply(to, request.cxid, hi, lo, err);
     if (err === ERR.OK) this.writeBody(w, request, applied);
     to.endReply(request.op, request.receivedMs, this.nowMs);
-    if (this.env.events.on['request.replied']) {
-      this.env.events.emit('request.replied', {
-        session: request.session,
-        cxid: request.cxid,
-        op: opName(request.op) ?? String(request.op),
-        zxid,
-        err,
-        ms: this.nowMs - request.receivedMs,
-      });
-    }
   }
 
   private writeBody(w: JuteWriter, request: Request, applied: Applied): void {

@@ -69,6 +69,15 @@ export class SyncRequestProcessor {
     this.log.flush();
   }
 
+  /** What was submitted with a zxid in (`after`, `upTo`] and waits still, oldest first. */
+  *submitted(after: bigint, upTo: bigint): IterableIterator<Request> {
+    for (const request of this.waiting) {
+      const zxid = request.header?.zxid ?? 0n;
+      if (zxid > upTo) return;
+      if (zxid > after) yield request;
+    }
+  }
+
   /** Everything up to that zxid is on disk, and where there is a quorum, on its disks. */
   synced(upTo: bigint): void {
     for (let head = this.waiting.peek(); head !== undefined; head = this.waiting.peek()) {

@@ -8,7 +8,7 @@
  */
 import type { Emitter } from '../../events/bus.ts';
 import type { Id } from '../../protocol/acl.ts';
-import { OP } from '../../protocol/opcodes.ts';
+import { OP, opName } from '../../protocol/opcodes.ts';
 import { PACKET } from '../../protocol/quorum.ts';
 import type { Membership } from '../quorum/membership.ts';
 import { Quorums } from '../quorum/quorums.ts';
@@ -243,7 +243,7 @@ export class Leader {
         this.revalidate(h, data);
         break;
       case PACKET.REQUEST:
-        this.request(h, readForwarded(data, authinfo));
+        this.arrived(h, readForwarded(data, authinfo));
         break;
       default:
         throw new BadPacket(`a learner sends no packet of type ${type}`);
@@ -292,6 +292,15 @@ export class Leader {
       throw new BadPacket(`more than ${BEHIND_SYNC_BYTES_MAX} bytes of requests behind a sync`);
     }
     h.behindSync.push(asked);
+  }
+
+  private arrived(h: LearnerHandle, request: Forwarded): void {
+    const { events } = this.core;
+    if (events.on['request.arrived']) {
+      const { session, cxid, op } = request;
+      events.emit('request.arrived', { session, cxid, op: opName(op) ?? String(op), from: h.sid });
+    }
+    this.request(h, request);
   }
 
   /**

@@ -17,6 +17,7 @@
 import { hex0x } from '../../base/brands.ts';
 import type { Emitter } from '../../events/bus.ts';
 import type { Id } from '../../protocol/acl.ts';
+import { opName } from '../../protocol/opcodes.ts';
 import { PACKET } from '../../protocol/quorum.ts';
 import {
   forwardedRequest,
@@ -30,6 +31,7 @@ import { type LearnerEntry, proposedConfig } from './learner-entry.ts';
 import { greeting, readOffer } from './learner-handshake.ts';
 import { LearnerHistory } from './learner-history.ts';
 import { type LearnerOptions, type LearnerState, PING_BYTES_MAX } from './learner-options.ts';
+import { tellProposal } from './txn-origin.ts';
 
 /** See the head of the file. */
 export class Learner {
@@ -137,6 +139,9 @@ export class Learner {
   /** A client's request for the leader. */
   request(session: bigint, cxid: number, op: number, body: Buffer, ids: readonly Id[]): void {
     if (this.left) return;
+    if (this.events.on['request.forwarded']) {
+      this.events.emit('request.forwarded', { session, cxid, op: opName(op) ?? String(op) });
+    }
     this.send(PACKET.REQUEST, -1n, forwardedRequest(session, cxid, op, body), ids);
   }
 
@@ -193,12 +198,14 @@ export class Learner {
   private streamPacket(type: number, zxid: bigint, data: Buffer | null, now: number): void {
     switch (type) {
       case PACKET.PROPOSAL:
+        tellProposal(this.events, this.options.leader, zxid, data);
         this.obey(this.history.propose(zxid, data));
         return;
       case PACKET.COMMIT:
         this.obey(this.history.commit(zxid, undefined));
         return;
       case PACKET.INFORM:
+        tellProposal(this.events, this.options.leader, zxid, data);
         this.obey(this.history.inform(zxid, data, undefined));
         return;
       case PACKET.COMMITANDACTIVATE:
@@ -230,7 +237,11 @@ export class Learner {
     const leader = readDesignated(data);
     if (data === null || leader === undefined) this.refuse(`a packet of type ${type} without a leader`);
     else if (type === PACKET.COMMITANDACTIVATE) this.obey(this.history.commit(zxid, leader.sid));
-    else this.obey(this.history.inform(zxid, data.subarray(leader.bytes), leader.sid));
+    else {
+      const entry = data.subarray(leader.bytes);
+      tellProposal(this.events, this.options.leader, zxid, entry);
+      this.obey(this.history.inform(zxid, entry, leader.sid));
+    }
   }
 
   /** Goes on, or leaves the leader for what the history makes of its packet. */

@@ -64,7 +64,6 @@ export class Proposals {
     core.window.push(zxid, bytes);
     core.lastProposed = zxid;
     if (membership !== undefined) this.proposeConfig(zxid, membership);
-    for (const h of core.followers) core.sendProposal(h, zxid, bytes);
     const { events } = core;
     if (events.on['zab.proposed']) {
       events.emit('zab.proposed', {
@@ -74,6 +73,7 @@ export class Proposals {
         followers: core.followers.length,
       });
     }
+    for (const h of core.followers) core.sendProposal(h, zxid, bytes);
   }
 
   /** A learner has everything up to `zxid` on disk. */

@@ -1,3 +1,5 @@
+import type { Emitter } from '../../events/bus.ts';
+
 /** The bytes a transaction's header begins with: the session, and the number its client gave the request. */
 const ORIGIN_BYTES = 12;
 
@@ -6,3 +8,9 @@ export const txnOrigin = (entry: Buffer): { readonly session: bigint; readonly c
   entry.length < ORIGIN_BYTES
     ? { session: 0n, cxid: 0 }
     : { session: entry.readBigInt64BE(0), cxid: entry.readInt32BE(8) };
+
+/** Tells of a transaction that a leader sent: the proposal, or what was committed without it. */
+export function tellProposal(events: Emitter, leader: bigint, zxid: bigint, entry: Buffer | null): void {
+  if (entry === null || !events.on['zab.proposal-received']) return;
+  events.emit('zab.proposal-received', { zxid, ...txnOrigin(entry), bytes: entry.length, leader });
+}
