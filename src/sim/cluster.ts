@@ -35,6 +35,8 @@ export interface ClusterOptions {
   readonly net?: ClusterNetOptions;
   /** Whether servers that end by themselves are started again. Default true. */
   readonly supervised?: boolean;
+  /** Names of the events that are told. Default: all but the ones of every request. */
+  readonly events?: readonly EventName[];
 }
 
 /** Who hears what happens. */
@@ -78,7 +80,7 @@ const BASE_CONFIG: readonly string[] = [
   'fsync.warningthresholdms=60000',
 ];
 
-/** Events that are told: all but the ones of every request. */
+/** Events that are told where nothing is said. */
 const TOLD: readonly EventName[] = EVENT_NAMES.filter((name) => EVENTS[name].level !== 'trace');
 
 const RESTART_MS = 400;
@@ -219,7 +221,7 @@ export class Cluster {
         schedule: this.schedule,
         net: this.net,
         tools: this.tools,
-        eventNames: TOLD,
+        eventNames: this.options.events ?? TOLD,
         event: (node, event) => this.event(node, event),
         say: (node, text) => this.say(node.name, text),
         dying: (node) => this.listener.dying?.(node),
