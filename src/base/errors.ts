@@ -137,6 +137,10 @@ const REGISTRY = {
     text: (c: { file: string; line: number; why: string }) => `${c.file}:${c.line}: ${c.why}`,
   },
   ZKT_UNSUPPORTED: { exit: EXIT.usage, text: (c: { what: string }) => `${c.what} is not supported` },
+  ZKT_NOT_A_RECORDING: {
+    exit: EXIT.corrupt,
+    text: (c: { file: string; why: string }) => `${c.file} is not a recording of zkt: ${c.why}`,
+  },
 } as const;
 
 /** A code of the registry. */

@@ -1,4 +1,4 @@
-/** Where the events of an observer come from: live servers of any kind, a recording, a simulated run. */
+/** Where the events of an observer come from, live; those of a recording are in `storage/recording`. */
 import type { ZktEvent } from '../events/table.ts';
 
 /**
@@ -11,17 +11,4 @@ export interface EventSource {
   start(take: (event: ZktEvent) => void): void;
   /** Ends it; harmless when repeated. */
   stop(): void;
-}
-
-/** Events that happened: those of a recording, or of a simulated run. */
-export interface Recording {
-  /** When the first and the last event happened, wall clock ms; equal for an empty one. */
-  readonly startMs: number;
-  readonly endMs: number;
-  /** Events in it. */
-  readonly count: number;
-  /** What is wrong with it (cut short, damaged), in words; undefined when it is whole. */
-  readonly fault: string | undefined;
-  /** The events from that time on, in the order of time. */
-  events(fromMs?: number): IterableIterator<ZktEvent>;
 }

@@ -22,7 +22,7 @@ const BLOCK_BYTES_MAX = 8 * 1024 * 1024;
 const HASH_BITS = 13;
 
 /** Bytes that are no snappy stream. */
-class SnappyError extends Error {
+export class SnappyError extends Error {
   override readonly name = 'SnappyError';
 }
 

@@ -1,0 +1,150 @@
+/**
+ * Recordings in files: one file, a directory of them, or a ring that was written with rotation
+ * (`NAME.1.zktrec`, `NAME.2.zktrec`, …), all of which are one recording.
+ *
+ * Blocks are read one at a time and put in the order of time; those that overlap are held together.
+ */
+import { reasonOf, ZktError } from '../../base/errors.ts';
+import type { ZktEvent } from '../../events/table.ts';
+import type { Disk } from '../../ports/disk.ts';
+import { type BlockHead, RECORDING_SUFFIX } from './format.ts';
+import type { Recording } from './recording.ts';
+import { RecordingFile } from './recording-file.ts';
+import { ringMembers } from './ring-names.ts';
+
+/** Events held to put them in order; where more overlap in time (a clock was set), order gives way. */
+const HELD_MAX = 400_000;
+/** Names of events of other releases that are told. */
+const UNKNOWN_TOLD = 3;
+
+/** A recording in files. */
+export interface FileRecording extends Recording {
+  /** Its files, in the order of their beginnings. */
+  readonly files: readonly { readonly path: string; readonly bytes: number; readonly events: number }[];
+  /** Events met that this release does not know: how many, by name. */
+  readonly unknownEvents: ReadonlyMap<string, number>;
+}
+
+/**
+ * Opens a file, a directory or a ring. Reads the index, or the heads of blocks, and no event. Throws
+ * `ZKT_FILE` where there is nothing to read, `ZKT_NOT_A_RECORDING`.
+ */
+export function openRecording(disk: Disk, path: string): FileRecording {
+  const paths = pathsOf(disk, path);
+  const opened = paths.map((it) => {
+    try {
+      return new RecordingFile(disk, it);
+    } catch (error) {
+      if (error instanceof ZktError) throw error;
+      throw new ZktError('ZKT_FILE', { file: it, what: 'read', why: reasonOf(error) }, { cause: error });
+    }
+  });
+  return new FilesRecording(opened);
+}
+
+function pathsOf(disk: Disk, path: string): string[] {
+  const names = listOf(disk, path);
+  if (names !== undefined) {
+    const found = names.filter((name) => name.endsWith(RECORDING_SUFFIX)).sort();
+    if (found.length > 0) return found.map((name) => disk.join(path, name));
+    const why = `it is a directory without ${RECORDING_SUFFIX} files`;
+    throw new ZktError('ZKT_FILE', { file: path, what: 'read', why });
+  }
+  if (disk.exists(path)) return [path];
+  const ring = ringMembers(disk, path);
+  return ring.length > 0 ? ring.map((member) => member.path) : [path];
+}
+
+/** The names in a directory; undefined for what is none. */
+function listOf(disk: Disk, path: string): string[] | undefined {
+  try {
+    return disk.list(path);
+  } catch {
+    return undefined;
+  }
+}
+
+interface Piece {
+  readonly file: RecordingFile;
+  readonly block: BlockHead;
+}
+
+class FilesRecording implements FileRecording {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly count: number;
+  private readonly opened: readonly RecordingFile[];
+  private readonly pieces: readonly Piece[];
+
+  constructor(opened: readonly RecordingFile[]) {
+    this.opened = opened;
+    this.pieces = opened
+      .flatMap((file) => file.blocks.map((block) => ({ file, block })))
+      .sort((a, b) => a.block.startMs - b.block.startMs);
+    let [start, end, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+    for (const { block } of this.pieces) {
+      start = Math.min(start, block.startMs);
+      end = Math.max(end, block.endMs);
+      count += block.events;
+    }
+    this.startMs = count === 0 ? 0 : start;
+    this.endMs = count === 0 ? 0 : end;
+    this.count = count;
+  }
+
+  get files() {
+    return this.opened.map(({ path, bytes, blocks }) => ({
+      path,
+      bytes,
+      events: blocks.reduce((sum, block) => sum + block.events, 0),
+    }));
+  }
+
+  get unknownEvents(): ReadonlyMap<string, number> {
+    const sums = new Map<string, number>();
+    for (const file of this.opened) {
+      for (const [name, count] of file.unknownEvents) sums.set(name, (sums.get(name) ?? 0) + count);
+    }
+    return sums;
+  }
+
+  get fault(): string | undefined {
+    const several = this.opened.length > 1;
+    const said = this.opened.flatMap(({ path, faults }) =>
+      faults.length === 0 ? [] : [`${several ? `${path}: ` : ''}${faults.join(', ')}`],
+    );
+    const unknown = [...this.unknownEvents];
+    if (unknown.length > 0) {
+      const names = unknown.slice(0, UNKNOWN_TOLD).map(([name, count]) => `${count} ${name}`);
+      const more = unknown.length > UNKNOWN_TOLD ? ', …' : '';
+      said.push(`events of another release left out: ${names.join(', ')}${more}`);
+    }
+    return said.length === 0 ? undefined : said.join('; ');
+  }
+
+  *events(fromMs = Number.NEGATIVE_INFINITY): IterableIterator<ZktEvent> {
+    let held: ZktEvent[] = [];
+    for (const { file, block } of this.pieces) {
+      if (block.endMs < fromMs) continue;
+      const ready = held.length > HELD_MAX ? held.length : firstFrom(held, block.startMs);
+      for (let i = 0; i < ready; i++) yield held[i] as ZktEvent;
+      const events = file.read(block);
+      const wanted = block.startMs < fromMs ? events.filter((it) => it.time >= fromMs) : events;
+      held = ready === held.length ? wanted : held.slice(ready).concat(wanted);
+      held.sort((a, b) => a.time - b.time);
+    }
+    yield* held;
+  }
+}
+
+/** The index of the first event at that time or later, in a list in order of time. */
+function firstFrom(events: readonly ZktEvent[], ms: number): number {
+  let lo = 0;
+  let hi = events.length;
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1;
+    if ((events[mid] as ZktEvent).time < ms) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo;
+}
