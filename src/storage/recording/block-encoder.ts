@@ -101,23 +101,31 @@ export class BlockEncoder {
   private field(kind: FieldKind, value: Value): void {
     switch (kind) {
       case 'text':
-        return this.text(value as string);
+        this.text(value as string);
+        break;
       case 'number':
-        return this.number(value as number);
+        this.number(value as number);
+        break;
       case 'flag':
-        return this.out.byte(value === true ? 1 : 0);
+        this.out.byte(value === true ? 1 : 0);
+        break;
       case 'zxid':
-        return this.zxid(value as bigint);
+        this.zxid(value as bigint);
+        break;
       case 'session':
-        return this.session(value as bigint);
+        this.session(value as bigint);
+        break;
       case 'sid':
-        return this.sid(value as bigint);
+        this.sid(value as bigint);
     }
   }
 
   private text(value: string): void {
     const known = this.texts.get(value);
-    if (known !== undefined) return this.out.varint(known);
+    if (known !== undefined) {
+      this.out.varint(known);
+      return;
+    }
     this.texts.set(value, this.texts.size + 1);
     this.out.varint(0);
     this.out.text(value.length > TEXT_MAX ? `${value.slice(0, TEXT_MAX - 1)}…` : value);
@@ -125,7 +133,10 @@ export class BlockEncoder {
 
   private session(value: bigint): void {
     const known = this.sessions.get(value);
-    if (known !== undefined) return this.out.varint(known);
+    if (known !== undefined) {
+      this.out.varint(known);
+      return;
+    }
     this.sessions.set(value, this.sessions.size + 1);
     this.out.varint(0);
     this.out.int64(value);
