@@ -46,7 +46,7 @@ const GROUPS = [
     priority: 3,
     test: /\/src\/(client\/(?!load\/)|platform\/(clock|net|random|timers)\.ts)/,
   },
-  { name: 'platform', priority: 2, test: /\/src\/platform\// },
+  { name: 'platform', priority: 2, test: /\/src\/platform\/(?!http)/ },
   { name: 'server', priority: 1, test: /\/src\/(server|storage)\// },
   { name: 'files', priority: 1, test: /\/src\/(inspect|formatters\/(?!java-dates))/ },
   { name: 'commands', priority: 1, test: /\/src\/cli\/(nodes|output|parse|settings)\// },

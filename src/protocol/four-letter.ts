@@ -1,8 +1,9 @@
 /**
  * The four-letter words of the client port: the first four bytes of a connection, answered as text, then
- * closed.
+ * closed. Apache's, and `admn`: the URL of the HTTP admin.
  */
 export const FOUR_LETTER_WORDS = [
+  'admn',
   'conf',
   'cons',
   'crst',

@@ -21,12 +21,14 @@ import type { ServerConfig } from '../../server/config/server-config.ts';
 import { FourLetterAnswers } from '../../server/node/four-letter-answers.ts';
 import { PeerFacts } from '../../server/node/quorum-facts.ts';
 import type { RunningServer } from '../../server/node/running-server.ts';
+import { ServerReports } from '../../server/node/server-reports.ts';
 import { startServer } from '../../server/node/start-server.ts';
 import type { ServerWorld } from '../../server/node/world.ts';
 import type { Io } from '../io.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel, ServerLog } from '../server-log.ts';
 import { serverVersion } from '../server-version.ts';
-import { type Instrument, startInstruments } from '../serving/instruments.ts';
+import { startInstruments } from '../serving/instruments.ts';
+import type { Instrument } from '../serving/laboratory.ts';
 import { toolHelp } from '../settings/tool-help.ts';
 import type { ToolContext } from '../tool.ts';
 
@@ -164,7 +166,7 @@ class ServerProcess {
   private readonly world: ServerWorld;
   private readonly log: ServerLog;
   private readonly metrics = new ServerMetrics();
-  private readonly answers: FourLetterAnswers;
+  private readonly reports: ServerReports;
   private lock: DataDirLock | undefined;
   private serving = false;
 
@@ -190,7 +192,7 @@ class ServerProcess {
       compression: systemCompression,
       events: this.bus,
     };
-    this.answers = new FourLetterAnswers({
+    this.reports = new ServerReports({
       facts: {
         version: serverVersion(),
         environment: environmentPairs,
@@ -209,13 +211,14 @@ class ServerProcess {
     process.on('uncaughtException', crashed);
     process.on('unhandledRejection', crashed);
     this.tellConfiguration();
+    const answers = new FourLetterAnswers(this.reports);
     let running: RunningServer | undefined;
     const leader = this.watchLeader(() => running);
     const instruments = this.startInstruments(() => running);
     try {
       running = await startServer(this.config, this.world, {
-        answerWord: (server, word, more) => this.answers.answer(server, word, more),
-        answerIdle: (word, more) => this.answers.idle(word, more),
+        answerWord: (server, word, more, link) => answers.answer(server, word, more, link),
+        answerIdle: (word, more, link) => answers.idle(word, more, link),
         claim: (dirs) => {
           this.lock = lockDataDirs(dirs);
         },
@@ -228,7 +231,7 @@ class ServerProcess {
     }
     this.serving = true;
     const { peer } = running;
-    if (peer !== undefined) this.answers.quorum = new PeerFacts(peer, this.config, systemClock);
+    if (peer !== undefined) this.reports.quorum = new PeerFacts(peer, this.config, systemClock);
     await this.log.open();
     const { host, port } = running;
     const at = addressText({ host, port });
@@ -246,8 +249,8 @@ class ServerProcess {
   }
 
   private startInstruments(running: () => RunningServer | undefined): Instrument {
-    const { config, world, bus, metrics, answers } = this;
-    return startInstruments({ config, world, bus, metrics, answers, running });
+    const { config, world, bus, metrics, reports } = this;
+    return startInstruments({ config, world, bus, metrics, reports, running });
   }
 
   private watchLeader(running: () => RunningServer | undefined) {

@@ -3,6 +3,7 @@
  * Pure.
  */
 import { ZktError } from '../../base/errors.ts';
+import { localAdminPort } from '../../server/config/build-admin.ts';
 import type { Member } from '../../server/quorum/membership.ts';
 import { memberText } from '../../server/quorum/membership-text.ts';
 
@@ -36,9 +37,9 @@ export interface PlannedPort {
 
 /** The servers, ascending by id from 1; voters first. Throws `ZKT_USAGE` when the ports do not fit. */
 export function membersOf({ size, observers, basePort }: LayoutOptions): Member[] {
-  const last = basePort + ELECTION_OFFSET + size + observers - 1;
+  const last = localAdminPort(basePort + size + observers - 1);
   if (last > PORT_MAX) {
-    const why = `--base-port ${basePort} is too high: the last election port would be ${last}`;
+    const why = `--base-port ${basePort} is too high: the last admin port would be ${last}`;
     throw new ZktError('ZKT_USAGE', { why });
   }
   if (size + observers > QUORUM_OFFSET) throw new ZktError('ZKT_USAGE', { why: 'too many servers' });
@@ -53,7 +54,7 @@ export function membersOf({ size, observers, basePort }: LayoutOptions): Member[
   });
 }
 
-/** Every port that has to be free. A server that stands alone has a client port only. */
+/** Every port that has to be free. A server that stands alone has no quorum and no election port. */
 export const portsOf = (members: readonly Member[]): PlannedPort[] =>
   members.flatMap(({ id, client, addresses }) => {
     const named = (what: string, port: number): PlannedPort => ({
@@ -61,7 +62,8 @@ export const portsOf = (members: readonly Member[]): PlannedPort[] =>
       host: HOST,
       port,
     });
-    const own = client === undefined ? [] : [named('client', client.port)];
+    const own =
+      client === undefined ? [] : [named('client', client.port), named('admin', localAdminPort(client.port))];
     if (members.length === 1) return own;
     return [
       ...own,
@@ -88,6 +90,7 @@ export function configText(
     ...(alone ? [`clientPort=${member.client?.port}`, `clientPortAddress=${HOST}`] : []),
     ...(member.role === 'observer' ? ['peerType=observer'] : []),
     '4lw.commands.whitelist=*',
+    ...(member.client === undefined ? [] : [`admin.serverPort=${localAdminPort(member.client.port)}`]),
     ...(alone ? [] : [`zkt.sessionSecretFile=${escaped(where.secretFile)}`]),
     ...(alone ? [] : members.map((m) => `server.${m.id}=${memberText(m)}`)),
   ];

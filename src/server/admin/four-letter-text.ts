@@ -21,6 +21,22 @@ export const crstText = 'Connection stats reset.\n';
 /** `srst`. */
 export const srstText = 'Server stats reset.\n';
 
+/** Addresses to listen on that stand for all of them. */
+const EVERYWHERE = /^(0\.0\.0\.0|[0:]+)$/;
+
+/**
+ * `admn`: where the HTTP admin is; an empty line where there is none. One that listens everywhere is told by
+ * the address this client reached.
+ */
+export function admnText(
+  at: { readonly host: string; readonly port: number } | undefined,
+  reachedAddress: string,
+): string {
+  if (at === undefined) return '\n';
+  const host = EVERYWHERE.test(at.host) ? reachedAddress : at.host;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${at.port}\n`;
+}
+
 /** A number with a fraction, rounded to four places, as Java's `Double.toString` writes it. */
 export function realText(value: number): string {
   const rounded = Math.round(value * 10_000) / 10_000;
@@ -119,7 +135,7 @@ const SHORT_OP_NAMES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Apache's short name of an operation; `NA` for none. */
-const shortOpName = (op: number): string => SHORT_OP_NAMES.get(op) ?? 'NA';
+export const shortOpName = (op: number): string => SHORT_OP_NAMES.get(op) ?? 'NA';
 
 /**
  * `conf`. Apache 3.8 shows the size of the snapshots as that of the log and the other way round; here each is

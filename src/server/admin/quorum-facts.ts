@@ -3,6 +3,8 @@
  * role.
  */
 
+import type { ServerAddress } from '../quorum/membership.ts';
+
 /** What a leader knows of those that follow it. */
 export interface LeadingFacts {
   /** Learners connected, in whatever state. */
@@ -41,4 +43,38 @@ export interface MemberConfiguration {
   readonly peerType: 'participant' | 'observer';
   /** The configuration in force, as its text; undefined in read-only mode. */
   readonly membership: string | undefined;
+}
+
+/** Where a member that has a leader stands. */
+export interface Standing {
+  readonly myId: number;
+  readonly isLeader: boolean;
+  readonly leaderId: number;
+  /** Of its first address. */
+  readonly leaderHost: string;
+  /** Of this server. */
+  readonly addresses: readonly ServerAddress[];
+  /** Where its clients connect. */
+  readonly client: { readonly host: string; readonly port: number };
+  /** Its vote counts. */
+  readonly voting: boolean;
+  readonly lastZxid: bigint;
+}
+
+/** An observer, as its leader sees it. */
+export interface ObserverReport {
+  readonly remote: string;
+  readonly sid: bigint;
+  readonly synced: boolean;
+  /** When it connected, ms since 1970. */
+  readonly establishedMs: number;
+  /** What it has not taken yet. Packets are not queued one by one here: 0. */
+  readonly queuedPackets: number;
+  readonly queuedBytes: number;
+  readonly received: number;
+  readonly sent: number;
+  /** Requests it forwarded. */
+  readonly requests: number;
+  /** The last it was sent. */
+  readonly lastZxid: bigint;
 }

@@ -23,6 +23,23 @@ export interface ServerReport {
   readonly proposalBytes?: LeadingFacts['proposalBytes'] | undefined;
 }
 
+/** Sizes of replies or proposals, bytes; -1 before the first. */
+export interface BufferSizes {
+  readonly last: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What `server_stats` of the HTTP admin adds to `srvr`. */
+export interface StatisticsReport {
+  readonly slowSyncs: number;
+  readonly responseBytes: BufferSizes;
+  readonly dataDirBytes: number;
+  readonly dataLogBytes: number;
+  readonly uptimeMs: number;
+  readonly authFailures: number;
+}
+
 /** One line of `stat` and `cons`. */
 export interface ConnectionReport {
   /** `address:port`, brackets around IPv6. */

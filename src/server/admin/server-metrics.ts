@@ -17,6 +17,8 @@ const NAMES: readonly EventName[] = [
   'peer.state',
   'election.decided',
   'zab.sync-chosen',
+  'disk.full',
+  'disk.recovered',
 ];
 
 /** Counters and summaries of one server, from its event bus. */
@@ -45,6 +47,8 @@ export class ServerMetrics {
   slowSyncs = 0;
   sessionsExpired = 0;
   digestMismatches = 0;
+  /** Writes are refused since there is no space left. */
+  diskFull = false;
 
   /** Times this server began to look for a leader. */
   get lookings(): number {
@@ -91,6 +95,12 @@ export class ServerMetrics {
       case 'zab.sync-chosen':
         if (event.fields.plan === 'SNAP') this.snapshotsSent++;
         else this.diffsSent++;
+        break;
+      case 'disk.full':
+        this.diskFull = true;
+        break;
+      case 'disk.recovered':
+        this.diskFull = false;
         break;
       default:
         break;

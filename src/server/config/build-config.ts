@@ -1,6 +1,7 @@
 /** From checked settings to the one `ServerConfig` that node, port and storage take. Pure. */
 import { ZktError } from '../../base/errors.ts';
 import type { Member } from '../quorum/membership.ts';
+import { adminOf } from './build-admin.ts';
 import { localSettings, memberWarnings, placeOf, quorumOf } from './build-quorum.ts';
 import type { ConfigFiles, ConfigOptions } from './config-input.ts';
 import type { KeyName, Settings } from './keys.ts';
@@ -41,10 +42,12 @@ export function buildConfig(told: ReadSettings, files: ConfigFiles, options: Con
   if (given.has('secureClientPort')) {
     throw new ZktError('ZKT_UNSUPPORTED', { what: 'secureClientPort (TLS for clients), in this release,' });
   }
+  const client = clientOf(read, files, options, own, warnings);
   return {
     file: files.file,
     serverId,
-    client: clientOf(read, files, options, own, warnings),
+    client,
+    admin: adminOf(read, files, place.local ? client.port : undefined),
     storage: storageOf(
       settings,
       dataDir,

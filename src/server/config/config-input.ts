@@ -17,4 +17,6 @@ export interface ConfigFiles {
   readonly dynamic: { readonly lines: readonly SourcedLine[]; readonly version: bigint } | undefined;
   /** The bytes of `zkt.sessionSecretFile`. */
   readonly sessionSecret: Uint8Array | undefined;
+  /** The text of `zkt.adminTokenFile`. */
+  readonly adminToken: string | undefined;
 }

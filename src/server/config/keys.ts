@@ -20,6 +20,8 @@ import {
   port,
   text,
   textOr,
+  token,
+  urlPath,
   whole,
   wholeOrUnset,
   yesNo,
@@ -222,11 +224,19 @@ const OTHER_KEYS = {
   '4lw.commands.whitelist': prop(textOr('srvr'), 'Four-letter words that are answered; * for all.'),
   extendedTypesEnabled: prop(flag(false), 'TTL nodes.'),
   emulate353TTLNodes: prop(flag(false), 'TTL nodes as 3.5.3 wrote them.'),
-  'admin.enableServer': later(flag(true), 'HTTP admin server.'),
-  'admin.serverAddress': later(host, 'Its address.'),
-  'admin.serverPort': later(port(8080), 'Its port.'),
-  'admin.commandURL': later(textOr('/commands'), 'Its path.'),
-  'admin.idleTimeout': later(whole(30_000), 'Its idle timeout, ms.'),
+  'admin.enableServer': prop(flag(true), 'HTTP admin server.'),
+  'admin.serverAddress': prop(
+    host,
+    'Its address; loopback where not given. Another one needs zkt.adminToken or zkt.adminTokenFile.',
+  ),
+  'admin.serverPort': prop(
+    port(8080),
+    'Its port; 0 for any free one. Where not given and taken, any free one; client port + 5900 for --id without a file.',
+  ),
+  'admin.commandURL': prop(urlPath('/commands'), 'Its path of commands.'),
+  'admin.idleTimeout': prop(whole(30_000), 'Time after which a silent connection of it is closed, ms.'),
+  'zkt.adminToken': prop(token, 'What whoever asks the admin server must know; else nothing on loopback.'),
+  'zkt.adminTokenFile': prop(path, 'File with that token, which is better kept there.'),
   'admin.portUnification': later(flag(false), 'TLS and plain text on its port.'),
   'admin.forceHttps': later(flag(false), 'TLS only.'),
   'admin.needClientAuth': later(flag(false), 'Client certificates.'),
@@ -281,4 +291,4 @@ export const isKeptFamily = (name: string): boolean => {
 };
 
 /** True for properties that must not be shown. */
-export const isSecret = (name: string): boolean => /password|superdigest|secret/i.test(name);
+export const isSecret = (name: string): boolean => /password|superdigest|secret|admintoken$/i.test(name);

@@ -52,7 +52,10 @@ export function loadConfig(disk: Disk, options: LoadOptions): ServerConfig {
       ? { file: myidFile, text: readText(disk, myidFile) }
       : undefined;
   const sessionSecret = secretOf(disk, read);
-  return buildConfig(read, { file, myid, dynamic, sessionSecret }, options);
+  const adminToken = read.given.has('zkt.adminTokenFile')
+    ? readText(disk, read.settings['zkt.adminTokenFile'])
+    : undefined;
+  return buildConfig(read, { file, myid, dynamic, sessionSecret, adminToken }, options);
 }
 
 /**

@@ -104,6 +104,22 @@ export interface TreeConfig {
   readonly watchesPerConnectionMax: number;
 }
 
+/** The HTTP admin. */
+export interface AdminConfig {
+  /** `admin.enableServer`. */
+  readonly enabled: boolean;
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** Where no port was given, any free one will do if this one is taken. */
+  readonly portGiven: boolean;
+  /** `admin.commandURL`. */
+  readonly commandUrl: string;
+  readonly idleTimeoutMs: number;
+  /** What whoever asks must know; undefined on loopback where none was given. */
+  readonly token: string | undefined;
+}
+
 /** A line that was understood to be of no effect. */
 export interface ConfigWarning {
   /** The file, or `-D`. */
@@ -125,6 +141,7 @@ export interface ServerConfig {
   readonly security: SecurityConfig;
   readonly tree: TreeConfig;
   readonly quorum: QuorumConfig;
+  readonly admin: AdminConfig;
   /**
    * Every property that was given, by Apache's full name (`zookeeper.snapCount`), for what no field above
    * stands for and for `envi` and `conf`; secrets included, so show it only through `redacted`.

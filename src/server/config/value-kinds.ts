@@ -91,3 +91,17 @@ export const host: ValueKind<string> = {
     return /^[0-9A-Za-z._:%-]{1,255}$/.test(bare) ? bare : undefined;
   },
 };
+
+/** A path of an HTTP server, without a slash at its end. */
+export const urlPath = (fallback: string): ValueKind<string> => ({
+  fallback,
+  expected: `a path such as ${fallback}`,
+  parse: (t) => (/^(\/[0-9A-Za-z._~-]{1,64}){1,8}$/.test(t) ? t : undefined),
+});
+
+/** A token, as a header of HTTP can hold it: long enough not to be guessed. */
+export const token: ValueKind<string> = {
+  fallback: '',
+  expected: '16 to 512 letters, digits and signs without blanks',
+  parse: (t) => (/^[\x21-\x7e]{16,512}$/.test(t) ? t : undefined),
+};

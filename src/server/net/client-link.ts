@@ -60,6 +60,11 @@ export class ClientLink extends LinkOutput implements SocketHandler {
     this.splitter = new FrameSplitter(host.options.frameBytesMax);
   }
 
+  /** The address of this server that the client reached. */
+  get localAddress(): string {
+    return this.socket.localAddress;
+  }
+
   /** True while bytes are taken from the socket. */
   get isReading(): boolean {
     return this.reading && this.live;

@@ -79,7 +79,7 @@ export class PacketLink {
   /** What the socket is to be attached to. */
   readonly handler: SocketHandler;
   /** What went over it. `peer` is its owner's to set. */
-  readonly traffic = new PacketTraffic();
+  readonly traffic: PacketTraffic;
   private readonly socket: Socket;
   private readonly limits: PacketLinkLimits;
   private readonly world: PacketLinkWorld;
@@ -107,6 +107,7 @@ export class PacketLink {
     const { remoteAddress: address, remotePort } = socket;
     this.remote = address.includes(':') ? `[${address}]:${remotePort}` : `${address}:${remotePort}`;
     this.lastHeardMs = world.clock.monotonicMs();
+    this.traffic = new PacketTraffic(world.clock.wallMs());
     this.handler = {
       data: (chunk) => this.data(chunk),
       drained: () => {

@@ -9,6 +9,8 @@ export const PACKET_PLACES = Math.max(...Object.values(PACKET)) + 1;
 
 /** The counters as a sampler may read them; the place in each array is the packet's type. */
 export interface PacketCounts {
+  /** When the connection was opened, ms since 1970. */
+  readonly openedMs: number;
   /** The server at the other end; -1 before it has said who it is. */
   readonly peer: bigint;
   /** Packets sent to it, and received from it. Wraps at 2^32. */
@@ -20,10 +22,16 @@ export interface PacketCounts {
 
 /** See the head of the file. */
 export class PacketTraffic implements PacketCounts {
+  readonly openedMs: number;
   peer = -1n;
   readonly sent = new Uint32Array(PACKET_PLACES);
   readonly received = new Uint32Array(PACKET_PLACES);
   readonly bytes = new Float64Array(PACKET_PLACES);
+
+  /** `openedMs`: wall clock. */
+  constructor(openedMs: number) {
+    this.openedMs = openedMs;
+  }
 
   /** A packet with so many bytes of data was handed to the connection. */
   noteSent(type: number, bytes: number): void {

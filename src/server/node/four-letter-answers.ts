@@ -1,88 +1,53 @@
 /** Answers the four-letter words of a server of any role: looks, and lets `server/admin` write the text. */
 import { hex0x } from '../../base/brands.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Disk } from '../../ports/disk.ts';
 import type { FourLetterWord } from '../../protocol/four-letter.ts';
 import * as text from '../admin/four-letter-text.ts';
-import { type MonitorReport, monitorMetrics, type QuotaReport } from '../admin/monitor.ts';
-import type { MemberConfiguration, QuorumFacts } from '../admin/quorum-facts.ts';
-import type {
-  BucketReport,
-  ConfigurationReport,
-  ConnectionReport,
-  DigestReport,
-  DumpReport,
-  ServerReport,
-} from '../admin/reports.ts';
-import type { ServerMetrics } from '../admin/server-metrics.ts';
+import { monitorMetrics } from '../admin/monitor.ts';
+import type { BucketReport, DigestReport, DumpReport } from '../admin/reports.ts';
 import type { ClientLink } from '../net/client-link.ts';
+import { connectionsOf, type ServerReports, sessionsOf } from './server-reports.ts';
 import type { ServingServer } from './serving-server.ts';
 
-/** What the process tells about itself. */
-export interface ProcessFacts {
-  /** `x.y.z-something, built on date`. */
-  readonly version: string;
-  /** The pairs of `envi` after the version, freshly read. */
-  environment(): readonly (readonly [key: string, value: string])[];
-  /** Open files and their limit; undefined where the system does not tell. */
-  openFiles(): { readonly open: number; readonly max: number } | undefined;
-  /** A time, ms since 1970, as Java's `Date.toString` writes it. */
-  dateText(wallMs: number): string;
-}
-
-/** What the answers are taken from, beside the server. */
-export interface AnswerSources {
-  readonly facts: ProcessFacts;
-  readonly metrics: ServerMetrics;
-  readonly clock: Clock;
-  readonly disk: Disk;
-}
-
-/** Tells of the ensemble the server is a member of. */
-export interface QuorumSource {
-  /** Undefined while there is no leader. */
-  facts(): QuorumFacts | undefined;
-  configuration(): Omit<MemberConfiguration, 'membership'> & { readonly membership: string };
-}
-
-/** The trace mask a server starts with (facts 11.1); it is kept and means nothing. */
-const TRACE_MASK_DEFAULT = 306n;
 /** Expiry buckets of connections without a session, ms, as in Apache. */
 const SESSIONLESS_BUCKET_MS = 10_000;
 
 /** Answers of one server. */
 export class FourLetterAnswers {
-  /** Of a member of an ensemble. */
-  quorum: QuorumSource | undefined;
-  private readonly sources: AnswerSources;
-  private traceMask = TRACE_MASK_DEFAULT;
+  private readonly reports: ServerReports;
 
-  constructor(sources: AnswerSources) {
-    this.sources = sources;
+  constructor(reports: ServerReports) {
+    this.reports = reports;
   }
 
   /** The text for a word. `more` holds the mask of `stmk`. */
-  answer(server: ServingServer, word: FourLetterWord, more: Buffer): string | undefined {
-    const { facts } = this.sources;
+  answer(
+    server: ServingServer,
+    word: FourLetterWord,
+    more: Buffer,
+    link: Pick<ClientLink, 'localAddress'>,
+  ): string | undefined {
+    const { reports } = this;
     switch (word) {
+      case 'admn':
+        return text.admnText(reports.adminAt, link.localAddress);
       case 'ruok':
         return text.ruokText;
       case 'isro':
         return !server.serving ? 'null' : server.mode === 'read-only' ? 'ro' : 'rw';
       case 'srvr':
-        return text.srvrText(this.serverReport(server));
+        return text.srvrText(reports.server(server));
       case 'stat':
-        return text.statText(this.serverReport(server), connections(server));
+        return text.statText(reports.server(server), connectionsOf(server));
       case 'cons':
-        return text.consText(connections(server));
+        return text.consText(connectionsOf(server));
       case 'conf':
-        return text.confText(this.configuration(server));
+        return text.confText(reports.configuration(server));
       case 'dirs':
-        return text.dirsText(this.configuration(server));
+        return text.dirsText(reports.configuration(server));
       case 'envi':
-        return text.enviText([['zookeeper.version', facts.version], ...facts.environment()]);
+        return text.enviText(reports.environment());
       case 'mntr':
-        return text.mntrText(monitorMetrics(this.monitorReport(server)));
+        return text.mntrText(monitorMetrics(reports.monitor(server)));
       case 'dump':
         return text.dumpText(this.dump(server));
       case 'hash':
@@ -94,10 +59,10 @@ export class FourLetterAnswers {
         for (const link of server.port.links) link.stats.reset();
         return text.crstText;
       case 'gtmk':
-        return String(this.traceMask);
+        return String(reports.traceMask);
       case 'stmk':
-        this.traceMask = more.readBigInt64BE(0);
-        return String(this.traceMask);
+        reports.traceMask = more.readBigInt64BE(0);
+        return String(reports.traceMask);
       case 'wchs':
         return text.wchsText(watchCounts(server));
       case 'wchc':
@@ -108,111 +73,29 @@ export class FourLetterAnswers {
   }
 
   /** The text for a word while no server serves clients; undefined for one that needs a server. */
-  idle(word: FourLetterWord, more: Buffer): string | undefined {
-    const { facts } = this.sources;
+  idle(word: FourLetterWord, more: Buffer, link: Pick<ClientLink, 'localAddress'>): string | undefined {
+    const { reports } = this;
     switch (word) {
+      case 'admn':
+        return text.admnText(reports.adminAt, link.localAddress);
       case 'ruok':
         return text.ruokText;
       case 'isro':
         return 'null';
       case 'envi':
-        return text.enviText([['zookeeper.version', facts.version], ...facts.environment()]);
+        return text.enviText(reports.environment());
       case 'gtmk':
-        return String(this.traceMask);
+        return String(reports.traceMask);
       case 'stmk':
-        this.traceMask = more.readBigInt64BE(0);
-        return String(this.traceMask);
+        reports.traceMask = more.readBigInt64BE(0);
+        return String(reports.traceMask);
       default:
         return undefined;
     }
   }
 
-  private serverReport(server: ServingServer): ServerReport {
-    const { stats, links, outstanding } = server.port;
-    return {
-      version: this.sources.facts.version,
-      readOnly: server.mode === 'read-only',
-      mode: server.mode,
-      latency: stats.latency,
-      received: stats.packetsReceived,
-      sent: stats.packetsSent,
-      connections: links.size,
-      outstanding,
-      zxid: server.database.lastZxid,
-      nodes: nodeCount(server),
-      proposalBytes: this.quorum?.facts()?.leading?.proposalBytes,
-    };
-  }
-
-  private monitorReport(server: ServingServer): MonitorReport {
-    const { facts, metrics, clock } = this.sources;
-    const { tree } = server.database;
-    const files = facts.openFiles();
-    return {
-      version: facts.version,
-      mode: server.mode,
-      ephemerals: tree.owned.ephemeralCount,
-      connections: server.port.links.size,
-      outstanding: server.port.outstanding,
-      nodes: nodeCount(server),
-      sessions: globalSessions(server),
-      localSessions: server.localSessions,
-      quorum: server.mode === 'read-only' ? undefined : this.quorum?.facts(),
-      watches: server.registry.count,
-      dataBytes: tree.approximateDataSize,
-      uptimeMs: clock.monotonicMs() - server.startedMs,
-      openFiles: files?.open,
-      openFilesMax: files?.max,
-      quotas: tree.quotas.list().map((path) => quota(server, path)),
-      traffic: server.port.stats,
-      metrics,
-    };
-  }
-
-  private configuration(server: ServingServer): ConfigurationReport {
-    const { client, session, serverId } = server.config;
-    const { snapDir, logDir } = server.store.dirs;
-    return {
-      clientPort: server.port.boundPort,
-      secureClientPort: -1,
-      dataDir: snapDir,
-      dataDirBytes: this.sizeOf(snapDir),
-      dataLogDir: logDir,
-      dataLogBytes: this.sizeOf(logDir),
-      tickTimeMs: session.tickTimeMs,
-      connectionsPerAddressMax: client.connectionsPerAddressMax,
-      sessionTimeoutMinMs: session.timeoutMinMs,
-      sessionTimeoutMaxMs: session.timeoutMaxMs,
-      backlog: client.backlog ?? -1,
-      serverId,
-      member: this.member(server),
-    };
-  }
-
-  /** In read-only mode the membership is not shown, as Apache does not. */
-  private member(server: ServingServer): MemberConfiguration | undefined {
-    const all = this.quorum?.configuration();
-    return all !== undefined && server.mode === 'read-only' ? { ...all, membership: undefined } : all;
-  }
-
-  /** Bytes of the files in a directory; what disappears meanwhile counts as nothing. */
-  private sizeOf(dir: string): number {
-    const { disk } = this.sources;
-    let bytes = 0;
-    for (const name of disk.list(dir)) {
-      try {
-        const file = disk.open(disk.join(dir, name), 'read');
-        bytes += file.size();
-        file.close();
-      } catch {
-        // Purged between the two calls.
-      }
-    }
-    return bytes;
-  }
-
   private dump(server: ServingServer): DumpReport {
-    const { clock, facts } = this.sources;
+    const { clock, facts } = this.reports.sources;
     const now = clock.monotonicMs();
     const dateOf = (monotonicMs: number): string =>
       facts.dateText(Math.round(clock.wallMs() + monotonicMs - now));
@@ -243,15 +126,6 @@ export class FourLetterAnswers {
   }
 }
 
-/** Sessions of the whole ensemble; a server cut off from it knows none that live. */
-const globalSessions = (server: ServingServer): number =>
-  server.mode === 'standalone' ? server.tracker.size : sessionsOf(server).length;
-
-const sessionsOf = (server: ServingServer): { id: bigint; timeoutMs: number }[] =>
-  server.mode === 'read-only'
-    ? []
-    : [...server.database.sessions].map(([id, timeoutMs]) => ({ id, timeoutMs }));
-
 /** When a connection would be given up: with its session, or for having none. */
 const bucketOf = (server: ServingServer, link: ClientLink, now: number): number => {
   const session = link.sessionId === 0n ? undefined : server.tracker.get(link.sessionId);
@@ -259,47 +133,6 @@ const bucketOf = (server: ServingServer, link: ClientLink, now: number): number 
   const alone = link.sessionId === 0n;
   const due = now + (alone ? server.config.client.connectRequestTimeoutMs : link.timeoutMs);
   return Math.floor(due / SESSIONLESS_BUCKET_MS + 1) * SESSIONLESS_BUCKET_MS;
-};
-
-/** Apache's index holds the root under `/` and under the empty path. */
-const nodeCount = (server: ServingServer): number => server.database.tree.nodeCount + 1;
-
-const connections = (server: ServingServer): ConnectionReport[] =>
-  [...server.port.links].map((link) => {
-    const { stats } = link;
-    return {
-      remote: link.remote,
-      reading: link.isReading,
-      queued: link.outstanding,
-      received: stats.received,
-      sent: stats.sent,
-      session:
-        link.sessionId === 0n
-          ? undefined
-          : {
-              id: link.sessionId,
-              lastOp: stats.lastOp,
-              establishedMs: link.establishedMs,
-              timeoutMs: link.timeoutMs,
-              lastCxid: stats.lastCxid,
-              lastZxid: stats.lastZxid,
-              lastResponseMs: Math.floor(stats.lastResponseMs),
-              latency: stats.latency,
-            },
-    };
-  });
-
-const quota = (server: ServingServer, path: string): QuotaReport => {
-  const { quotas } = server.database.tree;
-  const limits = quotas.limits(path);
-  const used = quotas.usage(path);
-  return {
-    path,
-    countLimit: limits.count,
-    countUsed: used.count,
-    bytesLimit: limits.bytes,
-    bytesUsed: used.bytes,
-  };
 };
 
 const digests = (server: ServingServer): readonly DigestReport[] => [...server.store.digests];

@@ -24,7 +24,7 @@ export async function openEntrance(
   host: ServerHost,
 ): Promise<Entrance> {
   const gate = new ServiceGate();
-  gate.idle = (word, more) => host.answerIdle?.(word, more);
+  gate.idle = (word, more, link) => host.answerIdle?.(word, more, link);
   const port = new ClientPort(config.client, world, gate);
   return { port, gate, at: await listen(port) };
 }

@@ -11,5 +11,5 @@ export interface ServerHost extends StoreHost {
    * Answers a four-letter word while no server serves clients (ruok, isro, ...): put it at
    * `ServiceGate.idle`.
    */
-  answerIdle?(word: FourLetterWord, more: Buffer): string | undefined;
+  answerIdle?(word: FourLetterWord, more: Buffer, link: ClientLink): string | undefined;
 }

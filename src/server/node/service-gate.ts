@@ -36,6 +36,6 @@ export class ServiceGate implements ClientService<ClientLink> {
   }
 
   command(link: ClientLink, word: FourLetterWord, more: Buffer): string | undefined {
-    return this.behind === undefined ? this.idle?.(word, more) : this.behind.command(link, word, more);
+    return this.behind === undefined ? this.idle?.(word, more, link) : this.behind.command(link, word, more);
   }
 }

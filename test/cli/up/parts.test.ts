@@ -16,7 +16,7 @@ describe('where the servers are', () => {
   test('ports as `zkt server --id N` has them', () => {
     expect(connectText(members)).toBe('127.0.0.1:2181,127.0.0.1:2182,127.0.0.1:2183,127.0.0.1:2184');
     expect(portsOf(members).map(({ port }) => port)).toEqual([
-      2181, 2888, 3888, 2182, 2889, 3889, 2183, 2890, 3890, 2184, 2891, 3891,
+      2181, 8081, 2888, 3888, 2182, 8082, 2889, 3889, 2183, 8083, 2890, 3890, 2184, 8084, 2891, 3891,
     ]);
     expect(members.map(({ role }) => role)).toEqual([
       'participant',
@@ -26,12 +26,13 @@ describe('where the servers are', () => {
     ]);
     expect(portsOf(membersOf({ size: 1, observers: 0, basePort: 9 }))).toEqual([
       { what: 'client port of server 1', host: '127.0.0.1', port: 9 },
+      { what: 'admin port of server 1', host: '127.0.0.1', port: 5909 },
     ]);
   });
 
   test('a base port that is too high', () => {
-    expect(() => membersOf({ size: 9, observers: 0, basePort: 63_821 })).toThrow(/the last election port/);
-    expect(membersOf({ size: 9, observers: 0, basePort: 63_820 }).length).toBe(9);
+    expect(() => membersOf({ size: 9, observers: 0, basePort: 59_628 })).toThrow(/the last admin port/);
+    expect(membersOf({ size: 9, observers: 0, basePort: 59_627 }).length).toBe(9);
   });
 
   test('what zkt server makes of the file', () => {
@@ -42,6 +43,7 @@ describe('where the servers are', () => {
     };
     const config = read(4, members);
     expect(config).toMatchObject({ serverId: 4, storage: { dataDir: '/da\\ta' }, client: { port: 2184 } });
+    expect(config.admin).toMatchObject({ host: '127.0.0.1', port: 8084, portGiven: true, token: undefined });
     expect(config.quorum).toMatchObject({ initLimitTicks: 10, syncLimitTicks: 5, peerType: 'observer' });
     expect(config.quorum.membership?.members).toEqual(members);
     const alone = membersOf({ size: 1, observers: 0, basePort: 7 });

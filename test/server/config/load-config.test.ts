@@ -240,7 +240,8 @@ describe('warnings', () => {
   test.each([
     ['nosuch=1', ['4 unknown key nosuch']],
     ['ticktime=1', ['4 unknown key ticktime; did you mean tickTime?']],
-    ['admin.enableServer=true', ['4 admin.enableServer has no effect in this release']],
+    ['admin.enableServer=true', []],
+    ['admin.forceHttps=true', ['4 admin.forceHttps has no effect in this release']],
     ['jvm.pause.monitor=true', ['4 jvm.pause.monitor means nothing here: zkt is built another way']],
     ['ssl.quorum.trustStore.location=/x', ['4 ssl.quorum.trustStore.location has no effect in this release']],
     ['authProvider.1=org.Example', []],
