@@ -1,0 +1,27 @@
+/** An event in a line: what every pane that lists events shows of it. */
+import { EVENTS, type EventLevel, type ZktEvent } from '../events/table.ts';
+import { besides, wordsOf } from '../formatters/event-words.ts';
+import type { Tone } from './lines.ts';
+
+/** How events of a level look. */
+export const LEVEL_TONE: Readonly<Record<EventLevel, Tone>> = {
+  trace: 'dim',
+  debug: 'plain',
+  info: 'bold',
+  warn: 'warn',
+  error: 'bad',
+};
+
+/**
+ * What happened: the sentence of an event that has one of its own, and the fields it leaves out; the bare
+ * fields otherwise. As it came: to be escaped where it is shown.
+ */
+export function eventText(event: ZktEvent): string {
+  const sentence = wordsOf(event);
+  const own = sentence !== EVENTS[event.name].says;
+  const fields = besides(event, own ? sentence : '')
+    .map(([name, value]) => `${name} ${value}`)
+    .join(' ');
+  if (fields === '') return sentence;
+  return own ? `${sentence} (${fields})` : fields;
+}
