@@ -196,8 +196,8 @@ export const CLIENT_EVENTS = {
   'watch.sampled': event(
     'trace',
     'none',
-    'One of the paths or clients with the most watches (kind: path, client): how many, how many of them were never ' +
-      'fired, the age of the oldest, and what came and fired since the sample before.',
+    'One of the paths or clients with the most watches (kind: path, client): how many, how many of them are at paths ' +
+      'where none ever fired, the age of the oldest, and what came and fired since the sample before.',
     {
       kind: 'text',
       key: 'text',

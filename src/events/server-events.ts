@@ -85,8 +85,8 @@ export const SERVER_EVENTS = {
   'hot.sampled': event(
     'trace',
     'none',
-    'One of the most used paths, clients or operations since the sample before (kind: path, client, op). Counts are ' +
-      'estimates where only a part of the requests was looked at.',
+    'One of the most used paths, clients, sessions or operations since the sample before (kind: path, client, session, ' +
+      'op). Counts are estimates where only a part of the requests was looked at.',
     { kind: 'text', key: 'text', count: 'number', writes: 'number', bytes: 'number', ms: 'number' },
   ),
   'admin.listening': event('info', 'none', 'The HTTP admin answers.', { host: 'text', port: 'number' }),
@@ -121,7 +121,8 @@ export const SERVER_EVENTS = {
     'trace',
     'none',
     'Told in a stream: events that this listener was not sent, since it reads too slowly (slow), or asked for no more ' +
-      '(budget). With a budget they are not counted, since they were never made: then ms says for how long.',
+      '(budget), or that a recording lacks, since they could not be written (disk). With a budget they are not ' +
+      'counted, since they were never made: then ms says for how long.',
     { why: 'text', count: 'number', ms: 'number' },
   ),
   'recorder.rolled': event('debug', 'counter', 'The flight recorder began a new file.', {

@@ -103,6 +103,13 @@ export class PortStats {
   notServing = 0;
   /** Authentications that failed. */
   authFailures = 0;
+  /** Clients whose session is served here from then on; of them, those that went on with an earlier one. */
+  sessionsAttached = 0;
+  sessionsResumed = 0;
+  /** Sessions that this server expired. */
+  sessionsExpired = 0;
+  /** Latencies of answered requests in microseconds; only while somebody listens, who starts it anew. */
+  recentUs: Summary | undefined = undefined;
   /** Times reading was stopped because too much was outstanding. */
   throttled = 0;
   /** Sizes of replies, bytes without the frame's length; -1 before the first. */

@@ -6,6 +6,7 @@ import type { ClientService } from '../net/client-service.ts';
 import type { SessionTracker } from '../session/session-tracker.ts';
 import type { WatchRegistry } from '../watch/watch-registry.ts';
 import type { Database } from './database.ts';
+import type { HotTables } from './hot-tables.ts';
 import type { ServerMode } from './roles.ts';
 import type { Store } from './store.ts';
 
@@ -23,4 +24,6 @@ export interface ServingServer extends ClientService<ClientLink> {
   readonly localSessions: number;
   /** When it began to serve, monotonic ms. */
   readonly startedMs: number;
+  /** Counts what clients ask for most, while somebody wants to know. */
+  hot: HotTables | undefined;
 }

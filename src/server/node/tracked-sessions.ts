@@ -82,7 +82,7 @@ export class TrackedSessions extends ClientSessions {
     const now = world.clock.monotonicMs();
     const id = this.newId();
     const request = createSessionRequest(link, id, link.timeoutMs, now);
-    this.tellOpening(request);
+    this.began(request);
     tracker.track(id, link.timeoutMs, now);
     tracker.claim(id, link);
     link.sessionId = id;

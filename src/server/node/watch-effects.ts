@@ -7,7 +7,8 @@ import type { ClientLink } from '../net/client-link.ts';
 import type { Watches } from '../processor/read-request.ts';
 import { notify } from '../processor/reply.ts';
 import type { TreeEffects } from '../tree/apply.ts';
-import { type WatchMode, type WatchRegistry, watchModeName } from '../watch/watch-registry.ts';
+import { type WatchMode, watchModeName } from '../watch/watch-modes.ts';
+import type { WatchRegistry } from '../watch/watch-registry.ts';
 import type { Database } from './database.ts';
 
 /** What the effects need. */
@@ -52,13 +53,20 @@ export function treeEffects(world: EffectsWorld): TreeEffects {
   };
 }
 
-/** The registry as reads see it: a connection with too many watches is told off and closed. */
-export function limitedWatches(registry: WatchRegistry<ClientLink>, events: Emitter): Watches<ClientLink> {
+/**
+ * The registry as reads see it: a connection with too many watches is told off and closed. `port` knows when
+ * this turn is.
+ */
+export function limitedWatches(
+  registry: WatchRegistry<ClientLink>,
+  events: Emitter,
+  port: { readonly nowMs: number },
+): Watches<ClientLink> {
   return {
     add(path: string, who: ClientLink, mode: WatchMode) {
       // One request may ask for many; the first that is too many ends the connection, and is told once.
       if (!who.live) return;
-      if (!registry.add(path, who, mode)) {
+      if (!registry.add(path, who, mode, port.nowMs)) {
         if (events.on['watch.limit']) {
           events.emit('watch.limit', { session: who.sessionId, watches: registry.countOf(who) });
         }
@@ -68,6 +76,10 @@ export function limitedWatches(registry: WatchRegistry<ClientLink>, events: Emit
       }
     },
     has: (path, who, type) => registry.has(path, who, type),
-    remove: (path, who, type) => registry.remove(path, who, type),
+    remove(path: string, who: ClientLink, type: number) {
+      if (!registry.remove(path, who, type)) return false;
+      if (events.on['watch.removed']) events.emit('watch.removed', { session: who.sessionId, path });
+      return true;
+    },
   };
 }

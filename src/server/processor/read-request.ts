@@ -19,7 +19,7 @@ import { ADD_WATCH_MODE, EVENT, WATCHER_TYPE } from '../../protocol/watch-types.
 import type { Access } from '../auth/access.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { countBelow, NO_NODE, type NodeId } from '../tree/node-store.ts';
-import { WATCH, type WatchMode } from '../watch/watch-registry.ts';
+import { WATCH, type WatchMode } from '../watch/watch-modes.ts';
 import { beginReply, notify } from './reply.ts';
 import type { Requester } from './requester.ts';
 

@@ -6,6 +6,7 @@ export class OwnedNodes {
   readonly containers = new Set<string>();
   readonly ttls = new Set<string>();
   private readonly extended: ExtendedTypes;
+  private ephemeralNodes = 0;
 
   constructor(extended: ExtendedTypes) {
     this.extended = extended;
@@ -13,9 +14,12 @@ export class OwnedNodes {
 
   /** Ephemeral nodes held. */
   get ephemeralCount(): number {
-    let count = 0;
-    for (const paths of this.ephemerals.values()) count += paths.size;
-    return count;
+    return this.ephemeralNodes;
+  }
+
+  /** Ephemeral nodes of a session. */
+  countOf(session: bigint): number {
+    return this.ephemerals.get(session)?.size ?? 0;
   }
 
   /** Paths of a session's ephemerals, oldest first. */
@@ -30,6 +34,8 @@ export class OwnedNodes {
     else if (kind === 'ttl') this.ttls.add(path);
     else {
       const paths = this.ephemerals.get(owner);
+      if (paths?.has(path) === true) return;
+      this.ephemeralNodes++;
       if (paths === undefined) this.ephemerals.set(owner, new Set([path]));
       else paths.add(path);
     }
@@ -42,7 +48,7 @@ export class OwnedNodes {
     else if (kind === 'ttl') this.ttls.delete(path);
     else {
       const paths = this.ephemerals.get(owner);
-      paths?.delete(path);
+      if (paths?.delete(path) === true) this.ephemeralNodes--;
       if (paths?.size === 0) this.ephemerals.delete(owner);
     }
   }

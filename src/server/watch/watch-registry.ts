@@ -9,31 +9,32 @@
  * the two tables.
  *
  * Never persisted: a watcher is a connection, and it takes its watches along when it goes.
+ *
+ * To find who leaks watches, every registration knows since when it stands, in the upper bits of the number
+ * that holds its ways, and every path how many were set and fired there. A path whose last one-shot watch
+ * fired stays a while without watchers: most clients watch again at once, and it should not look as if
+ * nothing had ever happened there.
  */
-import { EVENT, type EventType, WATCHER_TYPE } from '../../protocol/watch-types.ts';
-
-/** The ways to watch a path; a registration is a set of them. */
-export const WATCH = { data: 1, child: 2, persistent: 4, recursive: 8 } as const;
-/** One of the ways to watch a path. */
-export type WatchMode = (typeof WATCH)[keyof typeof WATCH];
-
-/** Names of the modes, for events. */
-export const watchModeName = (mode: WatchMode): string => MODE_NAMES.get(mode) ?? String(mode);
-const MODE_NAMES = new Map<WatchMode, string>([
-  [WATCH.data, 'data'],
-  [WATCH.child, 'child'],
-  [WATCH.persistent, 'persistent'],
-  [WATCH.recursive, 'persistent-recursive'],
-]);
+import { Ring } from '../../base/ring.ts';
+import { EVENT, type EventType } from '../../protocol/watch-types.ts';
+import {
+  bitCount,
+  flag,
+  IN_CHILD_TABLE,
+  IN_DATA_TABLE,
+  matching,
+  modesOfType,
+  ONE_SHOT,
+  registered,
+  WATCH,
+  WAYS,
+  type WatchMode,
+  without,
+} from './watch-modes.ts';
+import { type Holder, modesOf, type Spot } from './watch-spots.ts';
 
 /** Watches one connection may hold, unless the registry is told otherwise. */
 const WATCHES_PER_CONNECTION_MAX = 100_000;
-
-/** The registrations that count as entries of the data table, and of the child table. */
-const IN_DATA_TABLE = WATCH.data | WATCH.persistent | WATCH.recursive;
-const IN_CHILD_TABLE = WATCH.child | WATCH.persistent | WATCH.recursive;
-/** Those that are used up when they fire. */
-const ONE_SHOT = WATCH.data | WATCH.child;
 
 /** A table of ZooKeeper, for listings; its four-letter words show the data table only. */
 export type WatchTable = 'data' | 'child';
@@ -46,20 +47,11 @@ export interface WatchSummary {
   readonly watches: number;
 }
 
-/** One watcher: the paths it is registered at, how often in all, and the last event it was chosen for. */
-interface Holder<W> {
-  readonly watcher: W;
-  readonly paths: Set<string>;
-  count: number;
-  chosen: number;
-}
+/** Paths without watchers that are remembered since watches fired there. */
+const FIRED_PATHS_MAX = 10_000;
 
-/** One path: most have a single watcher, which needs no map. */
-interface Spot<W> {
-  holder: Holder<W> | undefined;
-  modes: number;
-  more: Map<Holder<W>, number> | undefined;
-}
+/** Longer paths are not remembered: their names would be most of what is remembered. */
+const FIRED_PATH_CHARS_MAX = 1_000;
 
 const NOBODY: readonly never[] = [];
 
@@ -67,15 +59,25 @@ const NOBODY: readonly never[] = [];
 export class WatchRegistry<W extends object> {
   /** The most registrations one watcher may hold. */
   readonly perWatcherMax: number;
-  private readonly spots = new Map<string, Spot<W>>();
-  private readonly holders = new Map<W, Holder<W>>();
+  /** When the registry began, monotonic ms. */
+  readonly startMs: number;
+  /**
+   * What is watched, and who watches. Others may look, and change nothing; a spot may have no watcher any
+   * more.
+   */
+  readonly spots = new Map<string, Spot<W>>();
+  readonly holders = new Map<W, Holder<W>>();
   private recursiveCount = 0;
   private dataTableCount = 0;
   private childTableCount = 0;
   private round = 0;
+  /** Paths that were left without watchers by an event, in that order. */
+  private readonly emptied = new Ring<string>(FIRED_PATHS_MAX);
 
-  constructor(perWatcherMax = WATCHES_PER_CONNECTION_MAX) {
+  /** `startMs`: ages are counted from here on; on the clock of `add`. */
+  constructor(perWatcherMax = WATCHES_PER_CONNECTION_MAX, startMs = 0) {
     this.perWatcherMax = perWatcherMax;
+    this.startMs = startMs;
   }
 
   /** Entries of both tables together (`zk_watch_count`): a persistent watch counts twice. */
@@ -89,9 +91,10 @@ export class WatchRegistry<W extends object> {
   }
 
   /**
-   * Registers; harmless when repeated. False when the watcher holds too many: nothing was added, it must go.
+   * Registers, at `nowMs` (monotonic); harmless when repeated. False when the watcher holds too many: nothing
+   * was added, it must go.
    */
-  add(path: string, watcher: W, mode: WatchMode): boolean {
+  add(path: string, watcher: W, mode: WatchMode, nowMs = this.startMs): boolean {
     let holder = this.holders.get(watcher);
     let spot = this.spots.get(path);
     const before = spot === undefined || holder === undefined ? 0 : modesOf(spot, holder);
@@ -99,14 +102,19 @@ export class WatchRegistry<W extends object> {
     if (holder !== undefined && holder.count >= this.perWatcherMax) return false;
     if (holder === undefined) {
       if (this.perWatcherMax < 1) return false;
-      holder = { watcher, paths: new Set(), count: 0, chosen: 0 };
+      holder = { watcher, paths: new Set(), count: 0, chosen: 0, added: 0, fired: 0 };
       this.holders.set(watcher, holder);
     }
     if (spot === undefined) {
-      spot = { holder: undefined, modes: 0, more: undefined };
+      spot = { holder: undefined, modes: 0, more: undefined, added: 0, fired: 0 };
       this.spots.set(path, spot);
     }
-    this.replace(path, spot, holder, before, before | mode);
+    if (before === 0) {
+      spot.added++;
+      holder.added++;
+    }
+    const after = before === 0 ? registered(mode, nowMs - this.startMs) : before | mode;
+    this.replace(path, spot, holder, before, after);
     return true;
   }
 
@@ -115,7 +123,7 @@ export class WatchRegistry<W extends object> {
    * nobody watches costs one look-up, and nothing at all when there are no watches.
    */
   trigger(path: string, type: EventType): readonly W[] {
-    if (this.spots.size === 0) return NOBODY;
+    if (this.holders.size === 0) return NOBODY;
     const spot = this.spots.get(path);
     const descends = this.recursiveCount > 0 && type !== EVENT.nodeChildrenChanged;
     if (spot === undefined && !descends) return NOBODY;
@@ -135,7 +143,7 @@ export class WatchRegistry<W extends object> {
   modes(path: string, watcher: W): number {
     const spot = this.spots.get(path);
     const holder = this.holders.get(watcher);
-    return spot === undefined || holder === undefined ? 0 : modesOf(spot, holder);
+    return spot === undefined || holder === undefined ? 0 : modesOf(spot, holder) & WAYS;
   }
 
   /**
@@ -147,7 +155,7 @@ export class WatchRegistry<W extends object> {
     const holder = this.holders.get(watcher);
     if (spot === undefined || holder === undefined) return false;
     const before = modesOf(spot, holder);
-    const after = before & ~modesOfType(type);
+    const after = without(before, modesOfType(type));
     if (after === before) return false;
     this.replace(path, spot, holder, before, after);
     if (holder.count === 0) this.holders.delete(watcher);
@@ -233,9 +241,10 @@ export class WatchRegistry<W extends object> {
   ): void {
     const fired = modes & mask;
     if (fired === 0) return;
+    spot.fired++;
     this.choose(holder, heard);
     if ((fired & ONE_SHOT) === 0) return;
-    this.replace(path, spot, holder, modes, modes & ~(fired & ONE_SHOT));
+    this.replace(path, spot, holder, modes, without(modes, fired & ONE_SHOT), true);
     if (holder.count === 0) this.holders.delete(holder.watcher);
   }
 
@@ -248,25 +257,39 @@ export class WatchRegistry<W extends object> {
       at = slash === 0 ? '/' : at.slice(0, slash);
       const spot = this.spots.get(at);
       if (spot === undefined) continue;
-      if (spot.holder !== undefined && (spot.modes & WATCH.recursive) !== 0) this.choose(spot.holder, heard);
+      const first = spot.holder;
+      if (first !== undefined && (spot.modes & WATCH.recursive) !== 0) this.chooseAbove(spot, first, heard);
       if (spot.more === undefined) continue;
       for (const [holder, modes] of spot.more) {
-        if ((modes & WATCH.recursive) !== 0) this.choose(holder, heard);
+        if ((modes & WATCH.recursive) !== 0) this.chooseAbove(spot, holder, heard);
       }
     }
+  }
+
+  private chooseAbove(spot: Spot<W>, holder: Holder<W>, heard: W[]): void {
+    spot.fired++;
+    this.choose(holder, heard);
   }
 
   private choose(holder: Holder<W>, heard: W[]): void {
     if (holder.chosen === this.round) return;
     holder.chosen = this.round;
+    holder.fired++;
     heard.push(holder.watcher);
   }
 
   /**
-   * Writes the modes of one watcher at one path, and keeps every count in step. Does not drop an empty
-   * holder.
+   * Writes the registration of one watcher at one path, and keeps every count in step. Does not drop an empty
+   * holder. `fired` when an event did it.
    */
-  private replace(path: string, spot: Spot<W>, holder: Holder<W>, before: number, after: number): void {
+  private replace(
+    path: string,
+    spot: Spot<W>,
+    holder: Holder<W>,
+    before: number,
+    after: number,
+    fired = false,
+  ): void {
     if (spot.holder === holder) spot.modes = after;
     else if (before === 0 && spot.holder === undefined) {
       spot.holder = holder;
@@ -281,51 +304,26 @@ export class WatchRegistry<W extends object> {
       holder.paths.delete(path);
       if (spot.holder === holder) spot.holder = undefined;
       if (spot.more?.size === 0) spot.more = undefined;
-      if (spot.holder === undefined && spot.more === undefined) this.spots.delete(path);
+      if (spot.holder === undefined && spot.more === undefined) this.empty(path, fired);
     }
     holder.count += bitCount(after) - bitCount(before);
     this.recursiveCount += flag(after, WATCH.recursive) - flag(before, WATCH.recursive);
     this.dataTableCount += flag(after, IN_DATA_TABLE) - flag(before, IN_DATA_TABLE);
     this.childTableCount += flag(after, IN_CHILD_TABLE) - flag(before, IN_CHILD_TABLE);
   }
-}
 
-const modesOf = <W>(spot: Spot<W>, holder: Holder<W>): number =>
-  spot.holder === holder ? spot.modes : (spot.more?.get(holder) ?? 0);
-
-const flag = (modes: number, mask: number): number => ((modes & mask) !== 0 ? 1 : 0);
-const bitCount = (modes: number): number =>
-  (modes & 1) + ((modes >> 1) & 1) + ((modes >> 2) & 1) + ((modes >> 3) & 1);
-
-/** The ways of watching the very path that an event of this type concerns. */
-function matching(type: EventType): number {
-  switch (type) {
-    case EVENT.nodeCreated:
-    case EVENT.nodeDataChanged:
-      return IN_DATA_TABLE;
-    case EVENT.nodeDeleted:
-      return IN_DATA_TABLE | IN_CHILD_TABLE;
-    case EVENT.nodeChildrenChanged:
-      return WATCH.child | WATCH.persistent;
-    default:
-      return 0;
+  /** Nobody watches the path any more. */
+  private empty(path: string, fired: boolean): void {
+    if (!fired || path.length > FIRED_PATH_CHARS_MAX) {
+      this.spots.delete(path);
+      return;
+    }
+    if (this.emptied.length === this.emptied.capacity) this.forget(this.emptied.at(0) as string);
+    this.emptied.push(path);
   }
-}
 
-/** The ways of watching that a WATCHER_TYPE means; none for a number that is no such type. */
-function modesOfType(type: number): number {
-  switch (type) {
-    case WATCHER_TYPE.children:
-      return WATCH.child;
-    case WATCHER_TYPE.data:
-      return WATCH.data;
-    case WATCHER_TYPE.any:
-      return WATCH.data | WATCH.child | WATCH.persistent | WATCH.recursive;
-    case WATCHER_TYPE.persistent:
-      return WATCH.persistent;
-    case WATCHER_TYPE.persistentRecursive:
-      return WATCH.recursive;
-    default:
-      return 0;
+  private forget(path: string): void {
+    const spot = this.spots.get(path);
+    if (spot !== undefined && spot.holder === undefined && spot.more === undefined) this.spots.delete(path);
   }
 }

@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EVENT, type EventType, WATCHER_TYPE } from '../../../src/protocol/watch-types.ts';
-import {
-  WATCH,
-  type WatchMode,
-  WatchRegistry,
-  watchModeName,
-} from '../../../src/server/watch/watch-registry.ts';
+import { WATCH, type WatchMode, watchModeName } from '../../../src/server/watch/watch-modes.ts';
+import { WatchRegistry } from '../../../src/server/watch/watch-registry.ts';
 
 interface Watcher {
   readonly name: string;
