@@ -9,7 +9,7 @@ const REPLY_BYTES_MAX = 64 * 1024 * 1024;
 
 /** What it takes to ask. */
 export interface AskPorts {
-  readonly net: Net;
+  readonly net: Pick<Net, 'connect'>;
   readonly timers: Timers;
 }
 
@@ -17,8 +17,8 @@ export interface AskPorts {
 export interface AskOptions {
   /** More is not taken; the connection is then closed. Default 64 MiB. */
   readonly replyBytesMax?: number;
-  /** Told the address and port that the server's name led to. */
-  readonly reached?: (address: string, port: number) => void;
+  /** Told the address and port that the server's name led to, and the address of this end. */
+  readonly reached?: (address: string, port: number, localAddress: string) => void;
 }
 
 /** Sends `bytes` and answers all the server says until it closes. Rejects with ZKT_CONNECT or ZKT_TIMEOUT. */
@@ -40,7 +40,7 @@ export function askServer(
       {
         opened(opened) {
           socket = opened;
-          reached?.(opened.remoteAddress, opened.remotePort);
+          reached?.(opened.remoteAddress, opened.remotePort, opened.localAddress);
           opened.write(bytes);
         },
         data(chunk) {

@@ -27,7 +27,9 @@ export async function survey(ports: AskPorts, options: SurveyOptions): Promise<E
   const { servers, timeoutMs } = options;
   const ask = (at: readonly ServerAddress[]) => Promise.all(at.map((one) => askWho(ports, one, timeoutMs)));
   const named = withoutDoubles(await ask(servers));
-  const membership = newestMembership(named) ?? (await readConfiguration(named, options));
+  const able = named.filter(({ srvr }) => srvr !== undefined && srvr.mode !== 'standalone');
+  const addresses = able.map((a) => a.address);
+  const membership = newestMembership(named) ?? (await readConfiguration(addresses, timeoutMs, options.auth));
   const found = membership === undefined ? [] : notYetAsked(membership, named);
   const answers = withoutDoubles([...named, ...(await ask(found))]);
   const newest = newestMembership(answers) ?? membership;
@@ -56,15 +58,15 @@ function notYetAsked(membership: Membership, answers: readonly ServerAnswer[]): 
   });
 }
 
-/** The configuration as clients see it, from any server that serves as part of an ensemble. */
-async function readConfiguration(
-  answers: readonly ServerAnswer[],
-  { timeoutMs, auth }: SurveyOptions,
+/** The configuration as clients see it, from any of these servers; undefined where none tells it. */
+export async function readConfiguration(
+  servers: readonly ServerAddress[],
+  timeoutMs: number,
+  auth: readonly Credential[] = [],
 ): Promise<Membership | undefined> {
-  const able = answers.filter(({ srvr }) => srvr !== undefined && srvr.mode !== 'standalone');
-  if (able.length === 0) return undefined;
+  if (servers.length === 0) return undefined;
   const client = connect({
-    servers: able.map((a) => addressText(a.address)).join(','),
+    servers: servers.map(addressText).join(','),
     auth,
     readOnly: true,
     requestTimeoutMs: timeoutMs,
