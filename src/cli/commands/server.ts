@@ -210,11 +210,11 @@ class ServerProcess {
     const crashed = (thrown: unknown): void => this.crash(thrown);
     process.on('uncaughtException', crashed);
     process.on('unhandledRejection', crashed);
-    this.tellConfiguration();
     const answers = new FourLetterAnswers(this.reports);
     let running: RunningServer | undefined;
     const leader = this.watchLeader(() => running);
     const instruments = this.startInstruments(() => running);
+    this.tellConfiguration();
     try {
       running = await startServer(this.config, this.world, {
         answerWord: (server, word, more, link) => answers.answer(server, word, more, link),
@@ -250,7 +250,8 @@ class ServerProcess {
 
   private startInstruments(running: () => RunningServer | undefined): Instrument {
     const { config, world, bus, metrics, reports } = this;
-    return startInstruments({ config, world, bus, metrics, reports, running });
+    const claimed = (): boolean => this.lock !== undefined;
+    return startInstruments({ config, world, bus, metrics, reports, running, claimed });
   }
 
   private watchLeader(running: () => RunningServer | undefined) {

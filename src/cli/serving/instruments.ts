@@ -4,14 +4,18 @@
  */
 import { watchLoop } from '../../server/admin/loop-watch.ts';
 import { startAdmin } from './admin.ts';
+import { startFlightRecorder } from './flight-recorder.ts';
 import type { Instrument, Laboratory, StartInstrument } from './laboratory.ts';
+import { startSampling } from './sampling.ts';
 
 const INSTRUMENTS: readonly StartInstrument[] = [
+  startFlightRecorder,
   ({ world, bus }) => {
     const timer = watchLoop(world.clock, world.timers, bus);
     return { close: () => timer.cancel() };
   },
   startAdmin,
+  startSampling,
 ];
 
 /** Starts all of them. */

@@ -13,6 +13,8 @@ export interface Laboratory {
   readonly bus: Bus;
   readonly metrics: ServerMetrics;
   readonly reports: ServerReports;
+  /** Whether the data directories are there and locked by this process. */
+  claimed(): boolean;
   /** Undefined until it has started. */
   running(): RunningServer | undefined;
 }

@@ -48,6 +48,10 @@ export function buildConfig(told: ReadSettings, files: ConfigFiles, options: Con
     serverId,
     client,
     admin: adminOf(read, files, place.local ? client.port : undefined),
+    recorder: {
+      enabled: settings['zkt.flightRecorder'],
+      bytesMax: settings['zkt.flightRecorderSizeMb'] * KIB * KIB,
+    },
     storage: storageOf(
       settings,
       dataDir,
@@ -107,6 +111,7 @@ function clientOf(
     outstandingRequestsMax: both ? Math.min(throttler, outstanding) : Math.max(throttler, outstanding),
     outstandingBytesMax: settings.largeRequestMaxBytes,
     unreadBytesMax: settings['zkt.unreadBytesMax'],
+    slowRequestMs: settings.slowRequestThresholdMs,
     allowedWords: wordsOf(settings['4lw.commands.whitelist'], settings['readonlymode.enabled']),
   };
 }

@@ -181,6 +181,10 @@ const LIMIT_KEYS = {
   serverCnxnFactory: none(text, 'Java class of the client port.'),
   'jute.maxbuffer.extrasize': later(wholeOrUnset(), 'Bytes a record may exceed jute.maxbuffer by.'),
   watchManagerName: none(text, 'Java class of the watch tables.'),
+  slowRequestThresholdMs: prop(
+    whole(-1, -1),
+    'A request that takes so long is told with the time of each stage (request.slow), ms; -1 for none.',
+  ),
   'zkt.learnerQueueBytesMax': prop(
     whole(256 * 1024 * 1024, 1),
     'Bytes that may wait for one learner before the leader drops it.',
@@ -237,6 +241,11 @@ const OTHER_KEYS = {
   'admin.idleTimeout': prop(whole(30_000), 'Time after which a silent connection of it is closed, ms.'),
   'zkt.adminToken': prop(token, 'What whoever asks the admin server must know; else nothing on loopback.'),
   'zkt.adminTokenFile': prop(path, 'File with that token, which is better kept there.'),
+  'zkt.flightRecorder': prop(
+    flag(true),
+    'What the server told of itself lately is kept in files beside the transaction logs (flight.N.zktrec).',
+  ),
+  'zkt.flightRecorderSizeMb': prop(whole(16, 1, 4096), 'MiB of all these files together.'),
   'admin.portUnification': later(flag(false), 'TLS and plain text on its port.'),
   'admin.forceHttps': later(flag(false), 'TLS only.'),
   'admin.needClientAuth': later(flag(false), 'Client certificates.'),

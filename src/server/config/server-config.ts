@@ -20,6 +20,8 @@ export interface ClientConfig {
   readonly outstandingBytesMax: number;
   readonly unreadBytesMax: number;
   readonly allowedWords: ReadonlySet<string>;
+  /** A request that takes so long is told with its stages; -1 for none (`slowRequestThresholdMs`). */
+  readonly slowRequestMs: number;
 }
 
 /** Transaction log and snapshots. Directories are without `version-2`. */
@@ -120,6 +122,14 @@ export interface AdminConfig {
   readonly token: string | undefined;
 }
 
+/** The flight recorder. */
+export interface RecorderConfig {
+  /** `zkt.flightRecorder`. */
+  readonly enabled: boolean;
+  /** Of all its files (`zkt.flightRecorderSizeMb`). */
+  readonly bytesMax: number;
+}
+
 /** A line that was understood to be of no effect. */
 export interface ConfigWarning {
   /** The file, or `-D`. */
@@ -142,6 +152,7 @@ export interface ServerConfig {
   readonly tree: TreeConfig;
   readonly quorum: QuorumConfig;
   readonly admin: AdminConfig;
+  readonly recorder: RecorderConfig;
   /**
    * Every property that was given, by Apache's full name (`zookeeper.snapCount`), for what no field above
    * stands for and for `envi` and `conf`; secrets included, so show it only through `redacted`.

@@ -44,7 +44,7 @@ class BlockDecoder {
     if (layout === undefined) throw new RecordingDamage('an event that is not in the table');
     const node = this.text();
     const seq = this.step(this.due.get(node) ?? 1);
-    this.due.set(node, seq + 1);
+    if (seq !== 0) this.due.set(node, seq + 1);
     this.micros = this.step(this.micros);
     const time = this.micros / 1000;
     const fields: Record<string, Value> = {};

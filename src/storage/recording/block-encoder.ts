@@ -62,7 +62,7 @@ export class BlockEncoder {
     this.text(node);
     const due = this.due.get(node) ?? 1;
     this.step(seq, due);
-    this.due.set(node, seq + 1);
+    if (seq !== 0) this.due.set(node, seq + 1);
     this.time(time);
     const values = fields as Readonly<Record<string, Value>>;
     const { keys, kinds } = plan;

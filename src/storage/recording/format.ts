@@ -38,7 +38,7 @@
  *     session  as text, but 8 bytes each
  *     sid      varint: 0 and 8 bytes, or its zigzagged value plus 1
  *     seq      varint: 0 and a float64, or, plus 1, the zigzagged difference to the one due: the last one of
- *              the node plus 1, at first 1
+ *              the node that was not 0, plus 1; at first 1
  *     time     varint: 0 and a float64, or, plus 1, the zigzagged difference to the time before (0 at first),
  *              in microseconds
  *

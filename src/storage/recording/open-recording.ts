@@ -30,16 +30,26 @@ export interface FileRecording extends Recording {
  * `ZKT_FILE` where there is nothing to read, `ZKT_NOT_A_RECORDING`.
  */
 export function openRecording(disk: Disk, path: string): FileRecording {
-  const paths = pathsOf(disk, path);
-  const opened = paths.map((it) => {
+  const opened: RecordingFile[] = [];
+  const refused: ZktError[] = [];
+  for (const it of pathsOf(disk, path)) {
     try {
-      return new RecordingFile(disk, it);
+      opened.push(new RecordingFile(disk, it));
     } catch (error) {
-      if (error instanceof ZktError) throw error;
-      throw new ZktError('ZKT_FILE', { file: it, what: 'read', why: reasonOf(error) }, { cause: error });
+      refused.push(
+        error instanceof ZktError
+          ? error
+          : new ZktError('ZKT_FILE', { file: it, what: 'read', why: reasonOf(error) }, { cause: error }),
+      );
     }
-  });
-  return new FilesRecording(opened);
+  }
+  // One bad file among others is a fault of the recording.
+  const [first] = refused;
+  if (opened.length === 0 && first !== undefined) throw first;
+  return new FilesRecording(
+    opened,
+    refused.map((it) => it.message),
+  );
 }
 
 function pathsOf(disk: Disk, path: string): string[] {
@@ -74,10 +84,13 @@ class FilesRecording implements FileRecording {
   readonly endMs: number;
   readonly count: number;
   private readonly opened: readonly RecordingFile[];
+  /** What is said of files that are not read. */
+  private readonly refused: readonly string[];
   private readonly pieces: readonly Piece[];
 
-  constructor(opened: readonly RecordingFile[]) {
+  constructor(opened: readonly RecordingFile[], refused: readonly string[]) {
     this.opened = opened;
+    this.refused = refused;
     this.pieces = opened
       .flatMap((file) => file.blocks.map((block) => ({ file, block })))
       .sort((a, b) => a.block.startMs - b.block.startMs);
@@ -119,6 +132,7 @@ class FilesRecording implements FileRecording {
       const more = unknown.length > UNKNOWN_TOLD ? ', …' : '';
       said.push(`events of another release left out: ${names.join(', ')}${more}`);
     }
+    said.push(...this.refused);
     return said.length === 0 ? undefined : said.join('; ');
   }
 

@@ -34,6 +34,7 @@ export class RecordingRing {
   private number: number;
   private writer: RecordingWriter;
   private beganMs: number | undefined;
+  private tidied = false;
   private eventsBefore = 0;
   private bytesBefore = 0;
   private lostBefore = 0;
@@ -71,11 +72,16 @@ export class RecordingRing {
   /** Opens the first file now, and makes room for it. Throws as `RecordingWriter.begin` does. */
   begin(): void {
     this.writer.begin();
+    this.tidied = true;
     this.removeOld();
   }
 
   append(event: ZktEvent): void {
     this.beganMs ??= event.time;
+    if (!this.tidied) {
+      this.tidied = true;
+      this.removeOld();
+    }
     if (this.full(event.time)) this.roll(event.time);
     this.writer.append(event);
   }
