@@ -29,6 +29,7 @@ import type { LocalSessions } from './local-sessions.ts';
 import type { ServerMode } from './roles.ts';
 import type { ServerHost } from './server-host.ts';
 import type { ServingServer } from './serving-server.ts';
+import { SlowLog } from './slow-log.ts';
 import type { Store } from './store.ts';
 import { limitedWatches, treeEffects } from './watch-effects.ts';
 import type { ServerWorld } from './world.ts';
@@ -62,6 +63,8 @@ export abstract class ClientServer implements ServingServer {
   hot: HotTables | undefined = undefined;
   protected readonly world: ServerWorld;
   protected readonly stage: FinalStage;
+  /** The log of slow requests, where it is on. */
+  protected readonly slow: SlowLog | undefined;
   protected abstract readonly sessions: ClientSessions;
   private readonly parts: ServerParts;
 
@@ -77,7 +80,9 @@ export abstract class ClientServer implements ServingServer {
     this.port = parts.port;
     this.access = new Access(secrets, accessOptions(config));
     this.registry = new WatchRegistry(config.tree.watchesPerConnectionMax, clock.monotonicMs());
-    const { registry, access } = this;
+    const { slowRequestMs } = config.client;
+    this.slow = slowRequestMs < 0 ? undefined : new SlowLog(slowRequestMs, { clock, events, database });
+    const { registry, access, slow } = this;
     this.stage = new FinalStage({
       config,
       database,
@@ -92,6 +97,7 @@ export abstract class ClientServer implements ServingServer {
       }),
       clock,
       events,
+      slow,
       applied: (request) => this.applied(request),
     });
   }
@@ -141,8 +147,22 @@ export abstract class ClientServer implements ServingServer {
       // What only servers may ask of each other is refused as any failing write is: with a transaction (facts
       // 14.9).
       const asked = op === OP.createSession || op === OP.deleteContainer ? OP.error : op;
-      this.take(talk, new Request(link, link.sessionId, xid, asked, bytes, body, end, now));
+      const request = new Request(link, link.sessionId, xid, asked, bytes, body, end, now);
+      const { hot } = this;
+      this.slow?.began(request);
+      if (hot === undefined || !hot.due()) this.take(talk, request);
+      else this.takeLooking(hot, talk, request);
     }
+  }
+
+  /** As `take`, and counts what was asked for; a read that is answered at once also with its answer. */
+  private takeLooking(hot: HotTables, talk: Conversation, request: Request): void {
+    const { stats } = this.port;
+    const { op, bytes, start, end } = request;
+    const before = stats.responseBytes;
+    this.take(talk, request);
+    const moved = HEADER_BYTES + end - start + stats.responseBytes - before;
+    hot.look(talk.link, op, bytes, start, end, moved);
   }
 
   drained(link: ClientLink): void {
@@ -180,11 +200,11 @@ export abstract class ClientServer implements ServingServer {
   /** What every kind of sessions is made of. */
   protected sessionsWorld(tracker: SessionTracker, local: LocalSessions | undefined): SessionsWorld {
     const { timeoutMinMs, timeoutMaxMs } = this.config.session;
-    const { database, world } = this;
+    const { database, world, slow } = this;
     const { stats } = this.port;
     const { passwords } = this.parts;
     const readOnly = this.mode === 'read-only';
-    return { world, stats, tracker, local, passwords, database, timeoutMinMs, timeoutMaxMs, readOnly };
+    return { world, stats, tracker, local, passwords, database, slow, timeoutMinMs, timeoutMaxMs, readOnly };
   }
 
   // ---- inside ----

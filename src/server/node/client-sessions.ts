@@ -15,19 +15,21 @@ import type { SessionTracker } from '../session/session-tracker.ts';
 import { Conversation, type SessionKeeper } from './conversation.ts';
 import type { Database } from './database.ts';
 import type { LocalSessions } from './local-sessions.ts';
+import type { SlowLog } from './slow-log.ts';
 import type { ServerWorld } from './world.ts';
 
 /** What sessions need of the server. */
 export interface SessionsWorld {
   readonly world: ServerWorld;
   /** Where it is counted how many come and go. */
-  readonly stats: Pick<PortStats, 'sessionsCreated' | 'sessionsResumed' | 'sessionsExpired'>;
+  readonly stats: Pick<PortStats, 'sessionsAttached' | 'sessionsResumed' | 'sessionsExpired'>;
   /** The sessions this server expires, local ones aside. Gives out the ids, too. */
   readonly tracker: SessionTracker;
   /** Undefined where every session is the ensemble's. */
   readonly local: LocalSessions | undefined;
   readonly passwords: SessionPasswords;
   readonly database: Database;
+  readonly slow: SlowLog | undefined;
   readonly timeoutMinMs: number;
   readonly timeoutMaxMs: number;
   /** What connect responses say of this server. */
@@ -186,7 +188,7 @@ export abstract class ClientSessions {
   /** The session stands: requests may come. */
   protected stand(link: ClientLink, session: Session<object>, keeper: SessionKeeper): void {
     const talk = new Conversation(link, session, keeper);
-    this.parts.stats.sessionsCreated++;
+    this.parts.stats.sessionsAttached++;
     link.attachment = talk;
     if (link.live) this.talks.set(session.id, talk);
     this.tellAttached(link);
@@ -209,18 +211,19 @@ export abstract class ClientSessions {
     link.close(`session refused: ${why}`);
   }
 
-  /** The request for a new session, told as those that have a header are. */
-  protected tellOpening({ session, cxid, op, bytes: { length: bytes } }: Request): void {
+  /** The request for a new session begins its way: it is told as those that have a header are. */
+  protected began(request: Request): void {
+    const { session, cxid, op } = request;
     const { events } = this.parts.world;
+    this.parts.slow?.began(request);
     if (!events.on['request.received']) return;
+    const bytes = request.bytes.length;
     events.emit('request.received', { session, cxid, op: opName(op) ?? String(op), path: '', bytes });
   }
 
   protected tellResumed(link: ClientLink): void {
     const { events } = this.parts.world;
     const { sessionId: session, timeoutMs } = link;
-    // It stands in a moment, and is no new one.
-    this.parts.stats.sessionsCreated--;
     this.parts.stats.sessionsResumed++;
     if (events.on['session.resumed']) events.emit('session.resumed', { session, timeoutMs });
   }

@@ -17,6 +17,7 @@ import type { Request } from '../processor/request.ts';
 import type { TreeEffects } from '../tree/apply.ts';
 import { type Conversation, conversationOf } from './conversation.ts';
 import type { Database } from './database.ts';
+import type { SlowLog } from './slow-log.ts';
 
 /** What the stage works with. */
 export interface FinalWorld {
@@ -27,6 +28,8 @@ export interface FinalWorld {
   readonly effects: TreeEffects;
   readonly clock: Clock;
   readonly events: Emitter;
+  /** Where it is on. */
+  readonly slow: SlowLog | undefined;
   /** A transaction was applied, and answered. Before what waits behind it is. */
   readonly applied: (request: Request) => void;
 }
@@ -72,6 +75,7 @@ export class FinalStage {
   /** A held request waits for nothing but its turn. */
   ready(talk: Conversation, request: Request): void {
     request.waits = false;
+    this.world.slow?.reached(request, 'confirmed');
     this.resume(talk);
   }
 
@@ -94,6 +98,7 @@ export class FinalStage {
     const applied = this.final.process(request);
     this.reads.setLastProcessed(zxid);
     world.applied(request);
+    world.slow?.ended(request, 'applied');
     if (applied.err === ERR.SESSIONMOVED) link?.close('the session has moved to another server');
     if (talk === undefined || talk.order.peek() !== request) return;
     talk.order.shift();
@@ -126,6 +131,7 @@ export class FinalStage {
 
   private answerHead(talk: Conversation): void {
     const next = talk.order.shift() as Request;
+    this.world.slow?.reached(next, 'turn');
     this.answer(talk.link, next);
     talk.link.answered(next.end - next.start);
   }
@@ -144,6 +150,7 @@ export class FinalStage {
       link.endReply(op, receivedMs, this.reads.nowMs);
       link.close(`unknown operation ${op}`);
     }
+    this.world.slow?.ended(request, 'answered');
   }
 
   /** An answer of nothing but a header. */

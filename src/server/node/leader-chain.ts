@@ -69,7 +69,10 @@ export class LeaderChain {
 
   /** A quorum has everything up to that zxid on disk. */
   committed(upTo: bigint): void {
-    if (upTo > this.committedZxid) this.committedZxid = upTo;
+    if (upTo > this.committedZxid) {
+      this.writes.reached('quorum', this.committedZxid, upTo);
+      this.committedZxid = upTo;
+    }
     this.advance();
   }
 

@@ -62,6 +62,7 @@ export class LeaderServer extends EnsembleServer {
       timers,
       random,
       events,
+      slow: this.slow,
       sessionFault: (request) => this.sessions.fault(request),
       mayOwn: (session) => this.sessions.mayOwn(session),
       ...(reconfig === undefined ? {} : { reconfig }),

@@ -15,12 +15,14 @@ import { MultiRequest } from '../../protocol/multi.ts';
 import { OP } from '../../protocol/opcodes.ts';
 import { DIGEST_VERSION, decodeEntry, type TxnEntry, type TxnHeader } from '../../protocol/txn.ts';
 import { Request } from '../processor/request.ts';
+import type { Stages } from '../processor/stages.ts';
 import type { ZabEntry } from '../zab/learner-effects.ts';
 import { NO_BYTES } from './client-sessions.ts';
 import type { Conversation } from './conversation.ts';
 import type { FinalStage } from './final-stage.ts';
 import type { LearnerSessions } from './learner-sessions.ts';
 import type { Upstream } from './roles.ts';
+import type { SlowLog } from './slow-log.ts';
 
 /** What the chain works with. */
 export interface LearnerChainWorld {
@@ -28,6 +30,7 @@ export interface LearnerChainWorld {
   readonly sessions: LearnerSessions;
   readonly upstream: Upstream;
   readonly clock: Clock;
+  readonly slow: SlowLog | undefined;
 }
 
 /** A sync whose answer is to come. */
@@ -50,6 +53,7 @@ export class LearnerChain {
   forward(talk: Conversation, request: Request): void {
     const { session, cxid, op, bytes, start, end, ids } = request;
     if (op === OP.sync) this.syncs.push({ talk, request });
+    this.world.slow?.reached(request, 'forwarded');
     this.world.upstream.request(session, cxid, op, bytes.subarray(start, end), ids);
   }
 
@@ -60,13 +64,16 @@ export class LearnerChain {
 
   /**
    * A transaction that is committed, and on this server's disk: it is applied, and answers who waits for it.
+   * `stages` are those that it has behind it.
    */
-  apply(entry: ZabEntry): void {
+  apply(entry: ZabEntry, stages?: Stages): void {
     const decoded = entry.decoded ?? decodeEntry(entry.bytes);
     invariant(decoded !== undefined, 'only transactions that can be decoded are logged');
     const { stage } = this.world;
     stage.begin();
-    stage.commit(this.requestOf(decoded));
+    const request = this.requestOf(decoded);
+    if (stages !== undefined) request.stages?.append(stages);
+    stage.commit(request);
   }
 
   private requestOf({ header, txn, digest }: TxnEntry): Request {

@@ -24,6 +24,7 @@ import { type FailureHost, guarded, inputFailed } from './guarded.ts';
 import { LeaderDial } from './leader-dial.ts';
 import { LearnerServer } from './learner-server.ts';
 import { emptyDatabase } from './open-database.ts';
+import { ProposalTimes } from './proposal-times.ts';
 import type { Role, RoleOwner, RoleParts } from './role.ts';
 import type { Upstream } from './roles.ts';
 import type { LogUser } from './store.ts';
@@ -45,6 +46,8 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
   private readonly owner: RoleOwner;
   private readonly failures: FailureHost;
   private readonly trigger: SnapshotTrigger;
+  /** Where the log of slow requests is on. */
+  private readonly times: ProposalTimes | undefined;
   private dial: LeaderDial | undefined;
   private link: PacketLink | undefined;
   private ticking: Timer | undefined;
@@ -63,6 +66,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
     this.owner = owner;
     this.failures = { over: (why) => this.leave(why), failed: (error) => parts.host.failed(error) };
     const { snapCount, snapSizeBytesMax: snapSizeBytes } = store.config.storage;
+    this.times = store.config.client.slowRequestMs < 0 ? undefined : new ProposalTimes();
     this.trigger = new SnapshotTrigger({ snapCount, snapSizeBytes }, world.random);
     this.machine = new Learner(
       {
@@ -148,6 +152,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
     const { link } = this;
     if (this.ended || link === undefined) return;
     try {
+      if (this.served !== undefined) this.times?.packet(type, zxid, link.heardMs);
       this.machine.packet(type, zxid, data, authinfo, link.heardMs);
     } catch (thrown) {
       inputFailed(this.failures, this.parts.store.dirs.snapDir, thrown);
@@ -236,7 +241,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
 
   apply(entry: ZabEntry): void {
     if (this.served !== undefined) {
-      this.served.apply(entry);
+      this.served.apply(entry, this.times?.take(entry.zxid));
       return;
     }
     const { store } = this.parts;
@@ -355,8 +360,9 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
   }
 
   private tellLogged(upTo: bigint, ms: number): void {
-    const { events } = this.parts.world;
+    const { events, clock } = this.parts.world;
     const from = this.toldLogged;
+    this.times?.logged(upTo, clock.monotonicMs());
     this.toldLogged = upTo;
     if (!events.on['request.logged']) return;
     for (const { zxid, bytes } of this.parts.store.unapplied(from, upTo)) {

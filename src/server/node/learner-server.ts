@@ -2,6 +2,7 @@
 import { ERR } from '../../protocol/error-codes.ts';
 import { OP } from '../../protocol/opcodes.ts';
 import type { Request } from '../processor/request.ts';
+import type { Stages } from '../processor/stages.ts';
 import type { SessionTracker } from '../session/session-tracker.ts';
 import type { ZabEntry } from '../zab/learner-effects.ts';
 import type { Conversation } from './conversation.ts';
@@ -21,8 +22,8 @@ export class LearnerServer extends EnsembleServer {
     super(parts);
     this.mode = kind;
     this.sessions = new LearnerSessions(this.sessionsWorld(this.local.tracker, this.local), upstream);
-    const { stage, sessions } = this;
-    this.chain = new LearnerChain({ stage, sessions, upstream, clock: parts.world.clock });
+    const { stage, sessions, slow } = this;
+    this.chain = new LearnerChain({ stage, sessions, upstream, slow, clock: parts.world.clock });
   }
 
   get tracker(): SessionTracker {
@@ -31,9 +32,9 @@ export class LearnerServer extends EnsembleServer {
 
   // ---- what the leader says ----
 
-  /** A transaction is committed, and on this server's disk. In order. */
-  apply(entry: ZabEntry): void {
-    this.chain.apply(entry);
+  /** A transaction is committed, and on this server's disk, with the stages behind it. In order. */
+  apply(entry: ZabEntry, stages?: Stages): void {
+    this.chain.apply(entry, stages);
   }
 
   /** The leader's answer about a session. */

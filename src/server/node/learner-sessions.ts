@@ -60,7 +60,7 @@ export class LearnerSessions extends ClientSessions {
     }
     link.sessionId = this.newId();
     const request = createSessionRequest(link, link.sessionId, link.timeoutMs, world.clock.monotonicMs());
-    this.tellOpening(request);
+    this.began(request);
     this.opening.set(link.sessionId, request);
     this.ask(request);
   }
@@ -86,6 +86,7 @@ export class LearnerSessions extends ClientSessions {
   }
 
   private ask(request: Request): void {
+    this.parts.slow?.reached(request, 'forwarded');
     this.upstream.request(request.session, 0, OP.createSession, request.bytes, []);
   }
 

@@ -49,6 +49,7 @@ export class StandaloneServer extends ClientServer {
       timers,
       random,
       events,
+      slow: this.slow,
       sessionFault: (request) => this.sessions.fault(request),
       sessionRefused: (request) => this.sessions.notCreated(request),
       snapshotDue: () => store.snapshot(),

@@ -12,10 +12,12 @@ import type { ServerConfig } from '../config/server-config.ts';
 import type { ReconfigRules } from '../processor/plan-reconfig.ts';
 import { PrepRequestProcessor } from '../processor/prep-request.ts';
 import { Request } from '../processor/request.ts';
+import type { Stage } from '../processor/stages.ts';
 import { type EntryLog, SyncRequestProcessor } from '../processor/sync-request.ts';
 import type { Conversation } from './conversation.ts';
 import { type Database, NO_SPACE_ERR } from './database.ts';
 import type { FinalStage } from './final-stage.ts';
+import type { SlowLog } from './slow-log.ts';
 
 /** What the chain works with. */
 export interface ChainWorld {
@@ -28,6 +30,7 @@ export interface ChainWorld {
   readonly timers: Timers;
   readonly random: Random;
   readonly events: Emitter;
+  readonly slow: SlowLog | undefined;
   /** The code for a request whose session may not write, or OK. */
   readonly sessionFault: (request: Request) => number;
   /** False for a session that may own no ephemerals. */
@@ -104,6 +107,7 @@ export class WriteChain {
       return;
     }
     if (!this.prep.prepare(request, this.world.clock.wallMs())) return;
+    this.world.slow?.reached(request, 'prepared');
     if (talk !== undefined && !request.waits) this.world.stage.hold(talk, request);
     this.sync.submit(request);
     if (this.flushScheduled) return;
@@ -124,10 +128,18 @@ export class WriteChain {
     const { events } = this.world;
     const from = this.toldLogged;
     this.toldLogged = upTo;
+    this.reached('logged', from, upTo);
     if (!events.on['request.logged']) return;
     for (const { session, cxid, header } of this.sync.submitted(from, upTo)) {
       events.emit('request.logged', { session, cxid, zxid: header?.zxid ?? 0n, ms });
     }
+  }
+
+  /** What has a zxid in (`after`, `upTo`] has got there. */
+  reached(stage: Stage, after: bigint, upTo: bigint): void {
+    const { slow } = this.world;
+    if (slow === undefined) return;
+    for (const request of this.sync.submitted(after, upTo)) slow.reached(request, stage);
   }
 
   /** Everything up to that zxid is safe: apply and answer. */

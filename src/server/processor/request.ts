@@ -2,6 +2,7 @@ import type { Id } from '../../protocol/acl.ts';
 import { ERR } from '../../protocol/error-codes.ts';
 import type { Txn, TxnHeader } from '../../protocol/txn.ts';
 import type { Requester } from './requester.ts';
+import type { Stages } from './stages.ts';
 
 /**
  * One request on its way through a chain.
@@ -44,6 +45,8 @@ export class Request {
   digestHi = 0;
   digestLo = 0;
   hasDigest = true;
+  /** Where the log of slow requests is on: when it reached what, on the server of its client. */
+  stages: Stages | undefined = undefined;
 
   constructor(
     from: Requester | undefined,

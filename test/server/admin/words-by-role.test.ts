@@ -167,7 +167,7 @@ describe('mntr', () => {
   });
 
   test('elections and proposals are counted from events', () => {
-    const bus = new Bus('1', { monotonicMs: () => 0, wallMs: () => 0 });
+    const bus = new Bus('1', { wallMs: () => 0 });
     const metrics = new ServerMetrics();
     metrics.subscribe(bus);
     const synced = (count: number): void => bus.emit('log.synced', { count, zxid: 1n, ms: 1 });

@@ -4,7 +4,7 @@ import { EVENT_NAMES, type EventName, type ZktEvent } from '../../../src/events/
 /** A bus with one listener that keeps everything. */
 export class Heard {
   readonly all: ZktEvent[] = [];
-  readonly bus = new Bus('test', { monotonicMs: () => 0, wallMs: () => 0 });
+  readonly bus = new Bus('test', { wallMs: () => 0 });
 
   constructor() {
     this.bus.subscribe({ names: EVENT_NAMES, take: (event) => this.all.push(event) });
