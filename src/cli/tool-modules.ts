@@ -11,6 +11,7 @@ export const TOOL_MODULES: ReadonlyMap<string, () => Promise<ToolModule>> = new 
   ['up', () => import('./commands/up.ts')],
   ['shell', () => import('./commands/shell.ts')],
   ['status', () => import('./commands/status.ts')],
+  ['top', () => import('./commands/top.ts')],
   ['4lw', () => import('./commands/four-letter.ts')],
   ['log', () => import('./commands/log.ts')],
   ['snapshot', () => import('./commands/snapshot.ts')],

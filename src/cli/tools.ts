@@ -6,6 +6,7 @@ export const TOOLS: ReadonlyMap<string, string> = new Map([
   ['up', 'Run a local ensemble in one terminal.'],
   ['shell', 'A prompt as of zkCli, or one of its commands.'],
   ['status', 'How an ensemble is, server by server.'],
+  ['top', 'A dashboard of an ensemble.'],
   ['4lw', 'Send a four-letter word to servers.'],
   ['log', 'Read, check and mend transaction logs.'],
   ['snapshot', 'Read, check and compare snapshots.'],

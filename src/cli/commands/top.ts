@@ -1,0 +1,105 @@
+/** `zkt top`: the dashboard; without a terminal, or with `-b`, the same as text, round by round. */
+import type { Command } from 'commander';
+import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
+import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { systemHttpAsking } from '../../platform/http.ts';
+import { systemNet } from '../../platform/net.ts';
+import { systemTimers } from '../../platform/timers.ts';
+import type { TopEnd } from '../../tui/app/open-top.ts';
+import { canShow, isAscii, openDashboard, paneIndex } from '../dashboard/open-dashboard.ts';
+import { Printer } from '../output/printer.ts';
+import { type ObserverFlags, observerOptions, observerSettings } from '../settings/observer-options.ts';
+import { wholeNumber } from '../settings/settings.ts';
+import { toolHelp } from '../settings/tool-help.ts';
+import type { ToolContext } from '../tool.ts';
+
+const HELP = `
+Examples:
+  zkt top                                the ensemble that the server on 127.0.0.1:2181 belongs to
+  zkt top -s zk1:2181 --pane election    begin with another pane
+  zkt top --record incident.zktrec       and keep everything that is told
+  zkt top -b -n 1                        once, as text
+  zkt top -o ndjson -d 5 | jq .problems  every 5 seconds, as JSON
+
+Keys: ? lists them. Panes: ensemble, election, flow, sessions, hot, events. One server is enough: the others are
+found. Servers of Apache are asked once a second; what they do not tell is said so.`;
+
+/** Single requests that are told of each second and server: enough to see, too few to be felt. */
+const BUDGET = 400;
+const EVERY_S = 2;
+
+interface TopFlags extends ObserverFlags {
+  readonly batch?: boolean;
+  readonly count?: string;
+  readonly delay?: string;
+  readonly pane?: string;
+  readonly filter?: string;
+  readonly record?: string;
+}
+
+/** See `ToolModule`. */
+export function build(command: Command, context: ToolContext): void {
+  toolHelp(command, HELP, context.brief === true);
+  observerOptions(command)
+    .description('Show an ensemble as it lives.')
+    .option('--pane <name>', 'the pane to begin with; with -b, the one to print')
+    .option('--filter <text>', 'only items that contain the text')
+    .option('--record <file>', 'record all events into the file, from the start on')
+    .option('-b, --batch', 'print rounds of text; the default where there is no terminal')
+    .option('-n, --count <n>', 'rounds to print; default without end')
+    .option('-d, --delay <s>', 'seconds between rounds; default 2')
+    .action(async (flags: TopFlags) => {
+      context.exit(await top(flags, context));
+    });
+}
+
+async function top(flags: TopFlags, context: ToolContext): Promise<ExitCode> {
+  const { io, globals } = context;
+  const { servers, timeoutMs, token } = observerSettings(flags, globals, io.env);
+  const ports = { net: systemNet, http: systemHttpAsking, timers: systemTimers, clock: systemClock };
+  const source = observeEnsemble(ports, { servers, timeoutMs, token, budget: BUDGET });
+  const format = flags.output ?? globals.output;
+  const batch = flags.batch === true || format !== undefined || flags.count !== undefined || !canShow(io);
+  if (!batch) {
+    const { pane, filter, record } = flags;
+    return told(await openDashboard(io, { from: { source }, pane, filter, recordFile: record }), context);
+  }
+  if (flags.record !== undefined)
+    throw new ZktError('ZKT_USAGE', { why: '--record is for a terminal; see zkt record' });
+  const [{ runBatch }, { PANES }] = await Promise.all([
+    import('../dashboard/batch.ts'),
+    import('../../tui/panes/index.ts'),
+  ]);
+  const ids = PANES.map(({ id }) => id);
+  return await runBatch(source, io, {
+    panes: PANES,
+    pane: paneIndex(ids, flags.pane),
+    filter: flags.filter ?? '',
+    format: format ?? 'table',
+    rounds: roundsOf(flags.count, format),
+    everyMs: 1000 * (flags.delay === undefined ? EVERY_S : secondsOf(flags.delay)),
+    ascii: isAscii(io.env),
+    clock: systemClock,
+    timers: systemTimers,
+  });
+}
+
+/** One JSON document has an end. */
+const roundsOf = (count: string | undefined, format: string | undefined): number =>
+  count === undefined ? (format === 'json' ? 1 : Number.POSITIVE_INFINITY) : wholeNumber(count, '--count');
+
+function secondsOf(text: string): number {
+  const value = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  if (!(value >= 0.1)) throw new ZktError('ZKT_USAGE', { why: `--delay is seconds from 0.1, not ${text}` });
+  return value;
+}
+
+/** What is to be said when the terminal is as it was. */
+function told({ why, recorded }: TopEnd, { io }: ToolContext): ExitCode {
+  const err = new Printer(io.stderr);
+  for (const { path, events, lost } of recorded) {
+    err.line(`recorded ${events} events in ${path}${lost === 0 ? '' : `; ${lost} were lost`}`);
+  }
+  return why === 'quit' ? EXIT.ok : EXIT.interrupted;
+}

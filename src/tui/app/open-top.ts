@@ -1,0 +1,388 @@
+/** The dashboard in a terminal: the driver around the model, the shell's state and the canvas. */
+import { reasonOf } from '../../base/errors.ts';
+import type { ZktEvent } from '../../events/table.ts';
+import type { EventSource } from '../../inspect/source.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { TerminalEnd, TerminalScreen, Terminals } from '../../ports/terminal.ts';
+import type { Timer, Timers } from '../../ports/timers.ts';
+import type { Tone } from '../lines.ts';
+import { Model } from '../model.ts';
+import type { Pane } from '../pane.ts';
+import type { Frame } from './frame.tsx';
+import { momentOf } from './go-to.ts';
+import { Inlet } from './inlet.ts';
+import { KeyDecoder } from './keys.ts';
+import { paintLine } from './paint.ts';
+import { drawScreen, type Progress, type Screen } from './screen.ts';
+import { follow, press, type ShellAct, type ShellState, shellState } from './shell-state.ts';
+
+/** Where frames are drawn; `InkCanvas`. */
+export interface Canvas {
+  draw(frame: Frame): void;
+  /** The terminal does not show any more what was drawn. */
+  forget(): void;
+  close(): void;
+}
+
+/** A recording that is played; `inspect/recording`. */
+export interface Playback {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly positionMs: number;
+  readonly fault: string | undefined;
+  speed: number;
+  /** Plays on for so long; answers nothing when it is at its end. */
+  tick(elapsedMs: number, take: (event: ZktEvent) => void): void;
+  /** Plays one event; false at the end. */
+  step(take: (event: ZktEvent) => void): boolean;
+  /** Goes to a time; `reset` comes first where what was taken does not count any more. */
+  seek(ms: number, take: (event: ZktEvent) => void, reset: () => void): void;
+}
+
+/** A file that events are recorded into. */
+export interface TopRecorder {
+  readonly path: string;
+  readonly events: number;
+  readonly lost: number;
+  readonly failing: boolean;
+  append(event: ZktEvent): void;
+  flush(): void;
+  close(): void;
+}
+
+/** What a dashboard is opened with. */
+export interface TopOptions {
+  readonly panes: readonly Pane<unknown>[];
+  readonly terminal: Terminals;
+  readonly canvas: (sink: (text: string) => void) => Canvas;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Live events, or a recording. */
+  readonly from: { readonly source: EventSource } | { readonly playback: Playback };
+  /** Begins a recording; throws when it cannot. */
+  readonly record: () => TopRecorder;
+  /** Begins with `record` at once. */
+  readonly recordNow?: boolean;
+  /** Aborted: it ends. */
+  readonly stop: AbortSignal;
+  readonly ascii: boolean;
+  readonly colour: boolean;
+  /** The index of the first pane. */
+  readonly pane?: number;
+  readonly filter?: string;
+}
+
+/** How a dashboard ended. */
+export interface TopEnd {
+  /** `quit`: somebody wanted it to. */
+  readonly why: 'quit' | TerminalEnd;
+  /** Recordings that were made. */
+  readonly recorded: readonly { readonly path: string; readonly events: number; readonly lost: number }[];
+}
+
+/** Between two portions of events. */
+const TICK_MS = 100;
+/** Of it, taking events in may have so much; the rest is for keys and frames. */
+const TAKE_MS = 50;
+/** Between two frames when nobody types. */
+const FRAME_MS = 250;
+/** Keys that come together make one frame. */
+const KEY_FRAME_MS = 15;
+/** Escape waits so long for the rest of a sequence. */
+const ESCAPE_MS = 50;
+/** A size counts when it has been the same for so long. */
+const RESIZE_MS = 80;
+const NOTICE_MS = 6_000;
+const FLUSH_MS = 1_000;
+const SPEED_MAX = 64;
+const SPEED_MIN = 1 / 16;
+
+/** Opens the dashboard; resolves when it has ended and the terminal is as it was. Rejects for a bug. */
+export function openTop(options: TopOptions): Promise<TopEnd> {
+  return new Promise((resolve, reject) => {
+    new Top(options, resolve, reject).run();
+  });
+}
+
+class Top {
+  private readonly options: TopOptions;
+  private readonly model: Model;
+  private readonly inlet = new Inlet();
+  private readonly decoder = new KeyDecoder();
+  private readonly resolve: (end: TopEnd) => void;
+  private readonly reject: (error: unknown) => void;
+  private state: ShellState;
+  private terminal: TerminalScreen | undefined;
+  private canvas: Canvas | undefined;
+  private screen: Screen | undefined;
+  private recorder: TopRecorder | undefined;
+  private readonly recorded: { path: string; events: number; lost: number }[] = [];
+  private notice: { readonly text: string; readonly tone: Tone; readonly untilMs: number } | undefined;
+  private readonly running: Timer[] = [];
+  private escape: Timer | undefined;
+  private settling: Timer | undefined;
+  private keyFrame: Timer | undefined;
+  private tickedMs = 0;
+  private drawnMs = 0;
+  private shownSecond = 0;
+  private dirty = true;
+  private ended = false;
+
+  constructor(options: TopOptions, resolve: (end: TopEnd) => void, reject: (error: unknown) => void) {
+    this.options = options;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.model = new Model(options.panes);
+    this.state = shellState(options.panes.length, options.pane, options.filter);
+  }
+
+  run(): void {
+    const { options } = this;
+    if (options.recordNow === true) this.guarded(() => this.toggleRecord());
+    this.terminal = options.terminal.take({
+      input: (text) => this.guarded(() => this.input(text)),
+      resized: () => this.guarded(() => this.resized()),
+      resumed: () => this.guarded(() => this.redraw()),
+      ended: (why) => this.end(why),
+    });
+    this.canvas = options.canvas((text) => this.terminal?.write(text));
+    options.stop.addEventListener('abort', () => this.end('signal'), { once: true });
+    this.tickedMs = options.clock.monotonicMs();
+    this.running.push(
+      options.timers.every(TICK_MS, () => this.guarded(() => this.tick())),
+      options.timers.every(FLUSH_MS, () => this.recorder?.flush()),
+    );
+    if ('source' in options.from) options.from.source.start((event) => this.inlet.put(event));
+    this.guarded(() => this.tick());
+    if (options.stop.aborted) this.end('signal');
+  }
+
+  private guarded(what: () => void): void {
+    if (this.ended) return;
+    try {
+      what();
+    } catch (error) {
+      this.close();
+      this.reject(error);
+    }
+  }
+
+  private readonly take = (event: ZktEvent): void => {
+    this.recorder?.append(event);
+    this.model.take(event);
+  };
+
+  private tick(): void {
+    const { clock, from } = this.options;
+    const now = clock.monotonicMs();
+    const elapsed = now - this.tickedMs;
+    this.tickedMs = now;
+    const before = this.model.taken;
+    if (!this.state.paused) {
+      if ('playback' in from) from.playback.tick(elapsed, this.take);
+      else this.inlet.drain(this.take, () => clock.monotonicMs() - now > TAKE_MS);
+      this.model.nowMs = this.time();
+    }
+    const lost = this.inlet.takeLost();
+    if (lost > 0) this.model.lose(lost);
+    if (this.notice !== undefined && now > this.notice.untilMs) {
+      this.notice = undefined;
+      this.dirty = true;
+    }
+    const second = Math.floor(this.model.nowMs / 1000);
+    const changed = this.model.taken !== before || second !== this.shownSecond;
+    if (this.dirty || (changed && now - this.drawnMs >= FRAME_MS - TICK_MS / 2)) this.draw();
+    else if (this.state.paused && now - this.drawnMs >= 1000) this.draw();
+  }
+
+  private time(): number {
+    const { from, clock } = this.options;
+    return 'playback' in from ? from.playback.positionMs : clock.wallMs();
+  }
+
+  private draw(): void {
+    const { terminal, canvas, options } = this;
+    if (terminal === undefined || canvas === undefined || this.settling !== undefined) return;
+    // A frame that the terminal cannot take yet is left out; the next one shows what is then.
+    if (terminal.congested) return;
+    const { columns, rows } = terminal;
+    const screen = drawScreen(this.model, this.state, {
+      columns,
+      rows: Math.max(1, rows - 1),
+      ascii: options.ascii,
+      waiting: this.state.paused ? this.inlet.waiting : 0,
+      recording:
+        this.recorder === undefined ? undefined : { file: this.recorder.path, count: this.recorder.events },
+      progress: this.progress(),
+      notice: this.notice,
+    });
+    this.screen = screen;
+    this.state = follow(this.state, screen.drawn.keys);
+    canvas.draw({ columns, lines: screen.lines.map((line) => paintLine(line, options.colour)) });
+    this.drawnMs = options.clock.monotonicMs();
+    this.shownSecond = Math.floor(this.model.nowMs / 1000);
+    this.dirty = false;
+  }
+
+  private progress(): Progress | undefined {
+    const { from } = this.options;
+    return 'playback' in from ? from.playback : undefined;
+  }
+
+  // ---- keys ----
+
+  private input(text: string): void {
+    this.escape?.cancel();
+    this.pressed(this.decoder.take(text));
+    if (this.ended || !this.decoder.waiting) return;
+    this.escape = this.options.timers.after(ESCAPE_MS, () =>
+      this.guarded(() => this.pressed(this.decoder.flush())),
+    );
+  }
+
+  private pressed(keys: readonly string[]): void {
+    for (const key of keys) {
+      if (this.ended) return;
+      const drawn = this.screen?.drawn;
+      if (drawn === undefined) {
+        if (key === 'q' || key === 'ctrl-c') this.end('quit');
+        continue;
+      }
+      const { state, acts } = press(this.state, key, drawn);
+      const elsewhere = state.pane !== this.state.pane || state.panes !== this.state.panes;
+      this.state = state;
+      for (const act of acts) this.act(act);
+      // What the next key means depends on what is shown for this one.
+      if (elsewhere && keys.length > 1) this.draw();
+    }
+    if (keys.length === 0 || this.ended) return;
+    this.dirty = true;
+    this.keyFrame ??= this.options.timers.after(KEY_FRAME_MS, () => {
+      this.keyFrame = undefined;
+      this.guarded(() => this.draw());
+    });
+  }
+
+  private act(act: ShellAct): void {
+    if (act.do === 'speed') this.faster(act.faster);
+    else if (act.do === 'seek') this.seek(this.model.nowMs + act.byMs);
+    else if (act.do === 'go') this.go(act.text);
+    else this.simple(act.do);
+  }
+
+  private simple(what: Exclude<ShellAct['do'], 'speed' | 'seek' | 'go'>): void {
+    const acts: Readonly<Record<typeof what, () => void>> = {
+      quit: () => this.end('quit'),
+      suspend: () => this.terminal?.suspend(),
+      redraw: () => this.redraw(),
+      record: () => this.toggleRecord(),
+      step: () => this.step(),
+      // The state says already whether the picture stands still.
+      pause: () => {},
+      resume: () => {},
+    };
+    acts[what]();
+  }
+
+  private step(): void {
+    const { from } = this.options;
+    const stepped =
+      'playback' in from ? from.playback.step(this.take) : this.inlet.step((event) => this.stepped(event));
+    if ('playback' in from && stepped) this.model.nowMs = from.playback.positionMs;
+    if (!stepped) this.say('nothing waits', 'dim');
+  }
+
+  /** Time goes on with a live event as far as the event's own. */
+  private stepped(event: ZktEvent): void {
+    this.take(event);
+    this.model.nowMs = Math.max(this.model.nowMs, Math.min(event.time, this.options.clock.wallMs()));
+    this.say(`${event.name} of ${event.node}`, 'accent');
+  }
+
+  private faster(faster: boolean): void {
+    const { from } = this.options;
+    if (!('playback' in from)) return;
+    const speed = from.playback.speed * (faster ? 2 : 0.5);
+    from.playback.speed = Math.max(SPEED_MIN, Math.min(SPEED_MAX, speed));
+  }
+
+  private go(text: string): void {
+    const { from } = this.options;
+    if (!('playback' in from)) return;
+    const ms = momentOf(text, from.playback.startMs, from.playback.endMs);
+    if (ms === undefined) this.say(`${text} is no time: 12:34:56, 90s, 5m, 50%`, 'warn');
+    else this.seek(ms);
+  }
+
+  private seek(ms: number): void {
+    const { from } = this.options;
+    if (!('playback' in from)) return;
+    const { startMs, endMs } = from.playback;
+    const at = Math.max(startMs, Math.min(endMs, ms));
+    from.playback.seek(
+      at,
+      (event) => this.model.take(event),
+      () => this.model.reset(),
+    );
+    this.model.nowMs = from.playback.positionMs;
+    this.tickedMs = this.options.clock.monotonicMs();
+  }
+
+  private toggleRecord(): void {
+    if (this.recorder !== undefined) {
+      const { path, events } = this.recorder;
+      this.endRecord();
+      this.say(`${events} events are in ${path}`, 'good');
+      return;
+    }
+    try {
+      this.recorder = this.options.record();
+    } catch (error) {
+      this.say(`cannot record: ${reasonOf(error)}`, 'bad');
+    }
+  }
+
+  private endRecord(): void {
+    if (this.recorder === undefined) return;
+    this.recorder.close();
+    const { path, events, lost } = this.recorder;
+    this.recorded.push({ path, events, lost });
+    this.recorder = undefined;
+  }
+
+  private say(text: string, tone: Tone): void {
+    this.notice = { text, tone, untilMs: this.options.clock.monotonicMs() + NOTICE_MS };
+    this.dirty = true;
+  }
+
+  // ---- the terminal ----
+
+  private resized(): void {
+    this.settling?.cancel();
+    this.settling = this.options.timers.after(RESIZE_MS, () => {
+      this.settling = undefined;
+      this.guarded(() => this.redraw());
+    });
+  }
+
+  private redraw(): void {
+    this.canvas?.forget();
+    this.draw();
+  }
+
+  private end(why: TopEnd['why']): void {
+    if (this.ended) return;
+    this.close();
+    this.resolve({ why, recorded: this.recorded });
+  }
+
+  private close(): void {
+    if (this.ended) return;
+    this.ended = true;
+    for (const timer of [...this.running, this.escape, this.settling, this.keyFrame]) timer?.cancel();
+    if ('source' in this.options.from) this.options.from.source.stop();
+    this.endRecord();
+    this.canvas?.close();
+    this.terminal?.close();
+  }
+}
