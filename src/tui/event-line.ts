@@ -2,6 +2,7 @@
 import { EVENTS, type EventLevel, type ZktEvent } from '../events/table.ts';
 import { besides, wordsOf } from '../formatters/event-words.ts';
 import type { Tone } from './lines.ts';
+import { packetName } from './packets.ts';
 
 /** How events of a level look. */
 export const LEVEL_TONE: Readonly<Record<EventLevel, Tone>> = {
@@ -19,8 +20,9 @@ export const LEVEL_TONE: Readonly<Record<EventLevel, Tone>> = {
 export function eventText(event: ZktEvent): string {
   const sentence = wordsOf(event);
   const own = sentence !== EVENTS[event.name].says;
+  const packet = event.name.startsWith('zab.packet');
   const fields = besides(event, own ? sentence : '')
-    .map(([name, value]) => `${name} ${value}`)
+    .map(([name, value]) => (packet && name === 'type' ? packetName(Number(value)) : `${name} ${value}`))
     .join(' ');
   if (fields === '') return sentence;
   return own ? `${sentence} (${fields})` : fields;

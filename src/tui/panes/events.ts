@@ -123,11 +123,7 @@ function headLines(state: EventsState, view: PaneView, shown: number): Line[] {
   const width = Math.max(0, Math.min(RATE_SECONDS, view.width - 62));
   const now = perSecond.at(-2) ?? 0;
   const lines: Line[] = [
-    [
-      ...counted,
-      span(` ${countText(now)}/s `),
-      span(sparkline(perSecond.slice(perSecond.length - width), view.ascii), 'accent'),
-    ],
+    [...counted, span(` ${countText(now)}/s `), span(sparkline(perSecond, width, view.ascii), 'accent')],
   ];
   const losses = seen.losses(view.nowMs);
   const forgotten = state.lastId - state.important.length - state.others.length;

@@ -15,6 +15,8 @@ const LEVELS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const
 const FLASH_MS = 1_000;
 /** Columns before the axis. */
 const LEFT = 5;
+/** A bar that fills the chart stands for that many sessions at least. */
+const SESSIONS_MIN = 4;
 /** The axis shows so many ticks at least. */
 const TICKS_MIN = 5;
 
@@ -73,7 +75,7 @@ export function bucketChart(state: SessionsState, view: PaneView, rows: number):
   const axis: Axis = { fromMs: nowMs, toMs: last, width: Math.max(1, view.width - LEFT - 2) };
   const canvas = new Canvas(view.width, rows + 2);
   const moves = [...state.moves].filter(({ atMs }) => nowMs - atMs < FLASH_MS && atMs <= nowMs);
-  drawBars(canvas, { axis, buckets, rows, ascii, toneOf: (it) => toneOf(it, tickMs, nowMs, moves) });
+  drawBars(canvas, { axis, buckets, tickMs, rows, ascii, toneOf: (it) => toneOf(it, tickMs, nowMs, moves) });
   canvas.put(0, rows, ' now ', 'head');
   canvas.put(LEFT, rows, axisText(axis, nowMs, ascii), 'dim');
   drawMoves(canvas, axis, moves, rows + 1, ascii);
@@ -83,21 +85,23 @@ export function bucketChart(state: SessionsState, view: PaneView, rows: number):
 interface Bars {
   readonly axis: Axis;
   readonly buckets: readonly Bucket[];
+  readonly tickMs: number;
   readonly rows: number;
   readonly ascii: boolean;
   readonly toneOf: (bucket: Bucket) => Tone;
 }
 
-function drawBars(canvas: Canvas, { axis, buckets, rows, ascii, toneOf }: Bars): void {
-  const most = Math.max(1, ...buckets.map(({ sessions }) => sessions));
+function drawBars(canvas: Canvas, { axis, buckets, tickMs, rows, ascii, toneOf }: Bars): void {
+  const most = Math.max(SESSIONS_MIN, ...buckets.map(({ sessions }) => sessions));
   const columns = buckets.map(({ atMs }) => LEFT + columnOf(axis, atMs));
+  const widest = Math.floor((tickMs / (axis.toMs - axis.fromMs)) * axis.width * 0.7);
   // The top row is for the number over the highest bar.
   const steps = Math.max(1, (rows - 1) * (ascii ? 1 : LEVELS.length));
   for (let y = 0; y < rows; y++) canvas.put(LEFT - 1, y, ascii ? '|' : '│', 'dim');
   buckets.forEach((bucket, i) => {
     const x = columns[i] ?? 0;
     const room = (columns[i + 1] ?? canvas.width) - x;
-    const width = Math.max(1, Math.min(6, room - 1));
+    const width = Math.max(1, Math.min(widest, room - 1));
     const height = Math.max(1, Math.round((bucket.sessions / most) * steps));
     const tone = toneOf(bucket);
     const full = ascii ? height : Math.floor(height / LEVELS.length);

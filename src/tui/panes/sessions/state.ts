@@ -68,7 +68,7 @@ export interface Expiry {
 export interface NodeBuckets {
   readonly node: string;
   /** By the time of the bucket on the monotonic clock of the server. */
-  readonly buckets: Map<number, { sessions: number; sampledMs: number }>;
+  readonly buckets: Map<number, { sessions: number; readonly sampledMs: number }>;
   /** Wall clock minus monotonic clock, ms. */
   offsetMs: number;
   tickMs: number;
@@ -183,6 +183,7 @@ function happened(state: SessionsState, event: ZktEvent): void {
     case 'session.closed': {
       const row = state.rows.get(event.fields.session);
       if (row === undefined) return;
+      if (row.ended === undefined && row.expiresMs >= 0) shift(state, node, row.expiresMs, -1);
       row.ended ??= { how: 'closed', atMs: time };
       row.seenMs = time;
       note(row, event);
@@ -255,6 +256,8 @@ function touched(
   const row = state.rows.get(session);
   const toMs = bucketTime(state, node, bucketMs);
   if (toMs !== undefined) {
+    if (row !== undefined && row.expiresMs >= 0) shift(state, node, row.expiresMs, -1);
+    shift(state, node, toMs, 1);
     state.moves.push({ key: row?.key ?? hex0x(session), atMs: time, fromMs: row?.expiresMs ?? -1, toMs });
   }
   if (row === undefined) return;
@@ -262,6 +265,18 @@ function touched(
   row.seenMs = time;
   row.movedMs = time;
   note(row, event);
+}
+
+/** A session came to a bucket or left it since the buckets were sampled. */
+function shift(state: SessionsState, node: string, atMs: number, by: number): void {
+  const known = state.nodes.get(node);
+  if (known === undefined || !(known.tickMs > 0)) return;
+  const bucketMs = Math.round((atMs - known.offsetMs) / known.tickMs) * known.tickMs;
+  const bucket = known.buckets.get(bucketMs);
+  if (bucket !== undefined && known.sampledMs - bucket.sampledMs <= ROUND_MS) bucket.sessions += by;
+  else if (by > 0 && known.buckets.size < BUCKETS_MAX) {
+    known.buckets.set(bucketMs, { sessions: by, sampledMs: known.sampledMs });
+  }
 }
 
 function sampled(state: SessionsState, time: number, fields: FieldsOf<'session.sampled'>): void {
@@ -322,6 +337,7 @@ function expired(
   const who = row === undefined ? '' : [row.client, row.remote].filter((it) => it !== '').join(' ');
   state.expiries.push({ key: hex0x(session), atMs: time, timeoutMs, who });
   if (row === undefined) return;
+  if (row.expiresMs >= 0) shift(state, event.node, row.expiresMs, -1);
   row.timeoutMs = timeoutMs;
   row.ended = { how: 'expired', atMs: time };
   note(row, event);

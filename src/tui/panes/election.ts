@@ -1,0 +1,232 @@
+/**
+ * The pane of elections: who voted for whom, when and why; how long each server looked and how long it took to
+ * get in step; and the last elections, to open again.
+ */
+import { type Column, fitColumns, rowLine, titleLine } from '../columns.ts';
+import { clockText, durationText, offsetText } from '../durations.ts';
+import { fitLines, scrolled } from '../fit.ts';
+import { cell, clip, type Line, mark, type Span, span, type Tone, windowStart } from '../lines.ts';
+import type { Pane, PaneDrawing, PaneView } from '../pane.ts';
+import { wrapText } from '../wrap.ts';
+import { voteMatrix } from './election/matrix.ts';
+import {
+  doingOf,
+  ELECTIONS_MAX,
+  type Election,
+  type ElectionState,
+  emptyElections,
+} from './election/state.ts';
+import { ELECTION_NAMES, takeElection } from './election/take.ts';
+import { endOf, membersOf, nameOf, timeline } from './election/timeline.ts';
+import { storyText, storyTone } from './election/words.ts';
+
+const SORTS = ['newest first', 'longest first'] as const;
+/** Rows of the list that are shown at least. */
+const LIST_ROWS_MIN = 3;
+
+const tookMs = (election: Election, nowMs: number): number => {
+  const end = election.establishedMs >= 0 ? election.establishedMs : endOf(election, nowMs);
+  return end - election.startMs;
+};
+
+/** What came out of an election, and how that looks. */
+function outcomeOf(election: Election, nowMs: number): { readonly text: string; readonly tone: Tone } {
+  const took = durationText(tookMs(election, nowMs));
+  const { leader, epoch, over } = election;
+  if (election.establishedMs >= 0) {
+    return { text: `server ${leader} leads epoch ${epoch} after ${took}`, tone: 'good' };
+  }
+  const alone = election.members.size === 1 ? nameOf([...election.members.keys()][0] ?? '') : 'servers';
+  if (over && leader >= 0n) return { text: `${alone} joined server ${leader} after ${took}`, tone: 'good' };
+  if (over) return { text: `ended without a leader after ${took}`, tone: 'bad' };
+  const looking = membersOf(election).filter((member) => doingOf(member) === 'looking').length;
+  const what = looking > 0 ? `${looking} looking for a leader` : 'a leader is chosen, not in step yet';
+  return { text: `${what}, for ${took}`, tone: 'warn' };
+}
+
+/** How it went, in a line. */
+function courseOf(election: Election): string {
+  const { startMs, decidedMs, establishedMs, endMs, how, round, notifications, cause } = election;
+  const parts: string[] = [];
+  if (decidedMs >= 0)
+    parts.push(`first decision ${offsetText(decidedMs - startMs)} (${how}, round ${round})`);
+  if (establishedMs >= 0 && how !== 'asked')
+    parts.push(`quorum in step ${offsetText(establishedMs - startMs)}`);
+  if (election.over && endMs >= 0) parts.push(`all settled ${offsetText(endMs - startMs)}`);
+  parts.push(`${notifications} notifications`);
+  if (cause !== '') parts.push(`because: ${cause}`);
+  return parts.join(', ');
+}
+
+function headLines(election: Election, view: PaneView): Line[] {
+  const outcome = outcomeOf(election, view.nowMs);
+  const first: Span[] = [
+    span(` Election ${election.key}`, 'head'),
+    span(` at ${clockText(election.startMs)}: `),
+    span(outcome.text, outcome.tone),
+  ];
+  const course = wrapText(courseOf(election), view.width - 2).slice(0, view.width < 120 ? 2 : 1);
+  return [first, ...course.map((text): Line => [span(` ${text}`, 'dim')])];
+}
+
+function columnsFor(nowMs: number): Column<Election>[] {
+  const outcome = (election: Election) => outcomeOf(election, nowMs);
+  return [
+    { title: '', width: 4, text: ({ key }) => key, tone: () => 'accent' },
+    { title: 'AT', width: 12, text: ({ startMs }) => clockText(startMs) },
+    { title: 'TOOK', width: 8, align: 'right', text: (it) => durationText(tookMs(it, nowMs)) },
+    { title: 'VOTERS', width: 6, align: 'right', text: ({ members }) => String(members.size) },
+    {
+      title: 'ROUND',
+      width: 5,
+      from: 100,
+      align: 'right',
+      text: ({ round }) => (round < 0 ? '-' : String(round)),
+    },
+    {
+      title: 'TOLD',
+      width: 4,
+      from: 100,
+      align: 'right',
+      text: ({ notifications }) => String(notifications),
+    },
+    {
+      title: 'OUTCOME',
+      width: 30,
+      grow: 1,
+      text: (it) =>
+        outcome(it)
+          .text.replace(/ (after|for) [^,]*$/, '')
+          .replace(/,$/, ''),
+      tone: (it) => outcome(it).tone,
+    },
+    {
+      title: 'WHY IT BEGAN',
+      width: 30,
+      grow: 2,
+      from: 100,
+      text: ({ cause }) => cause || '-',
+      tone: () => 'dim',
+    },
+  ];
+}
+
+function listed(state: ElectionState, view: PaneView): Election[] {
+  const wanted = view.filter.toLowerCase();
+  const elections = state.elections.filter((election) => {
+    if (wanted === '') return true;
+    const servers = [...election.members.keys()].map(nameOf).join(' ');
+    const text = `${election.key} ${outcomeOf(election, view.nowMs).text} ${election.cause} ${servers}`;
+    return text.toLowerCase().includes(wanted);
+  });
+  elections.reverse();
+  return view.sort === 1
+    ? elections.sort((a, b) => tookMs(b, view.nowMs) - tookMs(a, view.nowMs))
+    : elections;
+}
+
+/** The whole story of an election. */
+function detail(election: Election | undefined, view: PaneView): Line[] {
+  if (election === undefined) return [[span(' This election is forgotten by now. Esc goes back.', 'warn')]];
+  return [
+    ...headLines(election, view),
+    ...timeline(election, view),
+    ...voteMatrix(election, view, false),
+    [span(' THE STORY', 'head')],
+    ...storyLines(election, view),
+  ];
+}
+
+function storyLines(election: Election, view: PaneView): Line[] {
+  const lines: Line[] = [];
+  const tell = (event: (typeof election.first)[number]): void => {
+    const tone = storyTone(event);
+    lines.push([
+      span(' '),
+      cell(offsetText(event.time - election.startMs), 10, 'dim', 'right'),
+      span(' '),
+      cell(nameOf(event.node), view.width >= 120 ? 21 : 9, 'accent'),
+      span(` ${storyText(event)}`, tone),
+    ]);
+  };
+  election.first.forEach(tell);
+  if (election.last.dropped > 0) {
+    lines.push([span(`   … ${election.last.dropped} events in between are not kept …`, 'warn')]);
+  }
+  for (const event of election.last) tell(event);
+  return lines;
+}
+
+function nothing(view: PaneView): Line[] {
+  const lines: Line[] = [
+    [span(' No election has been seen.', 'dim')],
+    [span(' One is shown when a server looks for a leader, or still remembers its last one.', 'dim')],
+    [],
+  ];
+  for (const { node, mode, up, kind } of view.servers) {
+    const now = up ? mode || 'answers' : 'does not answer';
+    lines.push([
+      span(' '),
+      cell(nameOf(node), 21),
+      cell(now, 16, up ? (mode === 'leader' ? 'good' : 'plain') : 'bad'),
+      span(kind, 'dim'),
+    ]);
+  }
+  return lines;
+}
+
+function draw(state: ElectionState, view: PaneView): PaneDrawing {
+  const elections = listed(state, view);
+  const keys = elections.map(({ key }) => key);
+  if (view.drill !== undefined) {
+    const election = state.elections.find(({ key }) => key === view.drill);
+    return { lines: fitLines(scrolled(detail(election, view), view), view), keys };
+  }
+  const chosen = view.chosen === undefined ? -1 : keys.indexOf(view.chosen);
+  const shown = elections[Math.max(0, chosen)];
+  if (shown === undefined) {
+    const none: Line[] =
+      view.filter === '' ? nothing(view) : [[span(' No election matches the filter.', 'dim')]];
+    return { lines: fitLines(none, view), keys };
+  }
+  const head = [...headLines(shown, view), ...timeline(shown, view)];
+  const list = Math.min(LIST_ROWS_MIN, elections.length) + 1;
+  const room = view.height - head.length - list;
+  const full = voteMatrix(shown, view, false);
+  const matrix = full.length <= room ? full : voteMatrix(shown, view, true);
+  const lines: Line[] = [...head, ...matrix.slice(0, Math.max(0, room))];
+  const left = Math.max(0, view.height - lines.length - 1);
+  // On a high screen there is room for the story, too.
+  const rows = left - elections.length > 6 ? elections.length : left > 30 ? 12 : left;
+  const fitted = fitColumns(columnsFor(view.nowMs), view.width);
+  lines.push(titleLine(fitted));
+  const start = windowStart(elections.length, rows, chosen);
+  elections.slice(start, start + rows).forEach((election, i) => {
+    const line = clip(rowLine(fitted, election), view.width);
+    lines.push(start + i === chosen ? mark(line, view.width) : line);
+  });
+  if (rows < left) {
+    lines.push([span(` THE STORY OF ${shown.key}`, 'head'), span('  (Enter: all of it)', 'dim')]);
+    lines.push(...storyLines(shown, view));
+  }
+  return { lines: fitLines(lines, view), keys };
+}
+
+/** The pane of elections. */
+export const electionPane: Pane<ElectionState> = {
+  id: 'election',
+  title: 'Election',
+  names: ELECTION_NAMES,
+  sorts: SORTS,
+  help: [
+    'Above: one election, the newest or the chosen one: how long each server looked for a leader, then how long',
+    'it took until it was in step with it (? ~ = in ASCII).',
+    'VOTES: a row a server, a column a vote: leader, epoch, zxid; below when, and by which rule it is better:',
+    'higher epoch, then later zxid, then higher id. A vote with a mark is the one that was decided on.',
+    '"told" and "got": notifications. Apache servers are asked for their votes ("when asked").',
+    `Below: the last ${ELECTIONS_MAX} elections. Enter: the whole story of one, line by line.`,
+  ],
+  create: emptyElections,
+  take: takeElection,
+  draw,
+};
