@@ -5,6 +5,7 @@
 import { watchLoop } from '../../server/admin/loop-watch.ts';
 import { startAdmin } from './admin.ts';
 import { startFlightRecorder } from './flight-recorder.ts';
+import { startGcWatch } from './gc.ts';
 import type { Instrument, Laboratory, StartInstrument } from './laboratory.ts';
 import { startSampling } from './sampling.ts';
 
@@ -14,6 +15,7 @@ const INSTRUMENTS: readonly StartInstrument[] = [
     const timer = watchLoop(world.clock, world.timers, bus);
     return { close: () => timer.cancel() };
   },
+  startGcWatch,
   startAdmin,
   startSampling,
 ];

@@ -16,7 +16,7 @@ import type { Socket, SocketHandler } from '../../ports/net.ts';
 import type { Timer, Timers } from '../../ports/timers.ts';
 import type { Id } from '../../protocol/acl.ts';
 import { type PacketLimits, PacketParser, type PacketSink } from './packet-parser.ts';
-import { PacketTraffic } from './packet-traffic.ts';
+import { PacketTraffic, STRANGER } from './packet-traffic.ts';
 
 /** The limits of a connection. */
 export interface PacketLinkLimits extends PacketLimits {
@@ -287,7 +287,13 @@ export class PacketLink {
     if (this.state !== 'open' || this.readTimeoutMs === 0) return;
     const left = this.lastHeardMs + this.readTimeoutMs - this.world.clock.monotonicMs();
     if (left > 0) this.setReadTimer(left);
-    else this.destroy(`nothing was heard for ${this.readTimeoutMs} ms`);
+    else this.silent(`nothing was heard for ${this.readTimeoutMs} ms`);
+  }
+
+  /** Whoever has not even said who it is leaves no other trace. */
+  private silent(why: string): void {
+    if (this.traffic.peer === STRANGER) this.refuse(why);
+    else this.destroy(why);
   }
 
   private setReadTimer(ms: number): void {

@@ -7,6 +7,9 @@ import { PACKET } from '../../protocol/quorum.ts';
 /** Places in the counters: one for each packet type, and place 0 for types there are none of. */
 export const PACKET_PLACES = Math.max(...Object.values(PACKET)) + 1;
 
+/** The peer that has not said who it is. */
+export const STRANGER = -1n;
+
 /** The counters as a sampler may read them; the place in each array is the packet's type. */
 export interface PacketCounts {
   /** When the connection was opened, ms since 1970. */
@@ -23,7 +26,7 @@ export interface PacketCounts {
 /** See the head of the file. */
 export class PacketTraffic implements PacketCounts {
   readonly openedMs: number;
-  peer = -1n;
+  peer: bigint = STRANGER;
   readonly sent = new Uint32Array(PACKET_PLACES);
   readonly received = new Uint32Array(PACKET_PLACES);
   readonly bytes = new Float64Array(PACKET_PLACES);

@@ -159,9 +159,9 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
     const connection = new LearnerConnection(socket, limits, this.parts, {
       packet: (type, zxid, data, authinfo) => this.packet(connection, type, zxid, data, authinfo),
       drained: () => this.input(() => this.machine.drained(connection)),
-      closed: () => {
+      closed: (why) => {
         if (!this.connections.delete(connection) || this.ended) return;
-        this.input(() => this.machine.disconnected(connection));
+        this.input(() => this.machine.disconnected(connection, why));
       },
     });
     this.connections.add(connection);

@@ -90,7 +90,7 @@ export class LearnerConnection implements LearnerPort {
     if (!this.link.live) return;
     this.heldBytes += PACKET_BYTES + (data?.length ?? 0);
     if (this.heldBytes > this.heldBytesMax) {
-      this.link.destroy(`${this.heldBytes} bytes wait for the end of its snapshot`);
+      this.dropSlow();
       return;
     }
     this.held.push({ type, zxid, data: data === null ? null : Buffer.from(data), authinfo });
@@ -116,6 +116,13 @@ export class LearnerConnection implements LearnerPort {
   close(why: string): void {
     this.endSnapshot();
     this.link.close(why);
+  }
+
+  private dropSlow(): void {
+    const { events } = this.world;
+    const { heldBytes: bytes, heldBytesMax: limit, remote } = this;
+    if (events.on['quorum.slow-peer']) events.emit('quorum.slow-peer', { remote, bytes, limit });
+    this.link.destroy(`${bytes} bytes wait for the end of its snapshot`);
   }
 
   private release(): void {

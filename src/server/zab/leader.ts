@@ -148,10 +148,10 @@ export class Leader {
     else this.core.open(port);
   }
 
-  /** The connection is gone. Harmless for one that was let go of. */
-  disconnected(port: LearnerPort): void {
+  /** The connection is gone, and why. Harmless for one that was let go of. */
+  disconnected(port: LearnerPort, why = 'the connection was closed'): void {
     const h = this.core.handles.get(port);
-    if (h !== undefined && !this.core.over) this.core.forget(h, 'the connection was closed');
+    if (h !== undefined && !this.core.over) this.core.forget(h, why);
   }
 
   /** A packet arrived; `data` is the machine's to keep. */

@@ -374,6 +374,8 @@ describe('a connection', () => {
     p.clock.pass(2);
     p.settle();
     expect(p.far.why).toMatch(/nothing was heard for 1000 ms/);
+    // Nobody had said who it is: else its owner tells who is gone.
+    expect(p.heard.named('quorum.peer-refused')).toHaveLength(1);
   });
 
   test('what arrived while this process stood still counts', () => {

@@ -12,6 +12,7 @@ import { SnapshotTurns } from '../../../src/server/node/snapshot-turns.ts';
 import { SnapshotEncoder } from '../../../src/storage/snapshot-format.ts';
 import { clock, HandTimers } from '../../storage/model-store.ts';
 import { HandClock } from '../net/fake-service.ts';
+import { Heard } from '../net/heard.ts';
 
 describe('turns', () => {
   it('come one after the other, those given up left out', () => {
@@ -178,7 +179,8 @@ describe('a learner that is sent a snapshot', () => {
 
   function connected(nodes: number) {
     const hands = new HandClock();
-    const world = { timers: hands, clock: hands, events: SILENT };
+    const heard = new Heard();
+    const world = { timers: hands, clock: hands, events: heard.bus };
     const store = { database: databaseOf(nodes), turns: new SnapshotTurns() };
     const socket = new SlowSocket();
     const log: string[] = [];
@@ -198,7 +200,7 @@ describe('a learner that is sent a snapshot', () => {
       hands.pass(ms);
       while (hands.endTurn());
     };
-    return { connection, socket, log, pass, turns: store.turns };
+    return { connection, socket, log, pass, heard, turns: store.turns };
   }
 
   it('may take its time, as long as it reads; and again until it says that it has it', () => {
@@ -224,5 +226,21 @@ describe('a learner that is sent a snapshot', () => {
     expect(connection.link.live).toBe(false);
     socket.handler?.closed(undefined);
     expect(turns.free).toBe(true);
+  });
+
+  it('is told of, once it leaves too much behind the snapshot', () => {
+    const { connection, heard } = connected(5000);
+    connection.introduced(3n);
+    connection.sendSnapshot(() => {});
+    const entry = Buffer.alloc(32 * 1024 * 1024);
+    for (let i = 1; i <= 3; i++) connection.send(PACKET.PROPOSAL, BigInt(i), entry);
+    expect(connection.link.live).toBe(false);
+    const limit = packetLinkLimits(1 << 20).unsentBytesMax;
+    expect(heard.named('quorum.slow-peer').map(({ fields }) => fields.limit)).toEqual([limit]);
+    expect(heard.named('quorum.slow-peer')[0]?.fields.bytes).toBeGreaterThan(limit);
+    // What waits has not been sent: the SNAP packet was, and is told under the learner's name.
+    expect(heard.named('zab.packet-sent').map(({ fields: { peer, type } }) => [peer, type])).toEqual([
+      [3n, PACKET.SNAP],
+    ]);
   });
 });
