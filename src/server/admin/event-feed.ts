@@ -4,7 +4,8 @@
  *     GET /events?names=request.*&path=/a&last=100&budget=400
  *
  * The filter is that of `events/filter.ts`. `last=N` begins with up to N of the past: of what is not of
- * `trace` level a bounded number is kept. `budget=N` is the most `trace` events a second (`EventBudget`).
+ * `trace` level a bounded number is kept. `budget=N` is the most `trace` events a second (`EventBudget`),
+ * samples aside.
  *
  * A server never waits for a listener. What one that reads slowly was not sent is counted, and told to it in
  * the stream as soon as it reads again. The first line is `feed.began`; an empty line now and then says that
@@ -135,6 +136,9 @@ function refuse(reply: HttpReply, status: number, why: string): void {
   reply.end(`${JSON.stringify({ error: why })}\n`);
 }
 
+/** Samples come once a second, whatever the load: they are what a budget leaves room for. */
+const isCounted = (name: EventName): boolean => EVENTS[name].level === 'trace' && !name.endsWith('sampled');
+
 /** One stream. */
 class Listener {
   sent = 0;
@@ -144,7 +148,7 @@ class Listener {
   private readonly reply: HttpReply;
   private readonly filter: EventFilter;
   private readonly budget: EventBudget | undefined;
-  private subscription: Subscription | undefined;
+  private readonly subscriptions: Subscription[] = [];
   private lines: string[] = [];
   private waitingChars = 0;
   private untold = 0;
@@ -177,15 +181,29 @@ class Listener {
     const forgotten = last > shown.length ? kept.dropped : 0;
     this.tell('feed.began', { version, sid, replayed: shown.length, forgotten });
     for (const event of shown) this.add(event);
-    const subscription = this.world.bus.subscribe({
-      names: this.filter.names,
-      take: (event) => this.take(event, subscription),
+    this.listen();
+  }
+
+  /** What counts against the budget is listened to apart: while that rests, all else goes on. */
+  private listen(): void {
+    const { bus } = this.world;
+    const { budget } = this;
+    const counted = budget === undefined ? [] : this.filter.names.filter(isCounted);
+    const free = this.filter.names.filter((name) => !counted.includes(name));
+    this.subscriptions.push(bus.subscribe({ names: free, take: (event) => this.take(event) }));
+    if (budget === undefined || counted.length === 0) return;
+    const subscription = bus.subscribe({
+      names: counted,
+      take: (event) => {
+        budget.spend(subscription);
+        this.take(event);
+      },
     });
-    this.subscription = subscription;
+    this.subscriptions.push(subscription);
   }
 
   close(): void {
-    this.subscription?.close();
+    for (const each of this.subscriptions) each.close();
     this.budget?.close();
     this.alive.cancel();
   }
@@ -195,8 +213,7 @@ class Listener {
     this.reply.end();
   }
 
-  private take(event: ZktEvent, subscription: Subscription): void {
-    if (this.budget !== undefined && EVENTS[event.name].level === 'trace') this.budget.spend(subscription);
+  private take(event: ZktEvent): void {
     if (!this.filter.wants(event)) return;
     if (this.waitingChars + this.reply.pendingBytes > WAITING_BYTES_MAX) {
       this.dropped++;

@@ -161,6 +161,18 @@ describe('/events', () => {
     world.pass(0);
     expect(names(reader.take())).toHaveLength(4);
   });
+  it('goes on with samples while the budget rests', () => {
+    const world = new World();
+    const reader = listen(world, 'names=zab.*,session.bucket-sampled&budget=4');
+    reader.take();
+    for (let i = 0; i < 3; i++) world.bus.emit('zab.committed', { zxid: BigInt(i) });
+    expect([world.bus.on['zab.committed'], world.bus.on['session.bucket-sampled']]).toEqual([false, true]);
+    const bucket = { bucketMs: 0, inMs: 1, sessions: 1, tickMs: 1 };
+    for (let i = 0; i < 9; i++) world.bus.emit('session.bucket-sampled', bucket);
+    world.pass(0);
+    const told = names(reader.take()).filter((name) => name === 'session.bucket-sampled');
+    expect(told).toHaveLength(9);
+  });
   it('lets go of a listener that has gone, and costs nothing then', () => {
     const world = new World();
     const reader = listen(world, 'names=zab.committed&budget=4');
