@@ -12,6 +12,7 @@ export const TOOL_MODULES: ReadonlyMap<string, () => Promise<ToolModule>> = new 
   ['shell', () => import('./commands/shell.ts')],
   ['status', () => import('./commands/status.ts')],
   ['top', () => import('./commands/top.ts')],
+  ['events', () => import('./commands/events.ts')],
   ['4lw', () => import('./commands/four-letter.ts')],
   ['log', () => import('./commands/log.ts')],
   ['snapshot', () => import('./commands/snapshot.ts')],

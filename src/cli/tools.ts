@@ -7,6 +7,7 @@ export const TOOLS: ReadonlyMap<string, string> = new Map([
   ['shell', 'A prompt as of zkCli, or one of its commands.'],
   ['status', 'How an ensemble is, server by server.'],
   ['top', 'A dashboard of an ensemble.'],
+  ['events', 'Print the events of an ensemble as they happen.'],
   ['4lw', 'Send a four-letter word to servers.'],
   ['log', 'Read, check and mend transaction logs.'],
   ['snapshot', 'Read, check and compare snapshots.'],
