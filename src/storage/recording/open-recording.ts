@@ -21,6 +21,8 @@ const UNKNOWN_TOLD = 3;
 export interface FileRecording extends Recording {
   /** Its files, in the order of their beginnings. */
   readonly files: readonly { readonly path: string; readonly bytes: number; readonly events: number }[];
+  /** Something of it is lost, as far as it was read: more than an end that was not written yet. */
+  readonly damaged: boolean;
   /** Events met that this release does not know: how many, by name. */
   readonly unknownEvents: ReadonlyMap<string, number>;
 }
@@ -119,6 +121,10 @@ class FilesRecording implements FileRecording {
       for (const [name, count] of file.unknownEvents) sums.set(name, (sums.get(name) ?? 0) + count);
     }
     return sums;
+  }
+
+  get damaged(): boolean {
+    return this.refused.length > 0 || this.opened.some((file) => file.broken);
   }
 
   get fault(): string | undefined {

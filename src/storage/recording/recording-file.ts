@@ -39,6 +39,11 @@ export class RecordingFile {
     return this.scan.size;
   }
 
+  /** Something of it cannot be read, as far as it was tried. */
+  get broken(): boolean {
+    return this.scan.gaps > 0 || this.damaged.size > 0;
+  }
+
   /** What is wrong with it, as far as it was read. */
   get faults(): string[] {
     const { scan } = this;

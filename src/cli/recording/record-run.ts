@@ -1,0 +1,133 @@
+/** `zkt record FILE`: everything an ensemble tells, into a file. */
+import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
+import type { ZktEvent } from '../../events/table.ts';
+import type { EventSource } from '../../inspect/source.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Disk } from '../../ports/disk.ts';
+import type { Timer, Timers } from '../../ports/timers.ts';
+import type { Io } from '../io.ts';
+import { Printer } from '../output/printer.ts';
+import { sizeText } from '../parse/size.ts';
+import { openTarget, type Recorder, type RecordTarget } from './record-target.ts';
+
+/** What to record. */
+export interface RecordOptions {
+  readonly target: RecordTarget;
+  /** As text, for what is said when nobody answers. */
+  readonly servers: readonly string[];
+  /** Ends after so long, ms. */
+  readonly forMs?: number | undefined;
+}
+
+/** What it takes. */
+export interface RecordWorld {
+  readonly disk: Disk;
+  readonly timers: Timers;
+  readonly clock: Clock;
+  readonly source: EventSource;
+}
+
+const FLUSH_MS = 1000;
+const CLEAR_LINE = '\r\x1b[K';
+
+type End = 'stopped' | 'time' | 'nobody';
+
+/** Records until it is stopped. Throws `ZKT_FILE`, `ZKT_NOT_A_RECORDING`, and `ZKT_CONNECT` when nobody answers. */
+export async function record(options: RecordOptions, io: Io, world: RecordWorld): Promise<ExitCode> {
+  return await new Run(options, io, world).run();
+}
+
+class Run {
+  private readonly options: RecordOptions;
+  private readonly io: Io;
+  private readonly err: Printer;
+  private readonly world: RecordWorld;
+  private readonly recorder: Recorder;
+  private readonly ended: Promise<End>;
+  private settle: (end: End) => void = () => {};
+  /** Those that never answered, with the reason of the last one. */
+  private readonly silent = new Set<string>();
+  private readonly heard = new Set<string>();
+  private lastWhy = 'nobody answers';
+  /** Not sent by servers, as far as they counted. */
+  private unsent = 0;
+  private shown = false;
+
+  constructor(options: RecordOptions, io: Io, world: RecordWorld) {
+    this.options = options;
+    this.io = io;
+    this.err = new Printer(io.stderr);
+    this.world = world;
+    this.recorder = openTarget(world.disk, options.target, {
+      failed: (file, why) => this.say(`zkt record: cannot write ${file}: ${why}; trying again`),
+    });
+    this.ended = new Promise((resolve) => {
+      this.settle = resolve;
+    });
+  }
+
+  async run(): Promise<ExitCode> {
+    const { io, options, world, recorder } = this;
+    const stopped = (): void => this.settle('stopped');
+    io.stop.addEventListener('abort', stopped, { once: true });
+    if (io.stop.aborted) stopped();
+    const timers: Timer[] = [world.timers.every(FLUSH_MS, () => this.beat())];
+    if (options.forMs !== undefined)
+      timers.push(world.timers.after(options.forMs, () => this.settle('time')));
+    world.source.start((event) => this.take(event));
+    const end = await this.ended;
+    world.source.stop();
+    for (const timer of timers) timer.cancel();
+    io.stop.removeEventListener('abort', stopped);
+    recorder.close();
+    this.clear();
+    if (end === 'nobody') {
+      const servers = options.servers.join(',');
+      throw new ZktError('ZKT_CONNECT', { servers, why: this.lastWhy });
+    }
+    this.err.line(`recorded ${this.figures()} in ${recorder.path}`);
+    return EXIT.ok;
+  }
+
+  private take(event: ZktEvent): void {
+    this.recorder.append(event);
+    if (event.name === 'source.connected') this.heard.add(event.node);
+    else if (event.name === 'feed.dropped') this.unsent += event.fields.count;
+    else if (event.name === 'source.lost' || event.name === 'source.refused') {
+      if (this.heard.size > 0) return;
+      this.lastWhy = event.fields.why;
+      this.silent.add(event.node);
+      if (this.silent.size >= this.options.servers.length) this.settle('nobody');
+    }
+  }
+
+  private beat(): void {
+    this.recorder.flush();
+    if (!this.io.stderr.isTTY) return;
+    const text = `recording  ${this.figures()}  ${this.recorder.path}  Ctrl-C ends`;
+    this.io.stderr.write(CLEAR_LINE);
+    this.err.part(text.slice(0, this.io.stderr.columns - 1));
+    this.shown = true;
+  }
+
+  private figures(): string {
+    const { events, bytes, lost } = this.recorder;
+    const servers = this.heard.size;
+    const parts = [
+      `${events.toLocaleString('en')} events of ${servers} server${servers === 1 ? '' : 's'}, ${sizeText(bytes)}`,
+    ];
+    if (this.unsent > 0) parts.push(`${this.unsent.toLocaleString('en')} not sent to us`);
+    if (lost > 0) parts.push(`${lost.toLocaleString('en')} lost, as they could not be written`);
+    return parts.join(', ');
+  }
+
+  private say(text: string): void {
+    this.clear();
+    this.err.line(text);
+  }
+
+  private clear(): void {
+    if (this.shown) this.io.stderr.write(CLEAR_LINE);
+    this.shown = false;
+  }
+}
