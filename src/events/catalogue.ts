@@ -10,6 +10,10 @@ export function catalogueMarkdown(): string {
     'Each line of the event stream is one JSON object: `v` (schema version), `time` (ISO-8601 UTC), `node`, `seq`',
     '(per node, without gaps at the source), `name`, and the fields below. zxids and sessions are `0x…` strings.',
     '',
+    'Metrics (`/metrics` of the HTTP admin): an event that is a counter or a summary is counted in',
+    '`zkt_events_total{name="…"}`, and the `ms` of a summary are in `zkt_event_ms{name="…"}`; events of `trace` level are in',
+    "Apache's metrics, as far as there are any, since counting each would make each.",
+    '',
     '| event | level | fields | metric | what it says |',
     '|---|---|---|---|---|',
   ];

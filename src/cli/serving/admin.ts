@@ -7,7 +7,10 @@ import type { Subscription } from '../../events/bus.ts';
 import type { ZktEvent } from '../../events/table.ts';
 import type { Disk } from '../../ports/disk.ts';
 import type { HttpListener } from '../../ports/http.ts';
+import { EventCounts } from '../../server/admin/event-counts.ts';
 import { EventFeed } from '../../server/admin/event-feed.ts';
+import type { PrometheusText } from '../../server/admin/prometheus.ts';
+import type { AdminAnswers } from '../../server/node/admin-answers.ts';
 import { serverVersion } from '../server-version.ts';
 import type { Instrument, Laboratory } from './laboratory.ts';
 
@@ -26,6 +29,10 @@ class AdminInstrument implements Instrument {
   private readonly lab: Laboratory;
   private readonly waiting: Subscription;
   private readonly feed: EventFeed;
+  private readonly counts = new EventCounts();
+  private readonly counting: Subscription;
+  /** From the first scrape on: prom-client, and Node's own metrics, are looked at only where somebody asks. */
+  private prometheus: Promise<PrometheusText> | undefined;
   /** Loaded with what writes it. */
   private line: ((event: ZktEvent) => string) | undefined;
   private begun = false;
@@ -36,6 +43,7 @@ class AdminInstrument implements Instrument {
     this.lab = lab;
     const { config, world, bus } = lab;
     const node = String(config.serverId);
+    this.counting = this.counts.subscribe(bus);
     this.feed = new EventFeed({
       bus,
       clock: world.clock,
@@ -57,6 +65,7 @@ class AdminInstrument implements Instrument {
   close(): void {
     this.closed = true;
     this.waiting.close();
+    this.counting.close();
     this.lab.reports.adminAt = undefined;
     this.feed.close();
     this.listener?.close(() => {});
@@ -74,6 +83,19 @@ class AdminInstrument implements Instrument {
         if (bus.on['admin.unavailable']) bus.emit('admin.unavailable', { host, port, why });
       });
     });
+  }
+
+  private async scrape(answers: AdminAnswers): Promise<{ contentType: string; text: string }> {
+    this.prometheus ??= import('../../server/admin/prometheus.ts').then((it) => new it.PrometheusText());
+    const prometheus = await this.prometheus;
+    const server = answers.find();
+    const { mode } = answers.health();
+    const text = await prometheus.text({
+      metrics: server?.serving === true ? answers.metrics(server) : [],
+      events: this.counts,
+      info: { version: serverVersion(), mode, server_id: String(this.lab.config.serverId) },
+    });
+    return { contentType: prometheus.contentType, text };
   }
 
   private async open(): Promise<void> {
@@ -101,7 +123,7 @@ class AdminInstrument implements Instrument {
         commands: answers,
         health: () => answers.health(),
         events: (request, reply) => this.feed.handle(request, reply),
-        metrics: async () => ({ contentType: 'text/plain', text: '' }),
+        metrics: () => this.scrape(answers),
       },
       { clock: world.clock, secrets: world.secrets, events: bus },
     );

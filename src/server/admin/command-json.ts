@@ -5,8 +5,10 @@
 import { hex0x, hex64 } from '../../base/brands.ts';
 import type { Member, Membership, ServerAddress } from '../quorum/membership.ts';
 import { shortOpName } from './four-letter-text.ts';
-import { type Json, Real } from './jackson.ts';
+import type { Json } from './jackson.ts';
+import { metricLines } from './metric-lines.ts';
 import type { ObserverReport, Standing } from './quorum-facts.ts';
+import { Real } from './real.ts';
 import type {
   BufferSizes,
   ConfigurationReport,
@@ -147,22 +149,8 @@ export const lastSnapshotJson = (
 });
 
 /** `monitor`: the names of `mntr` without `zk_`. */
-export function monitorJson(metrics: readonly Metric[]): ReadonlyMap<string, Json> {
-  const all = new Map<string, Json>();
-  for (const { name, kind, value } of metrics) {
-    if (kind === 'real') all.set(name, new Real(value));
-    else if (kind !== 'summary') all.set(name, value);
-    else {
-      all.set(`avg_${name}`, new Real(value.average));
-      all.set(`min_${name}`, value.min);
-      all.set(`max_${name}`, value.max);
-      all.set(`cnt_${name}`, value.count);
-      all.set(`sum_${name}`, value.sum);
-      for (const [share, v] of Object.entries(value.percentiles ?? {})) all.set(`${share}_${name}`, v);
-    }
-  }
-  return all;
-}
+export const monitorJson = (metrics: readonly Metric[]): ReadonlyMap<string, Json> =>
+  new Map(metricLines(metrics));
 
 /** `leader`. */
 export const leaderJson = (s: Standing): Payload => ({

@@ -3,6 +3,8 @@
  */
 import { hex0x, hex64 } from '../../base/brands.ts';
 import { OP } from '../../protocol/opcodes.ts';
+import { metricLines } from './metric-lines.ts';
+import { Real, realText } from './real.ts';
 import type {
   BucketReport,
   ConfigurationReport,
@@ -35,17 +37,6 @@ export function admnText(
   if (at === undefined) return '\n';
   const host = EVERYWHERE.test(at.host) ? reachedAddress : at.host;
   return `http://${host.includes(':') ? `[${host}]` : host}:${at.port}\n`;
-}
-
-/** A number with a fraction, rounded to four places, as Java's `Double.toString` writes it. */
-export function realText(value: number): string {
-  const rounded = Math.round(value * 10_000) / 10_000;
-  const size = Math.abs(rounded);
-  if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
-    const [digits = '', exponent = '0'] = rounded.toExponential().split('e');
-    return `${digits.includes('.') ? digits : `${digits}.0`}E${Number(exponent)}`;
-  }
-  return Number.isInteger(rounded) ? `${rounded}.0` : String(rounded);
 }
 
 /** `srvr`. */
@@ -230,23 +221,7 @@ export const hashText = (digests: readonly DigestReport[]): string =>
   digests.map(({ zxid, digest }) => `${hex64(zxid)}: ${BigInt.asUintN(64, digest)}\n`).join('');
 
 /** `mntr`. */
-export function mntrText(metrics: readonly Metric[]): string {
-  let text = '';
-  const line = (name: string, value: string | number): void => {
-    text += `zk_${name}\t${value}\n`;
-  };
-  for (const metric of metrics) {
-    const { name, kind, value } = metric;
-    if (kind === 'real') line(name, realText(value));
-    else if (kind !== 'summary') line(name, value);
-    else {
-      line(`avg_${name}`, realText(value.average));
-      line(`min_${name}`, value.min);
-      line(`max_${name}`, value.max);
-      line(`cnt_${name}`, value.count);
-      line(`sum_${name}`, value.sum);
-      for (const [share, v] of Object.entries(value.percentiles ?? {})) line(`${share}_${name}`, v);
-    }
-  }
-  return text;
-}
+export const mntrText = (metrics: readonly Metric[]): string =>
+  metricLines(metrics)
+    .map(([name, value]) => `zk_${name}\t${value instanceof Real ? realText(value.value) : value}\n`)
+    .join('');

@@ -1,7 +1,7 @@
 /**
- * The metrics of `mntr`: names and forms of Apache 3.8, for what zkt has a true value of. Left out,
- * openly, is what measures Apache's threads and queues (commit and prep processor, Netty, caches), which zkt
- * does not have, and what zkt does not measure (per-namespace sizes, watch counts per event, propagation).
+ * The metrics of `mntr`, `monitor` and Prometheus: names and forms of Apache 3.8, for what zkt has a true
+ * value of. Left out, openly, is what measures Apache's threads and queues (commit and prep processor, Netty,
+ * caches), which zkt does not have; test/server/admin/metric-names.ts lists each with its reason.
  */
 import type { Summary } from '../../base/summary.ts';
 import type { QuorumFacts } from './quorum-facts.ts';
@@ -66,29 +66,39 @@ export interface TrafficReport {
   readonly maxResponseBytes: number;
 }
 
-const whole = (name: string, value: number): Metric => ({ name, kind: 'whole', value: Math.floor(value) });
+const whole = (name: string, value: number, key?: string): Metric => ({
+  name,
+  key,
+  kind: 'gauge',
+  value: Math.floor(value),
+});
+const counter = (name: string, value: number): Metric => ({ name, kind: 'counter', value });
 const real = (name: string, value: number): Metric => ({ name, kind: 'real', value });
 const text = (name: string, value: string): Metric => ({ name, kind: 'text', value });
 
-const brief = (s: Summary): SummaryReport => ({
+const reportOf = (s: Summary, detailed: boolean): SummaryReport => ({
   average: s.average,
   min: s.min,
   max: s.max,
   count: s.count,
   sum: s.sum,
+  detailed,
+  percentile: (share) => s.percentile(share),
 });
 
-const full = (s: Summary): SummaryReport => ({
-  ...brief(s),
-  percentiles: {
-    p50: s.percentile(0.5),
-    p95: s.percentile(0.95),
-    p99: s.percentile(0.99),
-    p999: s.percentile(0.999),
-  },
+const brief = (name: string, s: Summary, key?: string): Metric => ({
+  name,
+  key,
+  kind: 'summary',
+  value: reportOf(s, false),
 });
 
-const summary = (name: string, value: SummaryReport): Metric => ({ name, kind: 'summary', value });
+const full = (name: string, s: Summary, key?: string): Metric => ({
+  name,
+  key,
+  kind: 'summary',
+  value: reportOf(s, true),
+});
 
 /** What zkt never does: TLS, SASL, the throttle of operations, the oracle. */
 const NEVER = [
@@ -164,44 +174,50 @@ const quorumGauges = ({ voters, leading: l }: QuorumFacts): Metric[] => [
 const quotaGauges = (q: QuotaReport): Metric[] => {
   const key = q.path.split('/')[1] ?? '';
   return [
-    whole(`${key}_quota_bytes_limit_per_namespace`, q.bytesLimit),
-    whole(`${key}_quota_count_usage_per_namespace`, q.countUsed),
-    whole(`${key}_quota_count_limit_per_namespace`, q.countLimit),
-    whole(`${key}_quota_bytes_usage_per_namespace`, q.bytesUsed),
+    whole('quota_bytes_limit_per_namespace', q.bytesLimit, key),
+    whole('quota_count_usage_per_namespace', q.countUsed, key),
+    whole('quota_count_limit_per_namespace', q.countLimit, key),
+    whole('quota_bytes_usage_per_namespace', q.bytesUsed, key),
   ];
 };
 
 const counters = ({ traffic: t, metrics: m }: MonitorReport): Metric[] => [
-  whole('connection_rejected', t.rejected),
-  whole('cnxn_closed_without_zk_server_running', t.notServing),
-  whole('sessionless_connections_expired', t.sessionlessExpired),
-  whole('connection_drop_count', t.dropped),
-  whole('digest_mismatches_count', m.digestMismatches),
-  whole('bytes_received_count', t.bytesReceived),
-  whole('request_throttle_wait_count', t.throttled),
-  whole('connection_request_count', t.connectRequests),
-  whole('response_bytes', t.responseBytes),
-  whole('watch_bytes', t.watchBytes),
-  whole('connection_revalidate_count', t.revalidations),
-  whole('stale_sessions_expired', m.sessionsExpired),
-  whole('fsync_threshold_exceed_count', m.slowSyncs),
-  whole('looking_count', m.lookings),
-  whole('proposal_count', m.proposals),
-  whole('commit_count', m.proposals),
-  whole('learner_proposal_received_count', m.proposalsReceived),
-  whole('learner_commit_received_count', m.proposalsReceived),
-  whole('diff_count', m.diffsSent),
-  whole('snap_count', m.snapshotsSent),
-  ...NEVER.map((name) => whole(name, 0)),
+  counter('connection_rejected', t.rejected),
+  counter('cnxn_closed_without_zk_server_running', t.notServing),
+  counter('sessionless_connections_expired', t.sessionlessExpired),
+  counter('connection_drop_count', t.dropped),
+  counter('digest_mismatches_count', m.digestMismatches),
+  counter('bytes_received_count', t.bytesReceived),
+  counter('request_throttle_wait_count', t.throttled),
+  counter('connection_request_count', t.connectRequests),
+  counter('response_bytes', t.responseBytes),
+  counter('watch_bytes', t.watchBytes),
+  counter('connection_revalidate_count', t.revalidations),
+  counter('stale_sessions_expired', m.sessionsExpired),
+  counter('fsync_threshold_exceed_count', m.slowSyncs),
+  counter('looking_count', m.lookings),
+  counter('proposal_count', m.proposals),
+  counter('commit_count', m.proposals),
+  counter('learner_proposal_received_count', m.proposalsReceived),
+  counter('learner_commit_received_count', m.commitsReceived),
+  counter('diff_count', m.diffsSent),
+  counter('snap_count', m.snapshotsSent),
+  ...NEVER.map((name) => counter(name, 0)),
 ];
 
 const summaries = ({ traffic: t, metrics: m }: MonitorReport): Metric[] => [
-  summary('fsynctime', brief(m.fsyncMs)),
-  summary('election_time', brief(m.electionMs)),
-  summary('snapshottime', brief(m.snapshotMs)),
-  summary('startup_txns_loaded', brief(m.txnsReplayed)),
-  summary('sync_processor_batch_size', brief(m.batchSize)),
-  summary('startup_snap_load_time', brief(m.snapshotLoadMs)),
-  summary('updatelatency', full(t.updateLatency)),
-  summary('readlatency', full(t.readLatency)),
+  brief('fsynctime', m.fsyncMs),
+  brief('election_time', m.electionMs),
+  brief('unavailable_time', m.unavailableMs),
+  brief('leader_unavailable_time', m.leaderUnavailableMs),
+  brief('follower_sync_time', m.followerSyncMs),
+  brief('observer_sync_time', m.observerSyncMs),
+  brief('inflight_snap_count', m.snapshotsInFlight),
+  brief('inflight_diff_count', m.diffsInFlight),
+  brief('snapshottime', m.snapshotMs),
+  brief('startup_txns_loaded', m.txnsReplayed),
+  brief('sync_processor_batch_size', m.batchSize),
+  brief('startup_snap_load_time', m.snapshotLoadMs),
+  full('updatelatency', t.updateLatency),
+  full('readlatency', t.readLatency),
 ];

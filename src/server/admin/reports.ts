@@ -123,27 +123,29 @@ export interface DigestReport {
   readonly digest: bigint;
 }
 
-/** A summary as mntr prints it. */
+/** A summary of many values. */
 export interface SummaryReport {
   readonly average: number;
   readonly min: number;
   readonly max: number;
   readonly count: number;
   readonly sum: number;
-  /** Latencies also have percentiles. */
-  readonly percentiles?: {
-    readonly p50: number;
-    readonly p95: number;
-    readonly p99: number;
-    readonly p999: number;
-  };
+  /** Latencies are told in more detail. */
+  readonly detailed: boolean;
+  /** The smallest value that at least that share (0..1) of all values do not exceed; 0 while empty. */
+  percentile(share: number): number;
 }
 
 /**
- * A metric by Apache's name without `zk_`. A `real` is a number with a fraction, which Java prints with one
- * even where it is whole.
+ * A metric by Apache's name without `zk_`. A set of metrics, one a namespace or a server, has several of one
+ * name with different keys.
  */
-export type Metric =
-  | { readonly name: string; readonly kind: 'text'; readonly value: string }
-  | { readonly name: string; readonly kind: 'whole' | 'real'; readonly value: number }
-  | { readonly name: string; readonly kind: 'summary'; readonly value: SummaryReport };
+export type Metric = {
+  readonly name: string;
+  readonly key?: string | undefined;
+} & (
+  | { readonly kind: 'text'; readonly value: string }
+  /** `real`: a gauge with a fraction, which Java prints with one even where it is whole. */
+  | { readonly kind: 'gauge' | 'real' | 'counter'; readonly value: number }
+  | { readonly kind: 'summary'; readonly value: SummaryReport }
+);

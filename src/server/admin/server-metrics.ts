@@ -17,6 +17,10 @@ const NAMES: readonly EventName[] = [
   'peer.state',
   'election.decided',
   'zab.sync-chosen',
+  'zab.sync-sent',
+  'zab.established',
+  'zab.synced',
+  'learner.gone',
   'disk.full',
   'disk.recovered',
 ];
@@ -34,16 +38,29 @@ export class ServerMetrics {
   readonly txnsReplayed = new Summary();
   /** Time from looking for a leader to having one, ms. */
   readonly electionMs = new Summary();
+  /** Time from looking for a leader to serving, ms: of every role, and of those that became the leader. */
+  readonly unavailableMs = new Summary();
+  readonly leaderUnavailableMs = new Summary();
+  /** Time a learner took to get to the history of its leader, ms. */
+  readonly followerSyncMs = new Summary();
+  readonly observerSyncMs = new Summary();
+  /** Of a leader: learners being brought up to date at a time, whenever their number changed. */
+  readonly snapshotsInFlight = new Summary();
+  readonly diffsInFlight = new Summary();
   /**
    * Transactions that reached this server's disk while it led, and while it followed: told once an fsync, not
-   * each.
+   * each. An observer hears of them only once they are committed.
    */
   proposals = 0;
   proposalsReceived = 0;
+  commitsReceived = 0;
   /** Of a leader: how often it brought a learner up to date, with what it lacked or with everything. */
   diffsSent = 0;
   snapshotsSent = 0;
   private state = '';
+  private lookingSince: number | undefined;
+  /** Learners being brought up to date, by what they are sent. */
+  private readonly syncing = new Map<bigint, 'SNAP' | 'DIFF'>();
   slowSyncs = 0;
   sessionsExpired = 0;
   digestMismatches = 0;
@@ -73,6 +90,8 @@ export class ServerMetrics {
         this.batchSize.add(event.fields.count);
         if (this.state === 'LEADING') this.proposals += event.fields.count;
         else if (this.state === 'FOLLOWING') this.proposalsReceived += event.fields.count;
+        if (this.state === 'FOLLOWING' || this.state === 'OBSERVING')
+          this.commitsReceived += event.fields.count;
         break;
       case 'log.slow-sync':
         this.slowSyncs++;
@@ -88,13 +107,25 @@ export class ServerMetrics {
         break;
       case 'peer.state':
         this.state = event.fields.state;
+        this.syncing.clear();
+        if (this.state === 'LOOKING') this.lookingSince = event.time;
+        break;
+      case 'zab.established':
+        this.serves(event.time);
+        break;
+      case 'zab.synced':
+        (this.state === 'OBSERVING' ? this.observerSyncMs : this.followerSyncMs).add(event.fields.ms);
+        this.serves(event.time);
         break;
       case 'election.decided':
         this.electionMs.add(event.fields.ms);
         break;
       case 'zab.sync-chosen':
-        if (event.fields.plan === 'SNAP') this.snapshotsSent++;
-        else this.diffsSent++;
+        this.syncBegins(event.fields.sid, event.fields.plan === 'SNAP' ? 'SNAP' : 'DIFF');
+        break;
+      case 'zab.sync-sent':
+      case 'learner.gone':
+        this.syncEnds(event.fields.sid);
         break;
       case 'disk.full':
         this.diskFull = true;
@@ -105,5 +136,32 @@ export class ServerMetrics {
       default:
         break;
     }
+  }
+  private serves(time: number): void {
+    const since = this.lookingSince;
+    this.lookingSince = undefined;
+    if (since === undefined) return;
+    this.unavailableMs.add(time - since);
+    if (this.state === 'LEADING') this.leaderUnavailableMs.add(time - since);
+  }
+
+  private syncBegins(sid: bigint, way: 'SNAP' | 'DIFF'): void {
+    if (way === 'SNAP') this.snapshotsSent++;
+    else this.diffsSent++;
+    this.syncing.set(sid, way);
+    this.noteInFlight(way);
+  }
+
+  private syncEnds(sid: bigint): void {
+    const way = this.syncing.get(sid);
+    if (way === undefined) return;
+    this.syncing.delete(sid);
+    this.noteInFlight(way);
+  }
+
+  private noteInFlight(way: 'SNAP' | 'DIFF'): void {
+    let count = 0;
+    for (const it of this.syncing.values()) if (it === way) count++;
+    (way === 'SNAP' ? this.snapshotsInFlight : this.diffsInFlight).add(count);
   }
 }

@@ -4,6 +4,7 @@ import { Summary } from '../../../src/base/summary.ts';
 import { OP } from '../../../src/protocol/opcodes.ts';
 import * as text from '../../../src/server/admin/four-letter-text.ts';
 import { type MonitorReport, monitorMetrics } from '../../../src/server/admin/monitor.ts';
+import { realText } from '../../../src/server/admin/real.ts';
 import type { ConnectionReport, ServerReport } from '../../../src/server/admin/reports.ts';
 import { ServerMetrics } from '../../../src/server/admin/server-metrics.ts';
 
@@ -203,7 +204,7 @@ describe('numbers as Java writes them', () => {
     [20_000_000, '2.0E7'],
     [9_999_999.5, '9999999.5'],
   ])('%d', (value, expected) => {
-    expect(text.realText(value)).toBe(expected);
+    expect(realText(value)).toBe(expected);
   });
 });
 
