@@ -60,6 +60,20 @@ const WORDS: Words = {
   'learner.gone': ({ sid, why }) => `Server ${sid} is gone: ${why}.`,
   'quorum.peer-refused': ({ port, remote, why }) =>
     `A connection from ${remote} to the ${port} port was closed: ${why}.`,
+  'source.connected': ({ address, kind }) => `Listening to ${address}, a server of ${kind}.`,
+  'source.limited': ({ address, what }) => `${address}: ${what}.`,
+  'source.lost': ({ address, why }) => `${address} is lost: ${why}.`,
+  'source.refused': ({ address, why }) => `${address} does not tell us: ${why}.`,
+  'feed.began': ({ replayed, forgotten }) =>
+    `The stream begins, with ${replayed} events of before${forgotten > 0 ? `; ${forgotten} more are forgotten` : ''}.`,
+  'feed.dropped': ({ why, count, ms }) =>
+    why === 'budget'
+      ? `Single requests were not told for ${rounded(ms)}: more happen than were asked for (budget).`
+      : `${count} events were not told: ${why}.`,
+  'admin.listening': ({ host, port }) => `The HTTP admin answers on ${host}:${port}.`,
+  'admin.unavailable': ({ host, port, why }) =>
+    `There is no HTTP admin: ${host}:${port} cannot be opened: ${why}.`,
+  'request.slow': ({ op, path, ms, stages }) => `${op} ${path} took ${rounded(ms)}: ${stages}.`,
   'loop.stalled': ({ ms }) => `The event loop did nothing else for ${rounded(ms)}.`,
 };
 
