@@ -1,0 +1,186 @@
+/** `zkt hot`: what an ensemble is asked for most, and whether sessions come and go in a storm. */
+import { type Command, Option } from 'commander';
+import { rateText, shareText, sizeText } from '../../formatters/quantity-text.ts';
+import { StormBoard, stormText } from '../../inspect/hot/storm-board.ts';
+import {
+  USE_KINDS,
+  UseBoard,
+  type UseKind,
+  type UseMeasure,
+  type UseRow,
+} from '../../inspect/hot/use-board.ts';
+import { SECONDS_KEPT } from '../../inspect/hot/use-sums.ts';
+import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { systemHttpAsking } from '../../platform/http.ts';
+import { systemNet } from '../../platform/net.ts';
+import { systemTimers } from '../../platform/timers.ts';
+import { listen } from '../hot/listening.ts';
+import { Printer } from '../output/printer.ts';
+import { type JsonObject, ListReport } from '../output/report.ts';
+import { type PrintedColumn, tableLines } from '../output/table-lines.ts';
+import { durationMs } from '../parse/duration.ts';
+import { type ObserverFlags, observerOptions, observerSettings } from '../settings/observer-options.ts';
+import { settle, wholeNumber } from '../settings/settings.ts';
+import { toolHelp } from '../settings/tool-help.ts';
+import { toolGlobals } from '../settings/tool-options.ts';
+import type { ToolContext } from '../tool.ts';
+
+const PORTS = { net: systemNet, http: systemHttpAsking, timers: systemTimers, clock: systemClock };
+const FILTER = { names: 'hot.sampled,server.sampled' };
+
+const HELP = `
+Examples:
+  zkt hot                               the paths that are asked for most, over all servers, in 3 seconds
+  zkt hot --by client --sort bytes      clients, by the bytes they move
+  zkt hot --by op --for 30s             operations, over half a minute
+  zkt hot --watch                       again every 3 seconds, until Ctrl-C
+  zkt hot -o json | jq '.hot[0].key, .sessions.storms'
+
+A busy server looks at one of several requests: counts are then estimates. Each server tells of its 20 most used.
+BYTES are those of requests, and of answers that need not wait. A storm: more sessions come, come back or expire in
+a second than a healthy ensemble would see.
+
+Ends with 0, with 3 when nobody answers. Servers of Apache do not tell what they are asked for.`;
+
+const SORTS: Readonly<Record<string, UseMeasure>> = { rate: 'count', bytes: 'bytes', writes: 'writes' };
+const TITLES: Readonly<Record<UseKind, string>> = {
+  path: 'PATH',
+  client: 'CLIENT',
+  session: 'SESSION',
+  op: 'OPERATION',
+};
+const FOR_DEFAULT = '3s';
+const LIMIT_DEFAULT = 20;
+
+interface HotFlags extends ObserverFlags {
+  readonly by: UseKind;
+  readonly sort: string;
+  readonly limit?: string;
+  readonly for: string;
+  readonly watch?: boolean;
+}
+
+/** See `ToolModule`. */
+export function build(command: Command, context: ToolContext): void {
+  toolHelp(command, HELP, context.brief === true);
+  observerOptions(command)
+    .description('Print what an ensemble is asked for most.')
+    .addOption(new Option('--by <kind>', 'of what').choices([...USE_KINDS]).default('path'))
+    .addOption(new Option('--sort <measure>', 'by what').choices(Object.keys(SORTS)).default('rate'))
+    .option('--limit <n>', `print so many (default: ${LIMIT_DEFAULT})`)
+    .option('--for <time>', 'listen for so long', FOR_DEFAULT)
+    .option('--watch', 'print again after that time, until interrupted')
+    .action(async (flags: HotFlags) => {
+      context.exit(await hot(flags, context));
+    });
+}
+
+async function hot(flags: HotFlags, context: ToolContext) {
+  const { io, globals } = context;
+  const { servers, timeoutMs, token } = observerSettings(flags, globals, io.env);
+  const { output } = settle(toolGlobals(flags, globals), io.env);
+  const everyMs = durationMs(flags.for, '--for');
+  const limit = flags.limit === undefined ? LIMIT_DEFAULT : wholeNumber(flags.limit, '--limit');
+  const uses = new UseBoard();
+  const storms = new StormBoard();
+  const source = observeEnsemble(PORTS, { servers, timeoutMs, token, filter: FILTER });
+  return listen(io, {
+    ...{ source, servers, everyMs, timers: systemTimers, goesOn: flags.watch === true },
+    take: (event) => {
+      uses.take(event);
+      storms.take(event);
+    },
+    report: () => report(new Printer(io.stdout), output, { uses, storms, flags, limit, everyMs }),
+  });
+}
+
+interface Picture {
+  readonly uses: UseBoard;
+  readonly storms: StormBoard;
+  readonly flags: Pick<HotFlags, 'by' | 'sort' | 'watch'>;
+  readonly limit: number;
+  readonly everyMs: number;
+}
+
+async function report(out: Printer, output: 'table' | 'json' | 'ndjson' | 'raw', picture: Picture) {
+  const { uses, flags, limit, everyMs } = picture;
+  // The last of what was listened to: at the beginning some servers were not found yet.
+  const asked = Math.max(1, Math.round(everyMs / 1000));
+  const seconds = asked < SECONDS_KEPT ? asked : 'all';
+  const rows = uses.rows(flags.by, SORTS[flags.sort] ?? 'count', seconds).slice(0, limit);
+  const list = new ListReport(out, output, 'hot');
+  const people = output === 'table' || output === 'raw';
+  const [head = '', ...lines] = tableLines(columnsFor(flags.by), rows);
+  if (people) out.line({ text: head, style: 'bold' });
+  for (const [i, row] of rows.entries()) {
+    await list.add(
+      () => rowJson(row),
+      () => out.line(lines[i] ?? ''),
+    );
+  }
+  list.end(wholeJson(picture, seconds));
+  if (people) summary(out, picture, seconds);
+}
+
+const columnsFor = (kind: UseKind): PrintedColumn<UseRow>[] => [
+  { title: TITLES[kind], text: ({ key }) => key },
+  { title: 'REQ/S', right: true, text: ({ use }) => rateText(use.count) },
+  { title: 'WRITES/S', right: true, text: ({ use }) => rateText(use.writes) },
+  { title: 'BYTES/S', right: true, text: ({ use }) => sizeText(use.bytes) },
+  { title: 'SHARE', right: true, text: ({ share }) => shareText(share) },
+  { title: 'SERVERS', text: ({ nodes }) => nodes.map(({ node }) => node).join(',') },
+];
+
+const tenth = (value: number): number => Math.round(value * 10) / 10;
+
+const rowJson = ({ kind, key, use, share, nodes }: UseRow): JsonObject => ({
+  ...{ kind, key },
+  requestsPerS: tenth(use.count),
+  writesPerS: tenth(use.writes),
+  bytesPerS: tenth(use.bytes),
+  share: Math.round(share * 10_000) / 10_000,
+  servers: nodes.map(({ node, perS }) => ({ node, requestsPerS: tenth(perS) })),
+});
+
+const spanOf = (uses: UseBoard, seconds: number | 'all'): number =>
+  seconds === 'all' ? uses.spanSeconds : Math.min(seconds, uses.spanSeconds);
+
+function wholeJson({ uses, storms, flags }: Picture, seconds: number | 'all'): JsonObject {
+  const { count, writes, bytes } = uses.total(seconds);
+  const { created, resumed, expired, sessions } = storms.now();
+  const blowing = storms.storms(flags.watch === true ? undefined : storms.peak());
+  const known = (value: number): number | null => (value < 0 ? null : tenth(value));
+  return {
+    seconds: spanOf(uses, seconds),
+    requestsPerS: tenth(count),
+    writesPerS: tenth(writes),
+    bytesPerS: tenth(bytes),
+    sessions: {
+      count: known(sessions),
+      createdPerS: known(created),
+      resumedPerS: known(resumed),
+      expiredPerS: known(expired),
+      storms: blowing.map(({ kind, perS }) => ({ kind, perS: tenth(perS) })),
+    },
+  };
+}
+
+function summary(out: Printer, { uses, storms, flags }: Picture, seconds: number | 'all'): void {
+  out.line();
+  if (!uses.told) out.line('No server has told what it is asked for.');
+  else {
+    const { count, writes, bytes } = uses.total(seconds);
+    out.line(
+      `${rateText(count)} requests/s, ${rateText(writes)} of them writes, ${sizeText(bytes)}/s, over ${spanOf(uses, seconds)} s.`,
+    );
+  }
+  const { created, resumed, expired, sessions } = storms.now();
+  if (sessions >= 0) {
+    const rates = `${rateText(created)} new, ${rateText(resumed)} back, ${rateText(expired)} expired a second`;
+    out.line(`${sessions} sessions: ${rates}.`);
+  }
+  for (const storm of storms.storms(flags.watch === true ? undefined : storms.peak())) {
+    out.line({ text: `There is ${stormText(storm)}.`, style: 'red' });
+  }
+}

@@ -1,0 +1,164 @@
+/** `zkt watches`: who watches what, since when, and whether anything ever happened there. */
+import { type Command, Option } from 'commander';
+import { rateText } from '../../formatters/quantity-text.ts';
+import {
+  WATCH_KINDS,
+  WatchBoard,
+  type WatchKind,
+  type WatchOrder,
+  type WatchRow,
+} from '../../inspect/hot/watch-board.ts';
+import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { systemHttpAsking } from '../../platform/http.ts';
+import { systemNet } from '../../platform/net.ts';
+import { systemTimers } from '../../platform/timers.ts';
+import { listen } from '../hot/listening.ts';
+import { Printer } from '../output/printer.ts';
+import { type JsonObject, ListReport } from '../output/report.ts';
+import { type PrintedColumn, tableLines } from '../output/table-lines.ts';
+import { durationMs } from '../parse/duration.ts';
+import { type ObserverFlags, observerOptions, observerSettings } from '../settings/observer-options.ts';
+import { settle, wholeNumber } from '../settings/settings.ts';
+import { toolHelp } from '../settings/tool-help.ts';
+import { toolGlobals } from '../settings/tool-options.ts';
+import type { ToolContext } from '../tool.ts';
+import { uptimeText } from './status.ts';
+
+const PORTS = { net: systemNet, http: systemHttpAsking, timers: systemTimers, clock: systemClock };
+const FILTER = { names: 'watch.sampled,server.sampled' };
+
+const HELP = `
+Examples:
+  zkt watches                           the paths that are watched most, over all servers
+  zkt watches --by client               the connections with the most watches
+  zkt watches --by client --older 10m --never-fired
+                                        those that may have been forgotten: old, and nothing ever happened
+  zkt watches --growing --for 30s       those that became more in half a minute
+  zkt watches -o json | jq '.watches[] | select(.neverFired > 1000)'
+
+NEVER FIRED: watches at paths where no watch has fired. OLDEST: how long the oldest has stood. GROWTH: how many more,
+or fewer, in a minute, from what was seen meanwhile. Each server tells of the 20 paths and 20 connections with the
+most watches.
+
+Ends with 0, with 3 when nobody answers. Servers of Apache only tell how many watches there are.`;
+
+const ORDERS: readonly WatchOrder[] = ['watches', 'growth', 'age'];
+const TITLES: Readonly<Record<WatchKind, string>> = { path: 'PATH', client: 'CLIENT' };
+const FOR_DEFAULT = '3s';
+const LIMIT_DEFAULT = 20;
+
+interface WatchesFlags extends ObserverFlags {
+  readonly by: WatchKind;
+  readonly sort: WatchOrder;
+  readonly older?: string;
+  readonly neverFired?: boolean;
+  readonly growing?: boolean;
+  readonly limit?: string;
+  readonly for: string;
+  readonly watch?: boolean;
+}
+
+/** See `ToolModule`. */
+export function build(command: Command, context: ToolContext): void {
+  toolHelp(command, HELP, context.brief === true);
+  observerOptions(command)
+    .description('Print who watches what in an ensemble.')
+    .addOption(new Option('--by <kind>', 'of what').choices([...WATCH_KINDS]).default('path'))
+    .addOption(new Option('--sort <order>', 'by what').choices([...ORDERS]).default('watches'))
+    .option('--older <time>', 'only those whose oldest watch has stood for so long: 10m')
+    .option('--never-fired', 'only those with watches where nothing ever fired')
+    .option('--growing', 'only those that become more')
+    .option('--limit <n>', `print so many (default: ${LIMIT_DEFAULT})`)
+    .option('--for <time>', 'listen for so long', FOR_DEFAULT)
+    .option('--watch', 'print again after that time, until interrupted')
+    .action(async (flags: WatchesFlags) => {
+      context.exit(await watches(flags, context));
+    });
+}
+
+async function watches(flags: WatchesFlags, context: ToolContext) {
+  const { io, globals } = context;
+  const { servers, timeoutMs, token } = observerSettings(flags, globals, io.env);
+  const { output } = settle(toolGlobals(flags, globals), io.env);
+  const everyMs = durationMs(flags.for, '--for');
+  const limit = flags.limit === undefined ? LIMIT_DEFAULT : wholeNumber(flags.limit, '--limit');
+  const wanted = wantedBy(flags);
+  const board = new WatchBoard();
+  const totals = new WatchTotals();
+  const source = observeEnsemble(PORTS, { servers, timeoutMs, token, filter: FILTER });
+  const out = new Printer(io.stdout);
+  const report = async (): Promise<void> => {
+    const rows = board.rows(flags.by, flags.sort).filter(wanted).slice(0, limit);
+    const list = new ListReport(out, output, 'watches');
+    const people = output === 'table' || output === 'raw';
+    const [head = '', ...lines] = tableLines(columnsFor(flags.by), rows);
+    if (people) out.line({ text: head, style: 'bold' });
+    for (const [i, row] of rows.entries()) {
+      const text = lines[i] ?? '';
+      const forgotten = row.neverFired === row.watches;
+      await list.add(
+        () => rowJson(row),
+        () => out.line(forgotten ? { text, style: 'yellow' } : text),
+      );
+    }
+    list.end({ total: totals.all });
+    if (people) out.lines(['', totals.text]);
+  };
+  return listen(io, {
+    ...{ source, servers, everyMs, timers: systemTimers, goesOn: flags.watch === true, report },
+    take: (event) => {
+      board.take(event);
+      if (event.name === 'server.sampled') totals.told(event.node, event.fields.watches);
+    },
+  });
+}
+
+/** Watches by server, as each counts them: a persistent one twice. */
+class WatchTotals {
+  private readonly nodes = new Map<string, number>();
+
+  told(node: string, watches: number): void {
+    if (watches >= 0) this.nodes.set(node, watches);
+  }
+
+  get all(): number {
+    return [...this.nodes.values()].reduce((sum, watches) => sum + watches, 0);
+  }
+
+  get text(): string {
+    const { size } = this.nodes;
+    if (size === 0) return 'No server has told of its watches.';
+    return `${this.all} watches on ${size} server${size === 1 ? '' : 's'}.`;
+  }
+}
+
+function wantedBy(flags: WatchesFlags): (row: WatchRow) => boolean {
+  const olderMs = flags.older === undefined ? 0 : durationMs(flags.older, '--older');
+  return (row) =>
+    row.oldestMs >= olderMs &&
+    (flags.neverFired !== true || row.neverFired > 0) &&
+    (flags.growing !== true || row.growthPerMin > 0);
+}
+
+const columnsFor = (kind: WatchKind): PrintedColumn<WatchRow>[] => [
+  { title: TITLES[kind], text: ({ key }) => key },
+  { title: 'WATCHES', right: true, text: ({ watches }) => String(watches) },
+  { title: 'NEVER FIRED', right: true, text: ({ neverFired }) => String(neverFired) },
+  { title: 'OLDEST', right: true, text: ({ oldestMs }) => uptimeText(oldestMs) },
+  { title: 'GROWTH/MIN', right: true, text: ({ growthPerMin }) => signedText(growthPerMin) },
+  { title: 'SET/S', right: true, text: ({ added }) => rateText(added) },
+  { title: 'FIRED/S', right: true, text: ({ fired }) => rateText(fired) },
+  { title: 'SERVERS', text: ({ nodes }) => nodes.join(',') },
+];
+
+const signedText = (value: number): string => {
+  const whole = Math.round(value);
+  return whole === 0 ? '0' : `${whole < 0 ? '-' : '+'}${rateText(Math.abs(whole))}`;
+};
+
+const rowJson = ({ history: _history, growthPerMin, ...row }: WatchRow): JsonObject => {
+  const { nodes, added, fired, ...about } = row;
+  const growth = Math.round(growthPerMin * 10) / 10;
+  return { ...about, growthPerMin: growth, addedPerS: added, firedPerS: fired, servers: nodes };
+};

@@ -1,0 +1,144 @@
+/** What is used most over all servers of an ensemble: a reducer over `hot.sampled`. */
+import type { ZktEvent } from '../../events/table.ts';
+import { ServerSeconds } from './server-seconds.ts';
+import { NO_USE, perSecond, type Use, UseSums } from './use-sums.ts';
+
+/** Kinds of keys, as `hot.sampled` names them. */
+export const USE_KINDS = ['path', 'client', 'session', 'op'] as const;
+/** One of the kinds. */
+export type UseKind = (typeof USE_KINDS)[number];
+
+/** Keys kept of each kind; those not heard of for the longest time go first. */
+const KEYS_MAX = 400;
+const KEYS_LEFT = 300;
+/** Servers told of for one key. */
+const NODES_MAX = 32;
+
+/** One key. Uses are per second. */
+export interface UseRow {
+  readonly kind: UseKind;
+  readonly key: string;
+  readonly use: Use;
+  /** Its share of all that is used by the measure asked for, 0..1. */
+  readonly share: number;
+  /** The servers where it is used, the most first. */
+  readonly nodes: readonly { readonly node: string; readonly perS: number }[];
+  /** Requests in each second of the last minute, oldest first. */
+  readonly history: readonly number[];
+}
+
+/** What the order and the shares are made by. */
+export type UseMeasure = keyof Use;
+
+interface KeyUse {
+  readonly sums: UseSums;
+  readonly nodes: Map<string, { second: number; perS: number }>;
+}
+
+/** Seconds of history in a row. */
+const HISTORY_SECONDS = 60;
+/** A server's last word on a key counts for that long, seconds. */
+const FRESH_SECONDS = 3;
+
+/** See the head of the file. */
+export class UseBoard {
+  private readonly seconds = new ServerSeconds();
+  private readonly keys: Readonly<Record<UseKind, Map<string, KeyUse>>> = {
+    path: new Map(),
+    client: new Map(),
+    session: new Map(),
+    op: new Map(),
+  };
+  /** All requests, as far as operations tell. */
+  private readonly all = new UseSums();
+  /** Seconds that were told of; as far back as is kept. */
+  private firstSecond = -1;
+
+  /** Takes `hot.sampled`; other events tell nothing. */
+  take({ name, node, time, fields }: ZktEvent): void {
+    if (name !== 'hot.sampled' || !(USE_KINDS as readonly string[]).includes(fields.kind)) return;
+    const second = this.seconds.of(node, time);
+    if (second < 0) return;
+    if (this.firstSecond < 0) this.firstSecond = second;
+    const kind = fields.kind as UseKind;
+    const use = { count: fields.count, writes: fields.writes, bytes: fields.bytes };
+    if (kind === 'op') this.all.add(second, use);
+    const known = this.keyOf(kind, fields.key);
+    known.sums.add(second, use);
+    if (known.nodes.size < NODES_MAX || known.nodes.has(node)) {
+      known.nodes.set(node, { second, perS: fields.ms > 0 ? (fields.count / fields.ms) * 1000 : 0 });
+    }
+  }
+
+  /** True once any server has told of anything. */
+  get told(): boolean {
+    return this.firstSecond >= 0;
+  }
+
+  /** Seconds that were told of so far. */
+  get spanSeconds(): number {
+    return this.told ? this.seconds.settled - this.firstSecond + 1 : 0;
+  }
+
+  /** When all servers have told of last, wall clock ms; -1 before the first. */
+  get settledMs(): number {
+    return this.told ? this.seconds.settled * 1000 : -1;
+  }
+
+  /** All requests per second, over the last `seconds`; 'all' for as long as was listened. */
+  total(seconds: number | 'all'): Use {
+    return this.rate(this.all, seconds);
+  }
+
+  /** Requests in each of the last `seconds`, oldest first. */
+  history(seconds: number): number[] {
+    return this.all.history(this.seconds.settled, seconds);
+  }
+
+  /** The keys of a kind that were used in the last `seconds` ('all': so far), the most by `measure` first. */
+  rows(kind: UseKind, measure: UseMeasure, seconds: number | 'all'): UseRow[] {
+    const whole = this.total(seconds)[measure];
+    const { settled } = this.seconds;
+    const rows: UseRow[] = [];
+    for (const [key, { sums, nodes }] of this.keys[kind]) {
+      const use = this.rate(sums, seconds);
+      if (use.count <= 0) continue;
+      rows.push({
+        ...{ kind, key, use },
+        share: whole > 0 ? Math.min(1, use[measure] / whole) : 0,
+        nodes: nodesOf(nodes, settled),
+        history: sums.history(settled, HISTORY_SECONDS),
+      });
+    }
+    return rows.sort((a, b) => b.use[measure] - a.use[measure] || (a.key < b.key ? -1 : 1));
+  }
+
+  private rate(sums: UseSums, seconds: number | 'all'): Use {
+    if (!this.told) return NO_USE;
+    if (seconds === 'all') return perSecond(sums.total, this.spanSeconds);
+    const shown = Math.min(seconds, this.spanSeconds);
+    return perSecond(sums.sum(this.seconds.settled, shown), shown);
+  }
+
+  private keyOf(kind: UseKind, key: string): KeyUse {
+    const keys = this.keys[kind];
+    let known = keys.get(key);
+    if (known === undefined) {
+      if (keys.size >= KEYS_MAX) forgetOldest(keys);
+      known = { sums: new UseSums(), nodes: new Map() };
+      keys.set(key, known);
+    }
+    return known;
+  }
+}
+
+function forgetOldest(keys: Map<string, KeyUse>): void {
+  const byAge = [...keys].sort(([, a], [, b]) => a.sums.newest - b.sums.newest);
+  for (const [key] of byAge.slice(0, keys.size - KEYS_LEFT)) keys.delete(key);
+}
+
+const nodesOf = (nodes: KeyUse['nodes'], settled: number): UseRow['nodes'] =>
+  [...nodes]
+    .filter(([, { second }]) => second > settled - FRESH_SECONDS)
+    .map(([node, { perS }]) => ({ node, perS }))
+    .sort((a, b) => b.perS - a.perS || (a.node < b.node ? -1 : 1));

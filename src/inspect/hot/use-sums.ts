@@ -1,0 +1,75 @@
+/** How much something was used: in all, and second by second for the last minute. */
+
+/** Seconds that are kept. */
+export const SECONDS_KEPT = 64;
+
+/** Requests, those of them that write, and bytes. */
+export interface Use {
+  readonly count: number;
+  readonly writes: number;
+  readonly bytes: number;
+}
+
+/** Nothing. */
+export const NO_USE: Use = { count: 0, writes: 0, bytes: 0 };
+
+/** The sum of uses. */
+export const addUse = (a: Use, b: Use): Use => ({
+  count: a.count + b.count,
+  writes: a.writes + b.writes,
+  bytes: a.bytes + b.bytes,
+});
+
+/** A use divided by a time: per second. */
+export const perSecond = ({ count, writes, bytes }: Use, seconds: number): Use =>
+  seconds > 0 ? { count: count / seconds, writes: writes / seconds, bytes: bytes / seconds } : NO_USE;
+
+/** See the head of the file. */
+export class UseSums {
+  /** All of it. */
+  total: Use = NO_USE;
+  /** The newest second anything was added for. */
+  newest = -1;
+  private readonly counts = new Float64Array(SECONDS_KEPT);
+  private readonly writes = new Float64Array(SECONDS_KEPT);
+  private readonly bytes = new Float64Array(SECONDS_KEPT);
+
+  /** Adds to a second; what is older than all seconds kept counts in `total` only. */
+  add(second: number, use: Use): void {
+    this.total = addUse(this.total, use);
+    if (second <= this.newest - SECONDS_KEPT) return;
+    while (this.newest < second) {
+      this.newest = second - this.newest > SECONDS_KEPT ? second - SECONDS_KEPT + 1 : this.newest + 1;
+      const at = this.newest % SECONDS_KEPT;
+      this.counts[at] = 0;
+      this.writes[at] = 0;
+      this.bytes[at] = 0;
+    }
+    const at = second % SECONDS_KEPT;
+    this.counts[at] = (this.counts[at] as number) + use.count;
+    this.writes[at] = (this.writes[at] as number) + use.writes;
+    this.bytes[at] = (this.bytes[at] as number) + use.bytes;
+  }
+
+  /** The sum of the `seconds` up to and with `last`. */
+  sum(last: number, seconds: number): Use {
+    let sum = NO_USE;
+    for (let second = last - seconds + 1; second <= last; second++) sum = addUse(sum, this.at(second));
+    return sum;
+  }
+
+  /** Requests in each of the `seconds` up to `last`, oldest first. */
+  history(last: number, seconds: number): number[] {
+    return Array.from({ length: seconds }, (_, i) => this.at(last - seconds + 1 + i).count);
+  }
+
+  private at(second: number): Use {
+    if (second < 0 || second > this.newest || second <= this.newest - SECONDS_KEPT) return NO_USE;
+    const at = second % SECONDS_KEPT;
+    return {
+      count: this.counts[at] as number,
+      writes: this.writes[at] as number,
+      bytes: this.bytes[at] as number,
+    };
+  }
+}

@@ -1,0 +1,142 @@
+/** Who watches what, and leaks: a reducer over `watch.sampled`, merged over servers. */
+import type { ZktEvent } from '../../events/table.ts';
+import { ServerSeconds, SILENT_SECONDS } from './server-seconds.ts';
+
+/** Kinds of keys, as `watch.sampled` names them. */
+export const WATCH_KINDS = ['path', 'client'] as const;
+/** One of the kinds. */
+export type WatchKind = (typeof WATCH_KINDS)[number];
+
+/** One path, or one client, over all servers. */
+export interface WatchRow {
+  readonly kind: WatchKind;
+  readonly key: string;
+  readonly watches: number;
+  /** Of them, those at paths where no watch ever fired. */
+  readonly neverFired: number;
+  /** Age of the oldest, ms. */
+  readonly oldestMs: number;
+  /** Watches more, or fewer, in a minute, from what was seen of it so far; 0 while that is too short. */
+  readonly growthPerMin: number;
+  /** Watches set and events fired in the last second. */
+  readonly added: number;
+  readonly fired: number;
+  readonly nodes: readonly string[];
+  /** How many watches there were, second by second, oldest first; at most a minute. */
+  readonly history: readonly number[];
+}
+
+/** Orders of rows: by watches, by growth, by the age of the oldest. */
+export type WatchOrder = 'watches' | 'growth' | 'age';
+
+/** Keys kept of each kind. */
+const KEYS_MAX = 200;
+const HISTORY_SECONDS = 60;
+/** Growth is told when a key was seen for so long, seconds. */
+const GROWTH_SECONDS_MIN = 2;
+
+type Told = Omit<WatchRow, 'kind' | 'key' | 'growthPerMin' | 'nodes' | 'history'> & { second: number };
+
+interface KeyWatches {
+  /** What each server said last. */
+  readonly nodes: Map<string, Told>;
+  /** Second and number of watches over all servers. */
+  history: { second: number; watches: number }[];
+}
+
+/** See the head of the file. */
+export class WatchBoard {
+  private readonly seconds = new ServerSeconds();
+  /** The newest second in which a server told of watches at all. */
+  private readonly told = new Map<string, number>();
+  private readonly keys: Readonly<Record<WatchKind, Map<string, KeyWatches>>> = {
+    path: new Map(),
+    client: new Map(),
+  };
+
+  /** Takes `watch.sampled`; other events tell nothing. */
+  take({ name, node, time, fields }: ZktEvent): void {
+    if (name !== 'watch.sampled' || (fields.kind !== 'path' && fields.kind !== 'client')) return;
+    const second = this.seconds.of(node, time);
+    if (second < 0) return;
+    this.told.set(node, second);
+    const { watches, neverFired, oldestMs, added, fired } = fields;
+    const known = this.keyOf(fields.kind, fields.key);
+    known.nodes.set(node, { second, watches, neverFired, oldestMs, added, fired });
+    const now = this.live(known).reduce((sum, [, of]) => sum + of.watches, 0);
+    const last = known.history.at(-1);
+    if (last !== undefined && last.second >= second) last.watches = now;
+    else known.history.push({ second, watches: now });
+    if (known.history.length > HISTORY_SECONDS) known.history.shift();
+  }
+
+  /** The keys of a kind that are watched now. */
+  rows(kind: WatchKind, order: WatchOrder): WatchRow[] {
+    const rows: WatchRow[] = [];
+    for (const [key, known] of this.keys[kind]) {
+      const live = this.live(known);
+      if (live.length > 0) rows.push(rowOf(kind, key, live, known.history));
+    }
+    const by: Readonly<Record<WatchOrder, (row: WatchRow) => number>> = {
+      watches: (row) => row.watches,
+      growth: (row) => row.growthPerMin,
+      age: (row) => row.oldestMs,
+    };
+    const value = by[order];
+    return rows.sort((a, b) => value(b) - value(a) || b.watches - a.watches || (a.key < b.key ? -1 : 1));
+  }
+
+  /** What servers say that still tell of the key, and go on telling. */
+  private live({ nodes }: KeyWatches): [string, Told][] {
+    const { newest } = this.seconds;
+    return [...nodes].filter(([node, { second }]) => {
+      const last = this.told.get(node) ?? -1;
+      return second >= last - 1 && last > newest - SILENT_SECONDS;
+    });
+  }
+
+  private keyOf(kind: WatchKind, key: string): KeyWatches {
+    const keys = this.keys[kind];
+    let known = keys.get(key);
+    if (known === undefined) {
+      if (keys.size >= KEYS_MAX) forgetOldest(keys);
+      known = { nodes: new Map(), history: [] };
+      keys.set(key, known);
+    }
+    return known;
+  }
+}
+
+function forgetOldest(keys: Map<string, KeyWatches>): void {
+  let oldest: string | undefined;
+  let second = Number.POSITIVE_INFINITY;
+  for (const [key, { history }] of keys) {
+    const last = history.at(-1)?.second ?? -1;
+    if (last < second) [oldest, second] = [key, last];
+  }
+  if (oldest !== undefined) keys.delete(oldest);
+}
+
+function rowOf(
+  kind: WatchKind,
+  key: string,
+  live: readonly [string, Told][],
+  history: KeyWatches['history'],
+): WatchRow {
+  const sum = (of: (told: Told) => number): number => live.reduce((all, [, told]) => all + of(told), 0);
+  const first = history[0];
+  const last = history.at(-1);
+  const seconds = first === undefined || last === undefined ? 0 : last.second - first.second;
+  const grown = first === undefined || last === undefined ? 0 : last.watches - first.watches;
+  return {
+    ...{ kind, key },
+    watches: sum((told) => told.watches),
+    neverFired: sum((told) => told.neverFired),
+    oldestMs: Math.max(...live.map(([, told]) => told.oldestMs)),
+    growthPerMin: seconds < GROWTH_SECONDS_MIN ? 0 : (grown / seconds) * 60,
+    added: sum((told) => told.added),
+    fired: sum((told) => told.fired),
+    nodes: live.map(([node]) => node).sort(),
+    history: history.map(({ watches }) => watches),
+  };
+}
