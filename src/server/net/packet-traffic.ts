@@ -5,7 +5,7 @@
 import { PACKET } from '../../protocol/quorum.ts';
 
 /** Places in the counters: one for each packet type, and place 0 for types there are none of. */
-export const PACKET_PLACES = Math.max(...Object.values(PACKET)) + 1;
+const PACKET_PLACES = Math.max(...Object.values(PACKET)) + 1;
 
 /** The peer that has not said who it is. */
 export const STRANGER = -1n;

@@ -1,6 +1,8 @@
 /** The sessions of the whole ensemble, on its leader: who serves each, and until when it lives (facts 3). */
 import { ERR } from '../../protocol/error-codes.ts';
+import { ClientLink } from '../net/client-link.ts';
 import type { Request } from '../processor/request.ts';
+import type { LearnerPort } from '../zab/leader-effects.ts';
 import { TrackedSessions, type TrackedWorld } from './tracked-sessions.ts';
 
 /** See the head of the file. */
@@ -30,16 +32,29 @@ export class LeaderSessions extends TrackedSessions {
   }
 
   /** A client came to a learner with its session; true when it lives, and then it is that learner's. */
-  revalidate(id: bigint, timeoutMs: number, learner: object): boolean {
+  revalidate(id: bigint, timeoutMs: number, learner: LearnerPort): boolean {
     const { tracker, world } = this.parts;
     if (!tracker.touch(id, timeoutMs, world.clock.monotonicMs())) return false;
     const before = tracker.get(id)?.owner;
     tracker.claim(id, learner);
-    if (before !== undefined && before !== learner && world.events.on['session.moved']) {
-      world.events.emit('session.moved', { session: id });
-    }
+    this.tellMoved(id, before, learner.peer);
     this.talkOf(id)?.link.close('the client went on at another server');
     return true;
+  }
+
+  protected override resume(link: ClientLink): void {
+    const before = this.parts.tracker.get(link.sessionId)?.owner;
+    super.resume(link);
+    if (link.sessionId !== 0n) this.tellMoved(link.sessionId, before, this.sid);
+  }
+
+  /** Nothing for who comes back to the same server, nor where nobody had it since this server leads. */
+  private tellMoved(session: bigint, before: object | undefined, to: bigint): void {
+    const { events } = this.parts.world;
+    if (before === undefined || !events.on['session.moved']) return;
+    // Whoever owns a session here is a connection of this server's, or of a learner's.
+    const from = before instanceof ClientLink ? this.sid : (before as LearnerPort).peer;
+    if (from !== to) events.emit('session.moved', { session });
   }
 
   /**

@@ -78,6 +78,10 @@ export class LearnerConnection implements LearnerPort {
       : Math.max(pendingBytes + this.heldBytes, HISTORY_BYTES_MAX);
   }
 
+  get peer(): bigint {
+    return this.link.traffic.peer;
+  }
+
   introduced(sid: bigint): void {
     this.link.traffic.peer = sid;
   }

@@ -1,4 +1,6 @@
-/** The log of slow requests: what took a client longer than `slowRequestThresholdMs`, and where the time went. */
+/**
+ * The log of slow requests: what took a client `slowRequestThresholdMs` or longer, and where the time went.
+ */
 import type { Emitter } from '../../events/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { opName } from '../../protocol/opcodes.ts';

@@ -12,7 +12,9 @@ export interface LearnerPort {
   readonly remote: string;
   /** Bytes that wait to be sent; at least `HISTORY_BYTES_MAX` while a snapshot is on its way. */
   readonly pendingBytes: number;
-  /** The learner has said who it is. */
+  /** The learner's id; -1 before it has said who it is. */
+  readonly peer: bigint;
+  /** It has said so. */
   introduced(sid: bigint): void;
   /** Sends a packet; it leaves at the end of the turn. What is sent behind a snapshot waits for its end. */
   send(type: number, zxid: bigint, data: Buffer | null, authinfo?: readonly Id[] | null): void;

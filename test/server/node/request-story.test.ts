@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { WATCHER_TYPE } from '../../../src/protocol/watch-types.ts';
 import type { SimNode } from '../../../src/sim/sim-node.ts';
 import { EnsembleStory } from './ensemble-story.ts';
 
@@ -162,6 +163,22 @@ describe.each(SEEDS)('every server tells its part of a request (seed %i)', (seed
     expect(story.of(origin)).toContain('replied closeSession 0');
   });
 
+  it('watches: set, fired, taken back', async () => {
+    story = await EnsembleStory.begin(seed);
+    const [origin] = story.followers as [SimNode];
+    const { client } = story.dial(origin);
+    await story.tell(() => client.create('/a', 'x'));
+    const watched = (): string[] => story.of(origin).filter((line) => line.startsWith('watch'));
+    await story.tell(() => client.get('/a', true));
+    expect(watched()).toEqual(['watch set /a']);
+    await story.tell(() => client.set('/a', 'y'));
+    expect(watched()).toEqual(['watch fired /a']);
+    const watch = client.watch();
+    await story.tell(() => client.get('/a', watch));
+    await story.tell(() => client.removeWatches('/a', WATCHER_TYPE.any, { target: watch }));
+    expect(watched()).toEqual(['watch removed /a']);
+  });
+
   it('reads, and a sync', async () => {
     story = await EnsembleStory.begin(seed);
     const [origin, other] = story.followers as [SimNode, SimNode];
@@ -172,6 +189,8 @@ describe.each(SEEDS)('every server tells its part of a request (seed %i)', (seed
     expect(story.of(origin)).toEqual(['received getData', 'replied getData 0']);
     await story.tell(() => client.get('/none').catch(() => {}));
     expect(story.of(origin)).toEqual(['received getData', 'replied getData -101']);
+    await story.tell(() => client.addAuth('digest', 'ben:secret'));
+    expect(story.of(origin)).toEqual(['received auth', 'replied auth 0']);
     for (const node of [leader, other]) expect(story.of(node)).toEqual([]);
     await story.tell(() => client.sync('/a'));
     expect(story.of(origin)).toEqual([

@@ -157,6 +157,7 @@ export class LearnerMember extends Member implements Upstream {
     this.link = {
       remote: `learner ${sid}`,
       pendingBytes: 0,
+      peer: sid,
       introduced() {},
       send() {},
       sendSnapshot() {},

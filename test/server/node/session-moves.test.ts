@@ -35,6 +35,9 @@ describe('a session that moves', () => {
         expect((await after.answer(after.set('/e', 'from the new'))).err).toBe('OK');
         expect(await after.read('/e')).toBe('from the new');
         expect(rig.leader.server.tracker.size).toBe(1);
+        expect(rig.leader.said('session.moved')).toBe(from(rig) === to(rig) ? 0 : 1);
+        const attached = to(rig).events.filter((it) => it.name === 'session.attached');
+        expect(attached.map(({ fields }) => fields.session)).toContain(before.session);
       },
     );
   }

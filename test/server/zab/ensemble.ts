@@ -63,6 +63,7 @@ class Link {
 
 class Port implements LearnerPort {
   readonly remote: string;
+  peer = -1n;
   private readonly link: Link;
   private readonly world: Ensemble;
   private waiting: (() => void) | undefined;
@@ -81,6 +82,7 @@ class Port implements LearnerPort {
   }
 
   introduced(sid: bigint): void {
+    this.peer = sid;
     assert(sid === this.link.learner.node.sid, () => `the learner says that it is ${sid}`);
   }
 

@@ -43,7 +43,7 @@ export class FakePort implements LearnerPort {
   readonly sent: Sent[] = [];
   pendingBytes = 0;
   closed: string | undefined;
-  introducedAs: bigint | undefined;
+  peer = -1n;
   /** Told to send a snapshot; `begin` it. */
   snapshotAsked: (() => void) | undefined;
   private readonly stage: LeaderStage;
@@ -64,7 +64,7 @@ export class FakePort implements LearnerPort {
   }
 
   introduced(sid: bigint): void {
-    this.introducedAs = sid;
+    this.peer = sid;
   }
 
   sendSnapshot(begun: () => void): void {
