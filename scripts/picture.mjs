@@ -61,14 +61,56 @@ const CELL = { width: 8.4, height: 18 };
 const escapeXml = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
+/** One of the 256 colours of a terminal. */
+function paletteColour(index) {
+  if (index < 8) return PALETTE[index];
+  if (index < 16) return BRIGHT[index - 8];
+  const level = (n) => (n === 0 ? 0 : 55 + 40 * n);
+  const rgb =
+    index >= 232
+      ? Array(3).fill(8 + 10 * (index - 232))
+      : [36, 6, 1].map((unit) => level(Math.floor((index - 16) / unit) % 6));
+  return `#${rgb.map((n) => n.toString(16).padStart(2, '0')).join('')}`;
+}
+
+const rgbColour = (value) => `#${value.toString(16).padStart(6, '0')}`;
+
+/** Foreground and background of a cell; an inverse one has them swapped. */
+function coloursOf(cell) {
+  const front = cell.isFgRGB()
+    ? rgbColour(cell.getFgColor())
+    : cell.isFgPalette()
+      ? paletteColour(cell.getFgColor())
+      : PALETTE[7];
+  const back = cell.isBgRGB()
+    ? rgbColour(cell.getBgColor())
+    : cell.isBgPalette()
+      ? paletteColour(cell.getBgColor())
+      : PALETTE[0];
+  return cell.isInverse() ? [back, front] : [front, back];
+}
+
 /** A run of cells of one look. */
 function styleOf(cell) {
-  const colour = cell.isFgPalette()
-    ? (cell.getFgColor() < 8 ? PALETTE : BRIGHT)[cell.getFgColor() % 8]
-    : PALETTE[7];
   const bold = cell.isBold() ? ' font-weight="bold"' : '';
   const dim = cell.isDim() ? ' opacity="0.6"' : '';
-  return `fill="${colour}"${bold}${dim}`;
+  return `fill="${coloursOf(cell)[0]}"${bold}${dim}`;
+}
+
+/** Rectangles behind the runs of a line that have a colour of their own. */
+function backgrounds(line, y, columns) {
+  const out = [];
+  for (let x = 0; x < columns; ) {
+    const colour = coloursOf(line.getCell(x))[1];
+    const start = x;
+    while (x < columns && coloursOf(line.getCell(x))[1] === colour) x++;
+    if (colour === PALETTE[0]) continue;
+    const at = `x="${(10 + start * CELL.width).toFixed(1)}" y="${y * CELL.height + 10}"`;
+    out.push(
+      `<rect ${at} width="${((x - start) * CELL.width).toFixed(1)}" height="${CELL.height}" fill="${colour}"/>`,
+    );
+  }
+  return out;
 }
 
 function toSvg(terminal) {
@@ -76,6 +118,7 @@ function toSvg(terminal) {
   const out = [];
   for (let y = 0; y < rows; y++) {
     const line = buffer.active.getLine(buffer.active.viewportY + y);
+    if (line !== undefined) out.push(...backgrounds(line, y, cols));
     for (let x = 0; line !== undefined && x < cols; ) {
       const style = styleOf(line.getCell(x));
       const start = x;
