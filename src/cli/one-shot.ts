@@ -19,12 +19,23 @@ import { type Settings, settle } from './settings/settings.ts';
  */
 const CONNECT_MS_MAX = 5_000;
 
-/** Runs a verb on its arguments. What goes wrong is thrown, for the caller to explain. */
+/** Where a verb gets its session from. */
+export interface OneShotSession {
+  /** The client, once it is connected; the same one each time. */
+  open(): Promise<Client>;
+  close(): Promise<void>;
+}
+
+/**
+ * Runs a verb on its arguments, in a session of its own unless `sessionOf` gives one. What goes wrong is
+ * thrown, for the caller to explain.
+ */
 export async function runOneShot(
   command: Command,
   words: readonly string[],
   before: GlobalOptions,
   io: Io,
+  sessionOf: (settings: Settings) => OneShotSession = (settings) => new Connection(settings),
 ): Promise<ExitCode> {
   const args = parseFor(command, withGlobals(command.options), words);
   const out = new Printer(io.stdout);
@@ -41,7 +52,7 @@ export async function runOneShot(
     throw new UsageFailure(`zkt ${command.name} ${command.usage}`);
   const settings = settle({ ...before, ...globalsFrom(args) }, io.env);
   if (command.writes && settings.readOnly) throw new ZktError('ZKT_READ_ONLY', { command: command.name });
-  const connection = new Connection(settings);
+  const connection = sessionOf(settings);
   const context = contextOf(io, settings, connection);
   try {
     await untilStopped(io.stop, command.run(context, args));
@@ -56,7 +67,7 @@ export async function runOneShot(
 }
 
 /** A session that begins when it is needed. */
-class Connection {
+class Connection implements OneShotSession {
   private readonly settings: Settings;
   private client: Client | undefined;
 
@@ -82,7 +93,7 @@ class Connection {
   }
 }
 
-function contextOf(io: Io, settings: Settings, connection: Connection): CommandContext {
+function contextOf(io: Io, settings: Settings, connection: OneShotSession): CommandContext {
   return {
     io,
     out: new Printer(io.stdout),

@@ -14,6 +14,7 @@ export const TOOL_MODULES: ReadonlyMap<string, () => Promise<ToolModule>> = new 
   ['top', () => import('./commands/top.ts')],
   ['events', () => import('./commands/events.ts')],
   ['record', () => import('./commands/record.ts')],
+  ['trace', () => import('./commands/trace.ts')],
   ['4lw', () => import('./commands/four-letter.ts')],
   ['hot', () => import('./commands/hot.ts')],
   ['watches', () => import('./commands/watches.ts')],

@@ -9,6 +9,7 @@ export const TOOLS: ReadonlyMap<string, string> = new Map([
   ['top', 'A dashboard of an ensemble.'],
   ['events', 'Print the events of an ensemble as they happen.'],
   ['record', 'Record the events of an ensemble into a file.'],
+  ['trace', 'Show the way of a request through the ensemble.'],
   ['4lw', 'Send a four-letter word to servers.'],
   ['hot', 'What an ensemble is asked for most.'],
   ['watches', 'Who watches what, and since when.'],

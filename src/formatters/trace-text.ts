@@ -187,7 +187,7 @@ function bar(row: TraceRow, scale: Scale, marks: Marks): string {
 
 const STEPS_MS = [1, 2, 5] as const;
 /** Columns a number of the axis takes at least. */
-const TICK_COLUMNS = 10;
+const TICK_COLUMNS = 7;
 
 /** `0 ms      1         2`: round numbers, as many as there is room for. */
 function axis(scale: Scale): string {
@@ -299,3 +299,18 @@ const WORK: Readonly<Partial<Record<TraceStageName, string>>> = {
   applied: 'applying',
   replied: 'answering',
 };
+
+/** A trace in one line: when, what, how long, how it ended, and what took the time. */
+export function briefLine(trace: Trace): TraceLine {
+  const { slowest, startMs } = trace;
+  const most = slowest === undefined ? '' : `  ${stepWords(slowest)} ${msText(slowest.ms)} ms`;
+  return [piece(`${clockText(startMs)}  `, 'dim'), ...headLine(trace, { utf8: false }), piece(most, 'warn')];
+}
+
+/** Local time of day with milliseconds. */
+function clockText(wallMs: number): string {
+  const at = new Date(wallMs);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const ms = String(at.getMilliseconds()).padStart(3, '0');
+  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${ms}`;
+}

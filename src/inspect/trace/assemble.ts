@@ -17,6 +17,7 @@ import {
 } from '../../events/trace.ts';
 import { type Caused, CauseGraph, isStage, partsOf } from './causes.ts';
 import { type CausePair, estimateClocks } from './clocks.ts';
+import { EventBook } from './event-book.ts';
 import { missingOf, untoldBetween } from './expected.ts';
 import { Faces } from './faces.ts';
 import { serversOf } from './servers.ts';
@@ -45,10 +46,18 @@ export function assembleAll(
   abouts: readonly RequestKey[],
   faces = facesOf(events),
 ): Trace[] {
+  const book = new EventBook({ requests: events.length + 1, coversEach: events.length + 1 });
+  for (const event of events) book.take(event);
+  return assembleFrom(book, abouts, faces);
+}
+
+/** As `assembleAll`, from events that were kept. */
+export function assembleFrom(book: EventBook, abouts: readonly RequestKey[], faces: Faces): Trace[] {
   const stories = abouts.map((key) => {
-    const sightings = sightingsOf(events, key);
+    const sightings = sightingsOf(book.eventsOf(key), key);
     const leader = faces.all.find(({ role }) => role === 'leader')?.node;
-    return { sightings, graph: new CauseGraph(sightings, partsOf(sightings, leader)) };
+    const server = key.client?.to?.map((at) => faces.nodeAt(at)).find((node) => node !== undefined);
+    return { sightings, graph: new CauseGraph(sightings, partsOf(sightings, leader, server)) };
   });
   const pairs = stories.flatMap(({ graph }) => pairsOf(graph));
   const first = stories[0];

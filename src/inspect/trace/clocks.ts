@@ -13,28 +13,25 @@ export interface CausePair {
   readonly effectMs: number;
 }
 
-/** What has to be added to the stamps of `b` lies in [min, max], relative to those of `a`. */
-interface Bounds {
-  min: number;
-  max: number;
-}
-
 /**
- * What to add to the stamps of each node, ms, so that causes precede effects. The clock of `reference` is
- * right by definition; nodes that no pair leads to are left alone.
+ * What to add to the stamps of each node, ms, so that causes precede effects: always possible for clocks that
+ * ran alike. The clock of `reference` is right by definition; nodes that nothing leads to are not in it.
  */
 export function estimateClocks(pairs: readonly CausePair[], reference: string): ReadonlyMap<string, number> {
-  const bounds = boundsOf(pairs);
+  const nodes = reachedFrom(reference, pairs);
+  const least = tightened(pairs, nodes);
   const corrections = new Map([[reference, 0]]);
-  // From the reference outwards: each node by the one it was reached from.
-  const reached = [reference];
-  for (const from of reached) {
-    const base = corrections.get(from) ?? 0;
-    for (const [to, bound] of bounds.get(from) ?? []) {
-      if (corrections.has(to)) continue;
-      corrections.set(to, correctionWithin(base + bound.min, base + bound.max));
-      reached.push(to);
+  // Bounds are as tight as all pairs together make them: whatever is chosen within them for one node leaves
+  // room for the next.
+  for (const node of nodes) {
+    if (corrections.has(node)) continue;
+    let min = Number.NEGATIVE_INFINITY;
+    let max = Number.POSITIVE_INFINITY;
+    for (const [fixed, at] of corrections) {
+      min = Math.max(min, at + leastOf(least, fixed, node));
+      max = Math.min(max, at - leastOf(least, node, fixed));
     }
+    corrections.set(node, correctionWithin(min, max));
   }
   return corrections;
 }
@@ -47,23 +44,41 @@ function correctionWithin(min: number, max: number): number {
   return (min + max) / 2;
 }
 
-function boundsOf(pairs: readonly CausePair[]): Map<string, Map<string, Bounds>> {
-  const bounds = new Map<string, Map<string, Bounds>>();
-  const between = (a: string, b: string): Bounds => {
-    const of = bounds.get(a) ?? new Map<string, Bounds>();
-    bounds.set(a, of);
-    const found = of.get(b) ?? { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY };
-    of.set(b, found);
-    return found;
+/** By how much at least the correction of one node exceeds that of another, ms. */
+type Least = Map<string, Map<string, number>>;
+
+const leastOf = (least: Least, of: string, other: string): number =>
+  least.get(of)?.get(other) ?? Number.NEGATIVE_INFINITY;
+
+/** The bounds of all pairs, direct ones and those by way of others. */
+function tightened(pairs: readonly CausePair[], nodes: readonly string[]): Least {
+  const least: Least = new Map(nodes.map((node) => [node, new Map<string, number>()]));
+  const raise = (from: string, to: string, ms: number): void => {
+    if (from !== to && ms > leastOf(least, from, to)) least.get(from)?.set(to, ms);
   };
+  // cause + correction(cause) <= effect + correction(effect)
   for (const { causeNode, causeMs, effectNode, effectMs } of pairs) {
-    if (causeNode === effectNode) continue;
-    // cause + c(cause) <= effect + c(effect)
-    const least = causeMs - effectMs;
-    const forth = between(causeNode, effectNode);
-    forth.min = Math.max(forth.min, least);
-    const back = between(effectNode, causeNode);
-    back.max = Math.min(back.max, -least);
+    raise(causeNode, effectNode, causeMs - effectMs);
   }
-  return bounds;
+  for (const by of nodes) {
+    for (const from of nodes) {
+      const first = leastOf(least, from, by);
+      if (first === Number.NEGATIVE_INFINITY) continue;
+      for (const to of nodes) raise(from, to, first + leastOf(least, by, to));
+    }
+  }
+  return least;
+}
+
+/** Nodes that are tied to the reference by pairs, in the order they are reached. */
+function reachedFrom(reference: string, pairs: readonly CausePair[]): string[] {
+  const ties = new Map<string, Set<string>>();
+  const tie = (a: string, b: string): void => void ties.set(a, (ties.get(a) ?? new Set()).add(b));
+  for (const { causeNode, effectNode } of pairs) {
+    tie(causeNode, effectNode);
+    tie(effectNode, causeNode);
+  }
+  const reached = new Set([reference]);
+  for (const node of reached) for (const other of ties.get(node) ?? []) reached.add(other);
+  return [...reached];
 }

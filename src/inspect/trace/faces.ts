@@ -12,6 +12,8 @@ export interface Face {
   tells: boolean;
   /** Why it does not tell, or no longer. */
   why: string | undefined;
+  /** What it cannot tell, whatever happens. */
+  limited: string | undefined;
   /** Where its clients connect, if that was told. */
   address: string;
 }
@@ -37,6 +39,12 @@ export class Faces {
     return this.byNode.get(node);
   }
 
+  /** What a server says of its role when it is asked. */
+  setRole(node: string, mode: string): void {
+    const face = this.of(node);
+    face.role = ROLES[mode] ?? face.role;
+  }
+
   /** The node whose clients connect to that address. */
   nodeAt(address: string | undefined): string | undefined {
     return this.all.find((face) => face.address !== '' && face.address === address)?.node;
@@ -50,12 +58,15 @@ export class Faces {
         const face = this.of(node);
         face.kind = fields.kind === 'apache' ? 'apache' : 'zkt';
         face.address = fields.address;
-        if (face.kind === 'zkt') face.why = undefined;
+        face.why = undefined;
         return;
       }
-      case 'source.limited':
-        this.of(node).address ||= fields.address;
+      case 'source.limited': {
+        const face = this.of(node);
+        face.address ||= fields.address;
+        face.limited ??= fields.what;
         return;
+      }
       case 'source.lost':
       case 'source.refused': {
         const face = this.of(node);
@@ -91,7 +102,15 @@ export class Faces {
   private of(node: string): Face {
     const found = this.byNode.get(node);
     if (found !== undefined) return found;
-    const face: Face = { node, role: '', kind: '', tells: false, why: undefined, address: '' };
+    const face: Face = {
+      node,
+      role: '',
+      kind: '',
+      tells: false,
+      why: undefined,
+      limited: undefined,
+      address: '',
+    };
     this.byNode.set(node, face);
     return face;
   }

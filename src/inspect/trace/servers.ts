@@ -63,5 +63,5 @@ function silenceOf(face: Face | undefined): string | undefined {
   if (face === undefined) return 'its events are not heard';
   if (face.kind === 'apache') return 'tells nothing of requests';
   if (face.tells) return undefined;
-  return face.why ?? 'its events are not heard';
+  return face.why ?? face.limited ?? 'its events are not heard';
 }

@@ -14,6 +14,8 @@ export interface ClientSaw {
   readonly op: string;
   readonly path: string;
   readonly bytes: number;
+  /** `host:port` of the server it went to, by every name it is known by. */
+  readonly to?: readonly string[];
   /** Undefined while there is no answer. */
   readonly answeredMs: number | undefined;
   readonly err: number | undefined;

@@ -1,0 +1,130 @@
+/** Follows live requests of any clients, and tells of each as it ends. */
+import type { Trace } from '../../events/trace.ts';
+import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
+import { LiveTraces, type LiveWanted, type Unseen } from '../../inspect/trace/live-traces.ts';
+import { systemTimers } from '../../platform/timers.ts';
+import type { ObserverSettings } from '../settings/observer-options.ts';
+import { OBSERVER_PORTS, TRACED_NAMES } from './traced-session.ts';
+
+/** Whose requests, and for how long. */
+export interface FollowOptions {
+  readonly observer: ObserverSettings;
+  readonly wanted: LiveWanted;
+  /** As `0x…`: servers then tell of this session alone. */
+  readonly session: string | undefined;
+  /** Events a second of each server at most. */
+  readonly budget: number | undefined;
+  /** Ends after so many traces, or so long, ms. */
+  readonly limit: number;
+  readonly forMs: number | undefined;
+  readonly stop: AbortSignal;
+}
+
+/** How it ended. */
+export interface Followed {
+  readonly why: 'full' | 'time' | 'stopped' | 'nobody';
+  readonly unseen: Readonly<Unseen>;
+  /** Why nobody could be listened to. */
+  readonly fault: string;
+}
+
+const LOOK_MS = 50;
+/** Traces that wait to be printed; a reader slower than that is told how many were left out. */
+const WAITING_MAX = 1_000;
+
+/** Calls `take` with each trace in turn, awaiting it. Throws ZKT_USAGE for a filter that is none. */
+export async function follow(
+  options: FollowOptions,
+  take: (trace: Trace) => Promise<void>,
+): Promise<Followed> {
+  const { observer, wanted, session, budget, limit, forMs, stop } = options;
+  const live = new LiveTraces(wanted);
+  const source = observeEnsemble(OBSERVER_PORTS, {
+    ...observer,
+    budget,
+    filter: { names: TRACED_NAMES, ...(session !== undefined && { session }) },
+  });
+  const now = (): number => OBSERVER_PORTS.clock.monotonicMs();
+  const waiting: Trace[] = [];
+  const door = new Door(observer.servers.length);
+  source.start((event) => {
+    live.take(event, now());
+    if (event.name === 'source.connected') door.heard();
+    if (event.name === 'source.lost' || event.name === 'source.refused')
+      door.lost(event.node, event.fields.why);
+  });
+  const looking = systemTimers.every(LOOK_MS, () => {
+    for (const trace of live.due(now())) {
+      if (waiting.length < WAITING_MAX) waiting.push(trace);
+      else live.unseen.crowded++;
+    }
+    if (waiting.length > 0 || door.closed) door.wake();
+  });
+  const timer = forMs === undefined ? undefined : systemTimers.after(forMs, () => door.end('time'));
+  const stopped = (): void => door.end('stopped');
+  stop.addEventListener('abort', stopped, { once: true });
+  if (stop.aborted) stopped();
+  let taken = 0;
+  try {
+    while (door.why === undefined || (door.why === 'time' && waiting.length > 0)) {
+      const next = waiting.shift();
+      if (next === undefined) await door.knock();
+      else {
+        await take(next);
+        taken++;
+        if (taken >= limit) door.end('full');
+      }
+    }
+  } finally {
+    timer?.cancel();
+    looking.cancel();
+    source.stop();
+  }
+  return { why: door.why ?? 'stopped', unseen: live.unseen, fault: door.fault };
+}
+
+/** Waits for the next trace, or for the reason to end. */
+class Door {
+  why: Followed['why'] | undefined;
+  fault = 'nobody answers';
+  private readonly seeds: number;
+  private readonly silent = new Set<string>();
+  private answered = false;
+  private open: () => void = () => {};
+
+  constructor(seeds: number) {
+    this.seeds = seeds;
+  }
+
+  get closed(): boolean {
+    return this.why !== undefined;
+  }
+
+  end(why: Followed['why']): void {
+    this.why ??= why;
+    this.wake();
+  }
+
+  wake(): void {
+    this.open();
+  }
+
+  knock(): Promise<void> {
+    if (this.closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.open = resolve;
+    });
+  }
+
+  heard(): void {
+    this.answered = true;
+  }
+
+  /** Nobody has answered, and each was asked. */
+  lost(node: string, why: string): void {
+    if (this.answered) return;
+    this.fault = why;
+    this.silent.add(node);
+    if (this.silent.size >= this.seeds) this.end('nobody');
+  }
+}

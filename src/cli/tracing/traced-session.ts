@@ -1,0 +1,215 @@
+/**
+ * A session of which everything is told: the events of all servers are listened to before the first request
+ * leaves, and for a while after the last answer.
+ */
+
+import { hex0x } from '../../base/brands.ts';
+import type { Client } from '../../client/api.ts';
+import { ZkClient } from '../../client/client.ts';
+import { parseServerList } from '../../client/connect-string.ts';
+import type { FilterText } from '../../events/filter.ts';
+import { CLIENT, type Trace } from '../../events/trace.ts';
+import { askWho } from '../../inspect/ensemble/server-answer.ts';
+import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
+import type { EventSource } from '../../inspect/source.ts';
+import { assembleFrom } from '../../inspect/trace/assemble.ts';
+import { ClientTap } from '../../inspect/trace/client-tap.ts';
+import { EventBook } from '../../inspect/trace/event-book.ts';
+import { type Face, Faces } from '../../inspect/trace/faces.ts';
+import { stampClock, systemClock } from '../../platform/clock.ts';
+import { systemHttpAsking } from '../../platform/http.ts';
+import { systemNet } from '../../platform/net.ts';
+import { systemRandom } from '../../platform/random.ts';
+import { systemTimers } from '../../platform/timers.ts';
+import { parseMembershipText } from '../../server/quorum/membership-text.ts';
+import { reach } from '../nodes/reach.ts';
+import type { OneShotSession } from '../one-shot.ts';
+import type { ObserverSettings } from '../settings/observer-options.ts';
+import type { Settings } from '../settings/settings.ts';
+
+/** What a trace is made of; samples are left out. */
+export const TRACED_NAMES = [
+  'request.*',
+  'session.attached',
+  'peer.state',
+  'log.synced',
+  'zab.proposed',
+  'zab.proposal-received',
+  'zab.acked',
+  'zab.committed',
+  'zab.packet-sent',
+  'zab.packet-received',
+].join(',');
+
+/** The ports of whoever listens. Stamps have microseconds: the client's moments are compared with them. */
+export const OBSERVER_PORTS = {
+  net: systemNet,
+  http: systemHttpAsking,
+  timers: systemTimers,
+  clock: { ...systemClock, wallMs: stampClock.wallMs },
+};
+
+/** What to trace, and how long to wait. */
+export interface TracedOptions {
+  readonly observer: ObserverSettings;
+  /** The beginning and the end of the session too. */
+  readonly withSession: boolean;
+  /** Requests traced; those beyond are counted. */
+  readonly limit: number;
+  /** How long late stages are waited for, ms. */
+  readonly lateMs: number;
+}
+
+/** Time for one server to open the session, so that one that hangs does not hide the others. */
+const CONNECT_MS_MAX = 5_000;
+/** Streams of events that have not begun by then are not waited for. */
+const BEGIN_MS_MAX = 3_000;
+const POLL_MS = 10;
+/** Nothing more is expected when no server was heard of for so long, where nobody tells who there is. */
+const QUIET_MS = 400;
+const ROLE_MS_MAX = 1_000;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => void systemTimers.after(ms, resolve));
+
+/** See the head of the file. */
+export class TracedSession implements OneShotSession {
+  private readonly settings: Settings;
+  private readonly options: TracedOptions;
+  private readonly tap: ClientTap;
+  private readonly book = new EventBook();
+  private readonly faces = new Faces();
+  private client: Client | undefined;
+  private opening: Promise<Client> | undefined;
+  private source: EventSource | undefined;
+  private traces: readonly Trace[] = [];
+
+  constructor(settings: Settings, options: TracedOptions) {
+    this.settings = settings;
+    this.options = options;
+    this.tap = new ClientTap(systemNet, stampClock, options.limit);
+  }
+
+  /** What came of it; after `close`. */
+  get result(): readonly Trace[] {
+    return this.traces;
+  }
+
+  /** Requests beyond the limit. */
+  get untraced(): number {
+    return this.tap.untaken;
+  }
+
+  open(): Promise<Client> {
+    this.opening ??= this.begin();
+    return this.opening;
+  }
+
+  async close(): Promise<void> {
+    const { client } = this;
+    if (client === undefined) return;
+    if (this.options.withSession) await client.close();
+    else this.tap.taking = false;
+    if (this.source !== undefined) this.traces = await this.late();
+    this.source?.stop();
+    await client.close();
+  }
+
+  private async begin(): Promise<Client> {
+    if (this.options.withSession) {
+      this.listen({ names: TRACED_NAMES });
+      await this.heard([]);
+      this.tap.taking = true;
+      return await this.connect();
+    }
+    const client = await this.connect();
+    const members = await membersOf(client);
+    this.listen({ names: TRACED_NAMES, session: hex0x(client.sessionId) });
+    await this.heard(members);
+    this.tap.taking = true;
+    return client;
+  }
+
+  private async connect(): Promise<Client> {
+    const { servers, auth, timeoutMs, readOnly } = this.settings;
+    this.client = new ZkClient(
+      {
+        servers,
+        auth,
+        readOnly,
+        clientName: `zkt trace (pid ${process.pid})`,
+        requestTimeoutMs: timeoutMs,
+        connectTimeoutMs: Math.min(timeoutMs, CONNECT_MS_MAX),
+      },
+      { net: this.tap, clock: systemClock, timers: systemTimers, random: systemRandom },
+    );
+    await reach(this.client, timeoutMs);
+    return this.client;
+  }
+
+  private listen(filter: FilterText): void {
+    this.source = observeEnsemble(OBSERVER_PORTS, { ...this.options.observer, filter });
+    this.source.start((event) => {
+      this.faces.take(event);
+      this.book.take(event);
+    });
+  }
+
+  /** Waits until every server tells, or is known not to. */
+  private async heard(members: readonly string[]): Promise<void> {
+    const started = systemClock.monotonicMs();
+    let known = 0;
+    let knownMs = started;
+    for (;;) {
+      const now = systemClock.monotonicMs();
+      const { all } = this.faces;
+      if (all.length !== known) {
+        known = all.length;
+        knownMs = now;
+      }
+      const wanted = members.length > 0 ? members.map((id) => this.faces.get(id)) : all;
+      const settled = wanted.length > 0 && wanted.every(isSettled);
+      if (settled && (members.length > 0 || now - knownMs >= QUIET_MS)) break;
+      if (now - started >= BEGIN_MS_MAX) break;
+      await pause(POLL_MS);
+    }
+    await Promise.all(this.faces.all.map((face) => this.askRole(face)));
+  }
+
+  private async askRole({ node, address, role }: Face): Promise<void> {
+    if (role !== '' || address === '') return;
+    const [at] = parseServerList(address).servers;
+    if (at === undefined) return;
+    const answer = await askWho(OBSERVER_PORTS, at, Math.min(ROLE_MS_MAX, this.options.observer.timeoutMs));
+    if (answer.srvr !== undefined) this.faces.setRole(node, answer.srvr.mode);
+  }
+
+  /** Waits for what other servers do after the answer. */
+  private async late(): Promise<readonly Trace[]> {
+    const until = systemClock.monotonicMs() + this.options.lateMs;
+    for (;;) {
+      const traces = assembleFrom(this.book, this.tap.requests, this.faces);
+      const somebodyTells = this.faces.all.some(({ tells }) => tells);
+      const whole = traces.every(
+        ({ missing, stages }) =>
+          missing.length === 0 && (!somebodyTells || stages.some(({ node }) => node !== CLIENT)),
+      );
+      if (whole || systemClock.monotonicMs() >= until) return traces;
+      await pause(POLL_MS);
+    }
+  }
+}
+
+const isSettled = (face: Face | undefined): boolean =>
+  face !== undefined &&
+  (face.tells || face.kind === 'apache' || face.why !== undefined || face.limited !== undefined);
+
+/** Ids of the members; none for a server that stands alone, or where they may not be read. */
+async function membersOf(client: Client): Promise<string[]> {
+  try {
+    const { data } = await client.getConfig();
+    const membership = parseMembershipText(data?.toString('utf8') ?? '');
+    return membership?.members.map(({ id }) => String(id)) ?? [];
+  } catch {
+    return [];
+  }
+}
