@@ -16,6 +16,7 @@ import type { Member, Membership } from '../../server/quorum/membership.ts';
 import { clientAddressOf } from '../ensemble/judge.ts';
 import { readConfiguration } from '../ensemble/survey.ts';
 import type { EventSource } from '../source.ts';
+import { askerId } from './election-probe.ts';
 import { EventOutlet } from './event-outlet.ts';
 import { Rest } from './rest.ts';
 import { placeOf, Roster } from './roster.ts';
@@ -89,9 +90,11 @@ class EnsembleObserver implements EventSource, WatchOwner {
     this.options = options;
     const { net, http, timers, clock } = ports;
     const { filter = {}, budget, last = 0, token, timeoutMs, pollMs = POLL_MS } = options;
+    const random = new Prng(Math.floor(clock.wallMs() * 1000) >>> 0);
     this.world = {
       ...{ net, http, timers, clock, filter, budget, last, token, timeoutMs, pollMs },
-      random: new Prng(Math.floor(clock.wallMs() * 1000) >>> 0),
+      random,
+      askerId: askerId(random),
       outlet: new EventOutlet(clock, filter),
       roster: new Roster(),
     };

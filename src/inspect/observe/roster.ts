@@ -32,10 +32,8 @@ export class Roster {
     }
     if (membership.version !== 0n || newest.version !== 0n) return false;
     // Static configurations have no version: while they are changed server by server, all are true.
-    const added = membership.members.filter((m) => !newest.members.some((known) => known.id === m.id));
-    const room = MEMBERS_MAX - newest.members.length;
-    if (added.length === 0 || room === 0) return false;
-    const members = [...newest.members, ...added.slice(0, room)].sort((a, b) => a.id - b.id);
+    const members = joined(newest.members, membership.members);
+    if (members === undefined) return false;
     this.newest = { ...newest, members };
     return true;
   }
@@ -61,4 +59,21 @@ export class Roster {
     const only = onHost.length === 1 ? onHost[0] : undefined;
     return only?.client === undefined ? only?.id : undefined;
   }
+}
+
+/** Members of both, and the client addresses that either tells; undefined where the second adds nothing. */
+function joined(known: readonly Member[], told: readonly Member[]): Member[] | undefined {
+  const byId = new Map(known.map((m) => [m.id, m]));
+  let news = false;
+  for (const m of told) {
+    const before = byId.get(m.id);
+    if (
+      before === undefined ? byId.size >= MEMBERS_MAX : before.client !== undefined || m.client === undefined
+    ) {
+      continue;
+    }
+    byId.set(m.id, before === undefined ? m : { ...before, client: m.client });
+    news = true;
+  }
+  return news ? [...byId.values()].sort((a, b) => a.id - b.id) : undefined;
 }

@@ -39,6 +39,8 @@ export interface WatchWorld {
   readonly token: string | undefined;
   readonly timeoutMs: number;
   readonly pollMs: number;
+  /** By which this observer asks election ports. */
+  readonly askerId: bigint;
 }
 
 /** Who hears of what a watch finds out. */

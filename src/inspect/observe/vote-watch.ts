@@ -1,0 +1,94 @@
+/** Asks one server for its vote now and then, more often while it looks for a leader, and tells it. */
+import type { Clock } from '../../ports/clock.ts';
+import type { ServerState } from '../../protocol/election.ts';
+import type { Member } from '../../server/quorum/membership.ts';
+import type { ElectionProbe, VoteAnswer } from './election-probe.ts';
+import type { EventOutlet } from './event-outlet.ts';
+import type { SourceVoice } from './source-voice.ts';
+
+/** Between two questions to a server that is settled, ms: Apache's servers write a line in their log for each. */
+const SETTLED_MS = 10_000;
+/** And to one whose election port does not answer. */
+const SILENT_MS = 30_000;
+/** Questions in vain after which that is told. */
+const FAULTS_TOLD = 3;
+const WILDCARDS = new Set(['0.0.0.0', '::', '0:0:0:0:0:0:0:0']);
+const LONG_MIN = -(1n << 63n);
+
+/** What a vote told. */
+export interface ToldVote {
+  readonly state: ServerState;
+  /** -1 for nobody. */
+  readonly leader: number;
+  /** -1 where it is not told. */
+  readonly epoch: number;
+}
+
+/** See the head of the file. */
+export class VoteWatch {
+  /** What it told last; undefined before, and while it does not answer. */
+  told: ToldVote | undefined;
+  private readonly probe: ElectionProbe;
+  private readonly outlet: EventOutlet;
+  private readonly voice: SourceVoice;
+  private readonly clock: Clock;
+  private asking = false;
+  private closed = false;
+  private dueMs = Number.NEGATIVE_INFINITY;
+  private faults = 0;
+
+  constructor(probe: ElectionProbe, outlet: EventOutlet, voice: SourceVoice, clock: Clock) {
+    this.probe = probe;
+    this.outlet = outlet;
+    this.voice = voice;
+    this.clock = clock;
+  }
+
+  /** What it does has changed: it is asked at the next look. */
+  hurry(): void {
+    if (this.faults === 0) this.dueMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Asks if it is time to; the answer comes later. `host`: where it was reached, if its own is a wildcard. */
+  look(member: Member, host: string, looking: boolean): void {
+    const now = this.clock.monotonicMs();
+    const due = looking && this.faults < FAULTS_TOLD ? Number.NEGATIVE_INFINITY : this.dueMs;
+    const at = member.addresses[0];
+    if (this.asking || this.closed || at === undefined || now < due) return;
+    this.asking = true;
+    this.dueMs = now + SETTLED_MS;
+    void this.probe.ask(WILDCARDS.has(at.host) ? host : at.host, at.electionPort).then((answer) => {
+      this.asking = false;
+      if (!this.closed) this.take(answer);
+    });
+  }
+
+  /** Asks no more. */
+  close(): void {
+    this.closed = true;
+    this.probe.close();
+  }
+
+  private take(answer: VoteAnswer): void {
+    if ('fault' in answer) {
+      this.told = undefined;
+      if (++this.faults < FAULTS_TOLD) return;
+      this.dueMs = this.clock.monotonicMs() + SILENT_MS;
+      this.voice.limited(`its votes cannot be known: at its election port, ${answer.fault}`);
+      return;
+    }
+    this.faults = 0;
+    const { state, leader, zxid, peerEpoch, electionEpoch } = answer.vote;
+    const nobody = leader === LONG_MIN;
+    const told = { state, leader: smallOf(leader), epoch: smallOf(peerEpoch) };
+    this.told = told;
+    this.outlet.emit(this.voice.node, 'election.vote-told', {
+      ...{ state, leader: BigInt(told.leader), zxid: nobody ? -1n : zxid },
+      ...{ peerEpoch: told.epoch, round: smallOf(electionEpoch) },
+    });
+  }
+}
+
+/** -1 for what is no small number: it is foreign. */
+const smallOf = (value: bigint): number =>
+  value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : -1;
