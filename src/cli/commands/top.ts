@@ -2,13 +2,24 @@
 import type { Command } from 'commander';
 import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
 import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
+import { Player } from '../../inspect/recording/player.ts';
 import { systemClock } from '../../platform/clock.ts';
+import { systemDisk } from '../../platform/disk.ts';
 import { systemHttpAsking } from '../../platform/http.ts';
 import { systemNet } from '../../platform/net.ts';
 import { systemTimers } from '../../platform/timers.ts';
-import type { TopEnd } from '../../tui/app/open-top.ts';
-import { canShow, isAscii, openDashboard, paneIndex } from '../dashboard/open-dashboard.ts';
-import { Printer } from '../output/printer.ts';
+import { openRecording } from '../../storage/recording/open-recording.ts';
+import { momentOf } from '../../tui/app/go-to.ts';
+import { SPEED_MAX, SPEED_MIN } from '../../tui/app/open-top.ts';
+import {
+  canShow,
+  type DashboardOptions,
+  isAscii,
+  openDashboard,
+  paneIndex,
+  sayRecorded,
+  TOP_BUDGET,
+} from '../dashboard/open-dashboard.ts';
 import { type ObserverFlags, observerOptions, observerSettings } from '../settings/observer-options.ts';
 import { wholeNumber } from '../settings/settings.ts';
 import { toolHelp } from '../settings/tool-help.ts';
@@ -19,14 +30,13 @@ Examples:
   zkt top                                the ensemble that the server on 127.0.0.1:2181 belongs to
   zkt top -s zk1:2181 --pane election    begin with another pane
   zkt top --record incident.zktrec       and keep everything that is told
+  zkt top --replay incident.zktrec --from 50% --speed 4
   zkt top -b -n 1                        once, as text
   zkt top -o ndjson -d 5 | jq .problems  every 5 seconds, as JSON
 
 Keys: ? lists them. Panes: ensemble, election, flow, sessions, hot, events. One server is enough: the others are
 found. Servers of Apache are asked once a second; what they do not tell is said so.`;
 
-/** Single requests that are told of each second and server: enough to see, too few to be felt. */
-const BUDGET = 400;
 const EVERY_S = 2;
 
 interface TopFlags extends ObserverFlags {
@@ -36,6 +46,9 @@ interface TopFlags extends ObserverFlags {
   readonly pane?: string;
   readonly filter?: string;
   readonly record?: string;
+  readonly replay?: string;
+  readonly from?: string;
+  readonly speed?: string;
 }
 
 /** See `ToolModule`. */
@@ -46,6 +59,9 @@ export function build(command: Command, context: ToolContext): void {
     .option('--pane <name>', 'the pane to begin with; with -b, the one to print')
     .option('--filter <text>', 'only items that contain the text')
     .option('--record <file>', 'record all events into the file, from the start on')
+    .option('--replay <file>', 'show a recording instead: a file, a ring or a directory of them')
+    .option('--from <time>', 'where to begin in it: 12:34:56, 90s, 5m, 50%')
+    .option('--speed <x>', 'how fast to play it; default 1')
     .option('-b, --batch', 'print rounds of text; the default where there is no terminal')
     .option('-n, --count <n>', 'rounds to print; default without end')
     .option('-d, --delay <s>', 'seconds between rounds; default 2')
@@ -56,14 +72,14 @@ export function build(command: Command, context: ToolContext): void {
 
 async function top(flags: TopFlags, context: ToolContext): Promise<ExitCode> {
   const { io, globals } = context;
-  const { servers, timeoutMs, token } = observerSettings(flags, globals, io.env);
-  const ports = { net: systemNet, http: systemHttpAsking, timers: systemTimers, clock: systemClock };
-  const source = observeEnsemble(ports, { servers, timeoutMs, token, budget: BUDGET });
+  const from = sourceOf(flags, context);
   const format = flags.output ?? globals.output;
   const batch = flags.batch === true || format !== undefined || flags.count !== undefined || !canShow(io);
   if (!batch) {
     const { pane, filter, record } = flags;
-    return told(await openDashboard(io, { from: { source }, pane, filter, recordFile: record }), context);
+    const end = await openDashboard(io, { from, pane, filter, recordFile: record });
+    sayRecorded(end, io);
+    return end.why === 'quit' ? EXIT.ok : EXIT.interrupted;
   }
   if (flags.record !== undefined)
     throw new ZktError('ZKT_USAGE', { why: '--record is for a terminal; see zkt record' });
@@ -72,7 +88,7 @@ async function top(flags: TopFlags, context: ToolContext): Promise<ExitCode> {
     import('../../tui/panes/index.ts'),
   ]);
   const ids = PANES.map(({ id }) => id);
-  return await runBatch(source, io, {
+  return await runBatch(from, io, {
     panes: PANES,
     pane: paneIndex(ids, flags.pane),
     filter: flags.filter ?? '',
@@ -85,6 +101,34 @@ async function top(flags: TopFlags, context: ToolContext): Promise<ExitCode> {
   });
 }
 
+/** Live servers, or a recording. */
+function sourceOf(flags: TopFlags, { io, globals }: ToolContext): DashboardOptions['from'] {
+  if (flags.replay === undefined) {
+    for (const option of ['from', 'speed'] as const)
+      if (flags[option] !== undefined)
+        throw new ZktError('ZKT_USAGE', { why: `--${option} is for --replay` });
+    const { servers, timeoutMs, token } = observerSettings(flags, globals, io.env);
+    const ports = { net: systemNet, http: systemHttpAsking, timers: systemTimers, clock: systemClock };
+    return { source: observeEnsemble(ports, { servers, timeoutMs, token, budget: TOP_BUDGET }) };
+  }
+  const recording = openRecording(systemDisk, flags.replay);
+  const playback = new Player(recording);
+  if (flags.speed !== undefined) playback.speed = speedOf(flags.speed);
+  if (flags.from === undefined) return { playback };
+  const fromMs = momentOf(flags.from, recording.startMs, recording.endMs);
+  if (fromMs === undefined) {
+    const why = `--from is a time such as 12:34:56, 90s, 5m or 50%, not ${flags.from}`;
+    throw new ZktError('ZKT_USAGE', { why });
+  }
+  return { playback, fromMs };
+}
+
+function speedOf(text: string): number {
+  const speed = /^\d{1,3}(\.\d{1,3})?x?$/.test(text) ? Number.parseFloat(text) : 0;
+  if (speed >= SPEED_MIN && speed <= SPEED_MAX) return speed;
+  throw new ZktError('ZKT_USAGE', { why: `--speed is from ${SPEED_MIN} to ${SPEED_MAX}, not ${text}` });
+}
+
 /** One JSON document has an end. */
 const roundsOf = (count: string | undefined, format: string | undefined): number =>
   count === undefined ? (format === 'json' ? 1 : Number.POSITIVE_INFINITY) : wholeNumber(count, '--count');
@@ -93,13 +137,4 @@ function secondsOf(text: string): number {
   const value = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
   if (!(value >= 0.1)) throw new ZktError('ZKT_USAGE', { why: `--delay is seconds from 0.1, not ${text}` });
   return value;
-}
-
-/** What is to be said when the terminal is as it was. */
-function told({ why, recorded }: TopEnd, { io }: ToolContext): ExitCode {
-  const err = new Printer(io.stderr);
-  for (const { path, events, lost } of recorded) {
-    err.line(`recorded ${events} events in ${path}${lost === 0 ? '' : `; ${lost} were lost`}`);
-  }
-  return why === 'quit' ? EXIT.ok : EXIT.interrupted;
 }

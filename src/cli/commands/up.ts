@@ -1,15 +1,18 @@
 /** `zkt up`: a local ensemble, each server a child process, in one terminal. */
 import path from 'node:path';
 import { type Command, Option } from 'commander';
-import { ZktError } from '../../base/errors.ts';
+import { type ExitCode, ZktError } from '../../base/errors.ts';
+import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { lockDataDirs } from '../../platform/data-dir-lock.ts';
 import { systemDisk } from '../../platform/disk.ts';
+import { systemHttpAsking } from '../../platform/http.ts';
 import { systemNet } from '../../platform/net.ts';
 import { systemSecrets } from '../../platform/secrets.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { readUserFile, writePrivateFile } from '../../platform/user-files.ts';
 import type { Member } from '../../server/quorum/membership.ts';
+import { canShow, openDashboard, sayRecorded, TOP_BUDGET } from '../dashboard/open-dashboard.ts';
 import type { Io } from '../io.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../server-log.ts';
 import { toolHelp } from '../settings/tool-help.ts';
@@ -26,7 +29,8 @@ import {
   SIZE_MAX,
 } from '../up/layout.ts';
 import { LocalEnsemble, type PlannedServer } from '../up/local-ensemble.ts';
-import { LogLines } from '../up/log-lines.ts';
+import { LogFiles } from '../up/log-files.ts';
+import { type EnsembleLog, LogLines } from '../up/log-lines.ts';
 
 /** The options of `zkt up`, as commander hands them over. */
 interface UpFlags {
@@ -49,12 +53,18 @@ Examples:
   zkt up -D snapCount=1000 --log-level warn
   kill -9 PID; zkt status                what happens when the leader dies
 
-A server that dies is started again. Ctrl-C or SIGTERM stops all in good order; a second one kills them.
-Logs go to stderr, each line with the server it is of.`;
+On a terminal, the dashboard of zkt top is shown, and each server's log is in DIR/ID/server.log. Else, and with
+--no-top, logs go to stderr, each line with the server it is of.
+
+A server that dies is started again. Ctrl-C, q or SIGTERM stops all in good order; a second one kills them.`;
 
 /** The secret behind session passwords, that all servers share. */
 const SECRET_NAME = 'zkt.secret';
 const SECRET_BYTES = 32;
+/** In a server's data directory, while a dashboard has the terminal. */
+const LOG_NAME = 'server.log';
+/** A server that says nothing to the dashboard for so long hangs. */
+const ANSWER_MS = 3_000;
 
 /** See `ToolModule`. */
 export function build(command: Command, context: ToolContext): void {
@@ -71,7 +81,7 @@ export function build(command: Command, context: ToolContext): void {
     .option('--observers <n>', 'observers beside them', whole('--observers', 0, OBSERVERS_MAX), 0)
     .option('--data <dir>', 'directory of their data directories', './zkt-data')
     .option('--base-port <n>', 'client port of the first server', whole('--base-port', 1, 65_535), BASE_PORT)
-    .option('--no-top', 'print the logs, also where a dashboard could be shown')
+    .option('--no-top', 'print the logs, also where the dashboard could be shown')
     .option(
       '-D, --define <key=value>',
       'a property (zookeeper.x=y) or a line of zoo.cfg (x=y), for all servers; may be repeated',
@@ -91,14 +101,48 @@ async function up(flags: UpFlags, io: Io) {
   await requireFreePorts(systemNet, portsOf(members));
   const lock = claim(dir);
   try {
-    const log = new LogLines(io.stderr, members.length, flags.logFormat === 'json');
-    const planned = members.map((member) => plan(member, members, { dir, flags, io, log }));
+    const lines = new LogLines(io.stderr, members.length, flags.logFormat === 'json');
+    // Without standard error the logs have no place but there.
+    const dashboard = flags.top && canShow(io) && io.stderr.isTTY;
+    const paths = new Map(members.map(({ id }) => [id, path.join(dir, String(id), LOG_NAME)]));
+    const log = dashboard ? new LogFiles(systemDisk, paths, lines) : lines;
+    const colour = io.stderr.colour && !dashboard;
+    const planned = members.map((member) => plan(member, members, { dir, flags, colour, log }));
     const world = { net: systemNet, timers: systemTimers, clock: systemClock };
     const ensemble = new LocalEnsemble(planned, connectText(members), log, world);
-    return await ensemble.run(io.stop, secondSignal(io.stop));
+    if (!(log instanceof LogFiles)) return await ensemble.run(io.stop, secondSignal(io.stop));
+    return await showing(ensemble, io, log, { members, paths: [...paths.values()] });
   } finally {
     lock.release();
   }
+}
+
+/** Runs the ensemble under a dashboard: when one of them ends, the other does. */
+async function showing(
+  ensemble: LocalEnsemble,
+  io: Io,
+  log: LogFiles,
+  { members, paths }: { readonly members: readonly Member[]; readonly paths: readonly string[] },
+): Promise<ExitCode> {
+  const quit = new AbortController();
+  const over = new AbortController();
+  const stop = AbortSignal.any([io.stop, quit.signal]);
+  const running = ensemble.run(stop, secondSignal(stop)).finally(() => over.abort());
+  try {
+    const ports = { net: systemNet, http: systemHttpAsking, timers: systemTimers, clock: systemClock };
+    const servers = members.flatMap(({ client }) => (client === undefined ? [] : [client]));
+    const source = observeEnsemble(ports, { servers, timeoutMs: ANSWER_MS, budget: TOP_BUDGET });
+    const stopped = AbortSignal.any([stop, over.signal]);
+    sayRecorded(await openDashboard(io, { from: { source }, stop: stopped }), io);
+  } finally {
+    // Ended by itself: why, was said while nobody could see it.
+    log.speak(over.signal.aborted);
+    quit.abort();
+  }
+  const exit = await running;
+  log.close();
+  log.own(`the logs of the servers: ${paths.join(', ')}`, systemClock.wallMs());
+  return exit;
 }
 
 /** Makes the directory and takes it, so that no two ensembles share it. */
@@ -116,12 +160,13 @@ interface Plan {
   /** The parent of their directories. */
   readonly dir: string;
   readonly flags: UpFlags;
-  readonly io: Io;
-  readonly log: LogLines;
+  /** Logs are coloured. */
+  readonly colour: boolean;
+  readonly log: EnsembleLog;
 }
 
 /** Writes the files of a server and says how to run it. */
-function plan(member: Member, members: readonly Member[], { dir, flags, io, log }: Plan): PlannedServer {
+function plan(member: Member, members: readonly Member[], { dir, flags, colour, log }: Plan): PlannedServer {
   const dataDir = path.join(dir, String(member.id));
   const [file, secretFile] = [path.join(dataDir, 'zoo.cfg'), path.join(dir, SECRET_NAME)];
   if (members.length > 1 && readUserFile(secretFile) === undefined) {
@@ -138,7 +183,7 @@ function plan(member: Member, members: readonly Member[], { dir, flags, io, log 
     'server',
     ...['--config', file, '--id', String(member.id), '--until-stdin-ends'],
     ...['--log-level', flags.logLevel, '--log-format', flags.logFormat === 'json' ? 'json' : 'pretty'],
-    ...['--color', io.stderr.colour ? 'always' : 'never'],
+    ...['--color', colour ? 'always' : 'never'],
     ...(flags.define ?? []).flatMap((it) => ['-D', it]),
   ];
   return { id: member.id, client: member.client ?? { host: '127.0.0.1', port: BASE_PORT }, command };

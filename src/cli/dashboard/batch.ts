@@ -3,6 +3,7 @@ import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
 import type { EventSource } from '../../inspect/source.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Timers } from '../../ports/timers.ts';
+import type { Playback, TopOptions } from '../../tui/app/open-top.ts';
 import { plainLine } from '../../tui/app/paint.ts';
 import { Model } from '../../tui/model.ts';
 import type { Pane } from '../../tui/pane.ts';
@@ -35,7 +36,32 @@ const LINES_MAX = 1_000;
 const TABLE_LINES = 4;
 
 /** Runs to the last round, or to `io.stop`. Throws ZKT_CONNECT when no server has answered by the first. */
-export async function runBatch(source: EventSource, io: Io, options: BatchOptions): Promise<ExitCode> {
+export async function runBatch(from: TopOptions['from'], io: Io, options: BatchOptions): Promise<ExitCode> {
+  return 'source' in from
+    ? await watch(from.source, io, options)
+    : await replay(from.playback, from.fromMs ?? from.playback.startMs, io, options);
+}
+
+/** Rounds of a recording, `everyMs` of its own time apart: no need to wait for them. The last is its end. */
+async function replay(playback: Playback, fromMs: number, io: Io, options: BatchOptions): Promise<ExitCode> {
+  const model = new Model(options.panes);
+  const printer = new RoundPrinter(io, options);
+  for (let round = 0; round < options.rounds && !io.stop.aborted; round++) {
+    const at = Math.min(fromMs + (round + 1) * options.everyMs, playback.endMs);
+    playback.seek(
+      at,
+      (event) => model.take(event),
+      () => model.reset(),
+    );
+    model.nowMs = at;
+    await printer.print(model);
+    if (at >= playback.endMs) break;
+  }
+  printer.end();
+  return io.stop.aborted && !io.stdout.broken ? EXIT.interrupted : EXIT.ok;
+}
+
+async function watch(source: EventSource, io: Io, options: BatchOptions): Promise<ExitCode> {
   const { clock, timers, rounds, everyMs } = options;
   const model = new Model(options.panes);
   let why = 'nobody answers';

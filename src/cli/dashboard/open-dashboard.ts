@@ -9,6 +9,7 @@ import { systemTimers } from '../../platform/timers.ts';
 import { RecordingWriter } from '../../storage/recording/recording-writer.ts';
 import type { TopEnd, TopOptions, TopRecorder } from '../../tui/app/open-top.ts';
 import type { Io } from '../io.ts';
+import { Printer } from '../output/printer.ts';
 
 /** What is shown, and how. */
 export interface DashboardOptions {
@@ -18,7 +19,12 @@ export interface DashboardOptions {
   readonly filter?: string | undefined;
   /** Records into that file from the start on. */
   readonly recordFile?: string | undefined;
+  /** Aborted: it ends. Default: `io.stop`. */
+  readonly stop?: AbortSignal | undefined;
 }
+
+/** Single requests that are told of each second and server: enough to see, too few to be felt. */
+export const TOP_BUDGET = 400;
 
 /** Whether a dashboard can be shown: a terminal on both sides that knows more than lines. */
 export const canShow = (io: Io): boolean => io.stdin.isTTY && io.stdout.isTTY && io.env.TERM !== 'dumb';
@@ -46,7 +52,7 @@ export async function openDashboard(io: Io, options: DashboardOptions): Promise<
     from: options.from,
     record: recorders(options.recordFile),
     recordNow: options.recordFile !== undefined,
-    stop: io.stop,
+    stop: options.stop ?? io.stop,
     ascii: isAscii(io.env),
     colour: io.stdout.colour,
     pane: paneIndex(
@@ -55,6 +61,13 @@ export async function openDashboard(io: Io, options: DashboardOptions): Promise<
     ),
     filter: options.filter ?? '',
   });
+}
+
+/** Says what was recorded; for when the terminal is as it was. */
+export function sayRecorded({ recorded }: TopEnd, io: Io): void {
+  const err = new Printer(io.stderr);
+  for (const { path, events, lost } of recorded)
+    err.line(`recorded ${events} events in ${path}${lost === 0 ? '' : `; ${lost} were lost`}`);
 }
 
 /** The index of a pane by its id or its number; 0 for undefined. Throws ZKT_USAGE. */

@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Net } from '../../ports/net.ts';
 import type { Timers } from '../../ports/timers.ts';
 import { type ChildEnd, type ChildOwner, ChildServer } from './child-server.ts';
-import type { LogLines } from './log-lines.ts';
+import type { EnsembleLog } from './log-lines.ts';
 import { type Modes, QuorumWatch } from './quorum-watch.ts';
 
 /** A server that takes longer to stop is killed. */
@@ -29,7 +29,7 @@ export interface PlannedServer {
 /** See the top of the file. */
 export class LocalEnsemble {
   private readonly children = new Map<number, ChildServer>();
-  private readonly log: LogLines;
+  private readonly log: EnsembleLog;
   private readonly world: EnsembleWorld;
   private readonly watch: QuorumWatch;
   private readonly connect: string;
@@ -41,7 +41,7 @@ export class LocalEnsemble {
   private hopeless: (exit: ExitCode) => void = () => {};
 
   /** `connect` is the address list for clients. */
-  constructor(servers: readonly PlannedServer[], connect: string, log: LogLines, world: EnsembleWorld) {
+  constructor(servers: readonly PlannedServer[], connect: string, log: EnsembleLog, world: EnsembleWorld) {
     this.log = log;
     this.world = world;
     this.connect = connect;

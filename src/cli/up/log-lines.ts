@@ -14,8 +14,16 @@ const COLOURS: readonly Style[] = [
 ];
 const OWN = 'zkt up';
 
+/** Where the lines of an ensemble go. */
+export interface EnsembleLog {
+  /** A line of a server's log; it has escaped what is foreign in it. */
+  ofServer(id: number, text: string): void;
+  /** A line of `zkt up` itself, at a time in ms since 1970. */
+  own(text: string, wallMs: number): void;
+}
+
 /** See the top of the file. */
-export class LogLines {
+export class LogLines implements EnsembleLog {
   private readonly out: OutStream;
   private readonly bare: boolean;
   private readonly width: number;
@@ -27,7 +35,6 @@ export class LogLines {
     this.width = Math.max(OWN.length, `server ${servers}`.length);
   }
 
-  /** A line of a server's log; it has escaped what is foreign in it. */
   ofServer(id: number, text: string): void {
     const prefix = `server ${id}`.padEnd(this.width);
     this.out.write(
@@ -37,7 +44,6 @@ export class LogLines {
     );
   }
 
-  /** A line of `zkt up` itself, at a time in ms since 1970. */
   own(text: string, wallMs: number): void {
     if (this.bare) {
       const time = new Date(wallMs).toISOString();

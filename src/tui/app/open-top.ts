@@ -58,7 +58,10 @@ export interface TopOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   /** Live events, or a recording. */
-  readonly from: { readonly source: EventSource } | { readonly playback: Playback };
+  readonly from:
+    | { readonly source: EventSource }
+    /** `fromMs`: where to begin, wall clock ms. */
+    | { readonly playback: Playback; readonly fromMs?: number };
   /** Begins a recording; throws when it cannot. */
   readonly record: () => TopRecorder;
   /** Begins with `record` at once. */
@@ -94,8 +97,10 @@ const ESCAPE_MS = 50;
 const RESIZE_MS = 80;
 const NOTICE_MS = 6_000;
 const FLUSH_MS = 1_000;
-const SPEED_MAX = 64;
-const SPEED_MIN = 1 / 16;
+/** How fast a recording can be played. */
+export const SPEED_MAX = 64;
+/** How slowly. */
+export const SPEED_MIN = 1 / 16;
 
 /** Opens the dashboard; resolves when it has ended and the terminal is as it was. Rejects for a bug. */
 export function openTop(options: TopOptions): Promise<TopEnd> {
@@ -152,7 +157,9 @@ class Top {
       options.timers.every(TICK_MS, () => this.guarded(() => this.tick())),
       options.timers.every(FLUSH_MS, () => this.recorder?.flush()),
     );
-    if ('source' in options.from) options.from.source.start((event) => this.inlet.put(event));
+    const { from } = options;
+    if ('source' in from) from.source.start((event) => this.inlet.put(event));
+    else this.guarded(() => this.seek(from.fromMs ?? from.playback.startMs));
     this.guarded(() => this.tick());
     if (options.stop.aborted) this.end('signal');
   }
