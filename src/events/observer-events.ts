@@ -25,4 +25,10 @@ export const OBSERVER_EVENTS = {
       why: 'text',
     },
   ),
+  'simulation.said': event(
+    'info',
+    'none',
+    'The simulator says what it does to the ensemble, or what happens to a client.',
+    { who: 'text', text: 'text' },
+  ),
 } as const satisfies Record<string, EventSpec>;

@@ -41,6 +41,8 @@ export interface ClusterOptions {
 
 /** Who hears what happens. */
 export interface ClusterListener {
+  /** Events it wants; default: all but the ones of every request. With samples, they are taken. */
+  readonly names?: readonly EventName[];
   /** An event of a node. */
   event?(node: SimNode, event: ZktEvent): void;
   /** A line for people; `who` is a node, a client, or empty. */
@@ -221,7 +223,7 @@ export class Cluster {
         schedule: this.schedule,
         net: this.net,
         tools: this.tools,
-        eventNames: this.options.events ?? TOLD,
+        eventNames: this.options.events ?? this.listener.names ?? TOLD,
         event: (node, event) => this.event(node, event),
         say: (node, text) => this.say(node.name, text),
         dying: (node) => this.listener.dying?.(node),
@@ -232,8 +234,11 @@ export class Cluster {
   }
 
   private event(node: SimNode, event: ZktEvent): void {
-    this.fingerprint.text(event.name);
-    this.fingerprint.add(node.id);
+    // The same run, whoever listens: events of requests are not always asked for.
+    if (EVENTS[event.name].level !== 'trace') {
+      this.fingerprint.text(event.name);
+      this.fingerprint.add(node.id);
+    }
     this.listener.event?.(node, event);
   }
 

@@ -4,7 +4,7 @@
  */
 
 /** The wall clock of a simulation starts here, ms since 1970. */
-const WALL_START_MS = 1_700_000_000_000;
+export const WALL_START_MS = 1_700_000_000_000;
 
 /** See the head of the file. */
 export class HostClock {

@@ -8,6 +8,7 @@ import type { Secrets } from '../ports/secrets.ts';
 import type { ServerConfig } from '../server/config/server-config.ts';
 import type { Database } from '../server/node/database.ts';
 import { openDatabase } from '../server/node/open-database.ts';
+import type { RunningServer } from '../server/node/running-server.ts';
 import { startServer } from '../server/node/start-server.ts';
 import type { ServerWorld } from '../server/node/world.ts';
 
@@ -17,6 +18,8 @@ export interface NodeHandle {
   readonly mode: string | undefined;
   /** What it knows; undefined while it knows nothing. */
   readonly database: Database | undefined;
+  /** The server itself, to take samples of. */
+  readonly running: RunningServer;
   stop(reason: string): Promise<void>;
 }
 
@@ -47,6 +50,7 @@ export const startWholeNode: StartNode = async (config, world, failed) => {
     get database() {
       return peer?.parts.store.database ?? server?.database;
     },
+    running,
     stop: (reason) => running.stop(reason),
   };
 };

@@ -12,9 +12,10 @@ import { loadConfig } from '../server/config/load-config.ts';
 import type { ServerConfig } from '../server/config/server-config.ts';
 import type { ClusterNet } from './cluster-net.ts';
 import { SimDisk, type SimDiskCall, type SimDiskFault, SimPowerCut } from './disk.ts';
-import { HostClock } from './host-clock.ts';
+import { HostClock, WALL_START_MS } from './host-clock.ts';
 import { HostLoop } from './host-loop.ts';
 import { type NodeHandle, type SimTools, seededSecrets } from './node-kit.ts';
+import { sampleFromOutside } from './node-samples.ts';
 import { SimProcess } from './process.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -52,7 +53,9 @@ interface Life {
   readonly loop: HostLoop;
   readonly process: SimProcess;
   readonly config: ServerConfig;
+  readonly events: Bus;
   handle: NodeHandle | undefined;
+  sampling: { close(): void } | undefined;
 }
 
 /** What a configuration may be warned of though all its lines are in force. */
@@ -147,10 +150,11 @@ export class SimNode {
     );
     loop.slowTurnMs = this.slowTurnMs;
     const process = new SimProcess(loop, net.view(this.name, loop));
-    const life: Life = { loop, process, config, handle: undefined };
+    // What is told bears the time of the simulation, whatever the clock of the machine says.
+    const events = new Bus(String(this.id), { wallMs: () => WALL_START_MS + schedule.now });
+    const life: Life = { loop, process, config, events, handle: undefined, sampling: undefined };
     this.life = life;
     const random = new Prng(this.random.uint32());
-    const events = new Bus(String(this.id), process);
     events.subscribe({ names: eventNames, take: (event) => this.around.event(this, event) });
     const world = {
       clock: process,
@@ -169,6 +173,10 @@ export class SimNode {
         .then(
           (handle) => {
             life.handle = handle;
+            if (this.life !== life || !eventNames.includes('server.sampled')) return;
+            const { running } = handle;
+            const sid = BigInt(this.id);
+            life.sampling = sampleFromOutside({ schedule, loop, process, config, events, running, sid });
           },
           (error: unknown) => this.end(life, error),
         );
@@ -278,6 +286,7 @@ export class SimNode {
     this.disk.powerCut();
     this.around.net.powerOff(this.name);
     if (life !== undefined) {
+      life.sampling?.close();
       life.process.kill();
       this.life = undefined;
     }
@@ -287,6 +296,7 @@ export class SimNode {
   private endLife(life: Life): void {
     if (this.life !== life) return;
     this.around.dying(this);
+    life.sampling?.close();
     life.process.kill();
     this.around.net.processEnded(life.loop);
     this.life = undefined;

@@ -5,7 +5,7 @@
 import { reasonOf, ZktError } from '../base/errors.ts';
 import type { Client } from '../client/api.ts';
 import { KeeperError } from '../client/keeper-error.ts';
-import type { ZktEvent } from '../events/table.ts';
+import { EVENTS, type ZktEvent } from '../events/table.ts';
 import type { Timer } from '../ports/timers.ts';
 import { ERR } from '../protocol/error-codes.ts';
 import { WRITES } from './checkers/check-history.ts';
@@ -75,7 +75,7 @@ export class WatchedCluster {
     this.cluster = new Cluster(options, tools, {
       ...listener,
       event: (node, event) => {
-        this.event(node, event);
+        if (EVENTS[event.name].level !== 'trace') this.event(node, event);
         listener.event?.(node, event);
       },
       dying: (node) => {

@@ -6,13 +6,15 @@ import { FAULT_KINDS, type PlanWishes, planOf } from '../../sim/swarm/plan.ts';
 import { playPlan, type SwarmResult } from '../../sim/swarm/run.ts';
 import { replayOptions, shrink } from '../../sim/swarm/shrink.ts';
 import { transcript } from '../../sim/transcript.ts';
+import type { Listen } from '../../sim/watched-cluster.ts';
 import type { Io } from '../io.ts';
 import { Printer } from '../output/printer.ts';
 import { ProgressBar } from '../output/progress-bar.ts';
 import { ListReport } from '../output/report.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../settings/global-options.ts';
 import { toolHelp } from '../settings/tool-help.ts';
-import { playFile } from '../simulation/scenario-file.ts';
+import { playRecorded } from '../simulation/recorded-run.ts';
+import { playFile, playOne } from '../simulation/scenario-file.ts';
 import { type RunReport, runJobs } from '../simulation/sim-jobs.ts';
 import { SIM_TOOLS } from '../simulation/sim-tools.ts';
 import { SwarmTally } from '../simulation/swarm-tally.ts';
@@ -37,6 +39,9 @@ interface SimFlags {
   readonly quiet?: boolean;
   readonly scenario?: string;
   readonly jobs?: number;
+  readonly top?: boolean;
+  readonly record?: string;
+  readonly force?: boolean;
   readonly output?: OutputFormat;
 }
 
@@ -49,6 +54,8 @@ Examples:
   zkt sim --hours 100 --jobs 4         in four processes
   zkt sim --calm --seeds 20            long runs: idle sessions, nodes with a time to live, purges
   zkt sim --scenario split.zkt         a file that says what happens, line by line (docs/scenarios.md)
+  zkt sim --seed 7 --top               the run in the dashboard: pause, step, back and forth in time
+  zkt sim --seed 7 --record run.zktrec as a recording, for zkt top --replay and zkt events --replay
   zkt sim --faults                     the kinds of faults there are
 
 A run is decided by its seed: the same command gives the same run, on every machine. Exit code 0: every
@@ -76,6 +83,9 @@ export function build(command: Command, context: ToolContext): void {
     .option('--scenario <file>', 'play a scenario instead of seeds')
     .option('--jobs <n>', 'processes at work', number(1, 64))
     .option('--no-shrink', 'leave a failing run as it is')
+    .option('--top', 'show the run, or the scenario, in the dashboard')
+    .option('--record <file>', 'record it into a file')
+    .option('--force', 'replace a recording that exists')
     .option('-q, --quiet', 'no transcript')
     .option('-o, --output <format>', `${OUTPUT_FORMATS.join(', ')}`, outputFormat)
     .action(async (flags: SimFlags & { faults?: boolean }) => {
@@ -88,8 +98,22 @@ export function build(command: Command, context: ToolContext): void {
 
 function act(flags: SimFlags & { faults?: boolean }, io: Io, format: OutputFormat): Promise<ExitCode> {
   if (flags.faults === true) return listFaults(io, format);
+  if (flags.top === true || flags.record !== undefined) return actRecorded(flags, io, format);
   if (flags.scenario !== undefined) return playFile(flags.scenario, io, format, flags.quiet === true);
   return new SimCommand(flags, io, format).run();
+}
+
+/** One run, heard by a recorder. */
+function actRecorded(flags: SimFlags, io: Io, format: OutputFormat): Promise<ExitCode> {
+  if (flags.seeds !== undefined || flags.hours !== undefined || flags.jobs !== undefined) {
+    throw usage('--top and --record are for one run: --seed N or --scenario FILE');
+  }
+  const { seed = 1, scenario, record: file, force = false, top = false } = flags;
+  const play =
+    scenario === undefined
+      ? (listen: Listen) => playPlan(planOf(seed, wishesOf(flags)), SIM_TOOLS, listen)
+      : (listen: Listen) => playOne(scenario, listen);
+  return playRecorded({ name: scenario ?? `seed ${seed}`, play, file, force, top, format }, io);
 }
 
 async function listFaults(io: Io, format: OutputFormat): Promise<ExitCode> {
@@ -152,7 +176,7 @@ class SimCommand {
     for (let i = 0; i < count && this.tally.simulatedMs < hoursMs && !io.stop.aborted; i++) {
       const seed = first + i * flags.step;
       const result = await playPlan(
-        planOf(seed, this.wishes),
+        planOf(seed, wishesOf(this.flags)),
         SIM_TOOLS,
         single && this.told ? (now) => this.teller(now) : undefined,
       );
@@ -178,7 +202,7 @@ class SimCommand {
       if (report.violations.length > 0) failed = report.seed;
       return failed === undefined;
     });
-    return failed === undefined ? undefined : playPlan(planOf(failed, this.wishes), SIM_TOOLS);
+    return failed === undefined ? undefined : playPlan(planOf(failed, wishesOf(this.flags)), SIM_TOOLS);
   }
 
   private async take(run: RunReport): Promise<void> {
@@ -210,28 +234,13 @@ class SimCommand {
     return this.format === 'table' && this.flags.quiet !== true;
   }
 
-  private get wishes(): PlanWishes {
-    const {
-      servers,
-      observers,
-      fault: kinds,
-      keep,
-      clients,
-      operations,
-      work: workMs,
-      calm,
-      basic,
-    } = this.flags;
-    return { servers, observers, kinds, keep, clients, operations, workMs, calm, basic };
-  }
-
   private teller(now: () => number) {
     return transcript((line) => this.out.line(line), now);
   }
 
   private async tellFailure(failed: SwarmResult): Promise<void> {
     const { flags } = this;
-    const whole = planOf(failed.plan.seed, this.wishes);
+    const whole = planOf(failed.plan.seed, wishesOf(this.flags));
     let smallest = failed;
     if (flags.shrink && flags.keep === undefined) {
       this.err.line('zkt sim: making it smaller ...');
@@ -257,6 +266,11 @@ class SimCommand {
     ];
   }
 }
+
+const wishesOf = ({ fault: kinds, work: workMs, ...flags }: SimFlags): PlanWishes => {
+  const { servers, observers, keep, clients, operations, calm, basic } = flags;
+  return { servers, observers, kinds, keep, clients, operations, workMs, calm, basic };
+};
 
 function jsonOf(result: SwarmResult): RunReport {
   const { plan, violations, simulatedMs, steps, fingerprint, counts, faults } = result;

@@ -82,11 +82,22 @@ class Run {
     recorder.close();
     this.clear();
     if (end === 'nobody') {
+      this.discard();
       const servers = options.servers.join(',');
       throw new ZktError('ZKT_CONNECT', { servers, why: this.lastWhy });
     }
     this.err.line(`recorded ${this.figures()} in ${recorder.path}`);
     return EXIT.ok;
+  }
+
+  /** Nothing was heard: a file that only says so would be in the way of the next try. */
+  private discard(): void {
+    if (this.options.target.existing === 'append') return;
+    try {
+      this.world.disk.remove(this.recorder.path);
+    } catch {
+      // Then it stays.
+    }
   }
 
   private take(event: ZktEvent): void {

@@ -4,6 +4,7 @@ import { readBytes } from '../../platform/user-files.ts';
 import { playScenario } from '../../sim/scenario/run-scenario.ts';
 import { parseScenario, scenarioVariants } from '../../sim/scenario/scenario-text.ts';
 import { transcript } from '../../sim/transcript.ts';
+import type { Listen } from '../../sim/watched-cluster.ts';
 import type { Io } from '../io.ts';
 import { Printer } from '../output/printer.ts';
 import { ListReport } from '../output/report.ts';
@@ -52,6 +53,17 @@ export async function playFile(
   }
   report.end();
   return code;
+}
+
+/** Plays a scenario that is one run, heard by `listen`. Throws `ZKT_SCENARIO`, and `ZKT_USAGE` for one that sweeps. */
+export async function playOne(file: string, listen: Listen): ReturnType<typeof playScenario> {
+  const [variant, ...more] = scenarioVariants(readText(file), file);
+  if (variant === undefined || more.length > 0) {
+    throw new ZktError('ZKT_USAGE', {
+      why: `${file} is ${more.length + 1} runs: it sweeps; leave one of them`,
+    });
+  }
+  return await playScenario(parseScenario(variant.text, file), file, SIM_TOOLS, listen);
 }
 
 function readText(file: string): string {
