@@ -2,7 +2,7 @@
  * The pane of sessions: their expiry buckets moving towards now, the sessions that move between them, and a
  * table of sessions with the time each has left.
  */
-import { bar } from '../bars.ts';
+import { bar } from '../charts.ts';
 import { type Column, fitColumns, rowLine, titleLine } from '../columns.ts';
 import { countdownText, durationText } from '../durations.ts';
 import { fitLines, scrolled } from '../fit.ts';

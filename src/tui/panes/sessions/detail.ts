@@ -1,7 +1,7 @@
 /** A session that is looked into: everything known, and what happened to it last. */
 
 import { EVENTS } from '../../../events/table.ts';
-import { bar } from '../../bars.ts';
+import { bar } from '../../charts.ts';
 import { clockText, durationText } from '../../durations.ts';
 import { eventText, LEVEL_TONE } from '../../event-line.ts';
 import { cell, type Line, span } from '../../lines.ts';
