@@ -23,7 +23,7 @@ export interface UseRow {
   readonly share: number;
   /** The servers where it is used, the most first. */
   readonly nodes: readonly { readonly node: string; readonly perS: number }[];
-  /** Requests in each second of the last minute, oldest first. */
+  /** Requests in each second of the last minute, oldest first; -1 before anything was told. */
   readonly history: readonly number[];
 }
 
@@ -90,9 +90,9 @@ export class UseBoard {
     return this.rate(this.all, seconds);
   }
 
-  /** Requests in each of the last `seconds`, oldest first. */
+  /** Requests in each of the last `seconds`, oldest first; -1 before anything was told. */
   history(seconds: number): number[] {
-    return this.all.history(this.seconds.settled, seconds);
+    return this.historyOf(this.all, seconds);
   }
 
   /** The keys of a kind that were used in the last `seconds` ('all': so far), the most by `measure` first. */
@@ -107,10 +107,15 @@ export class UseBoard {
         ...{ kind, key, use },
         share: whole > 0 ? Math.min(1, use[measure] / whole) : 0,
         nodes: nodesOf(nodes, settled),
-        history: sums.history(settled, HISTORY_SECONDS),
+        history: this.historyOf(sums, HISTORY_SECONDS),
       });
     }
     return rows.sort((a, b) => b.use[measure] - a.use[measure] || (a.key < b.key ? -1 : 1));
+  }
+
+  private historyOf(sums: UseSums, seconds: number): number[] {
+    const untold = seconds - this.spanSeconds;
+    return sums.history(this.seconds.settled, seconds).map((count, i) => (i < untold ? -1 : count));
   }
 
   private rate(sums: UseSums, seconds: number | 'all'): Use {

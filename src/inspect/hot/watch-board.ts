@@ -35,13 +35,20 @@ const HISTORY_SECONDS = 60;
 /** Growth is told when a key was seen for so long, seconds. */
 const GROWTH_SECONDS_MIN = 2;
 
-type Told = Omit<WatchRow, 'kind' | 'key' | 'growthPerMin' | 'nodes' | 'history'> & { second: number };
+/** What one server said last of a key, and how many watches it had before. */
+type Told = Omit<WatchRow, 'kind' | 'key' | 'growthPerMin' | 'nodes' | 'history'> & {
+  readonly second: number;
+  readonly past: Past;
+};
+
+/** Numbers of watches by second, oldest first; a minute of them. */
+type Past = { second: number; watches: number }[];
 
 interface KeyWatches {
   /** What each server said last. */
   readonly nodes: Map<string, Told>;
   /** Second and number of watches over all servers. */
-  history: { second: number; watches: number }[];
+  readonly history: Past;
 }
 
 /** See the head of the file. */
@@ -62,12 +69,12 @@ export class WatchBoard {
     this.told.set(node, second);
     const { watches, neverFired, oldestMs, added, fired } = fields;
     const known = this.keyOf(fields.kind, fields.key);
-    known.nodes.set(node, { second, watches, neverFired, oldestMs, added, fired });
+    const before = known.nodes.get(node);
+    const past = before === undefined || before.second < second - SILENT_SECONDS ? [] : before.past;
+    note(past, second, watches);
+    known.nodes.set(node, { second, watches, neverFired, oldestMs, added, fired, past });
     const now = this.live(known).reduce((sum, [, of]) => sum + of.watches, 0);
-    const last = known.history.at(-1);
-    if (last !== undefined && last.second >= second) last.watches = now;
-    else known.history.push({ second, watches: now });
-    if (known.history.length > HISTORY_SECONDS) known.history.shift();
+    note(known.history, second, now);
   }
 
   /** The keys of a kind that are watched now. */
@@ -107,6 +114,20 @@ export class WatchBoard {
   }
 }
 
+function note(past: Past, second: number, watches: number): void {
+  const last = past.at(-1);
+  if (last !== undefined && last.second >= second) last.watches = watches;
+  else past.push({ second, watches });
+  if (past.length > HISTORY_SECONDS) past.shift();
+}
+
+/** How many watches more in a minute, from what one server said; 0 while that is too short. */
+function growthOf({ past, second, watches }: Told): number {
+  const first = past[0];
+  const seconds = first === undefined ? 0 : second - first.second;
+  return first === undefined || seconds < GROWTH_SECONDS_MIN ? 0 : ((watches - first.watches) / seconds) * 60;
+}
+
 function forgetOldest(keys: Map<string, KeyWatches>): void {
   let oldest: string | undefined;
   let second = Number.POSITIVE_INFINITY;
@@ -124,16 +145,12 @@ function rowOf(
   history: KeyWatches['history'],
 ): WatchRow {
   const sum = (of: (told: Told) => number): number => live.reduce((all, [, told]) => all + of(told), 0);
-  const first = history[0];
-  const last = history.at(-1);
-  const seconds = first === undefined || last === undefined ? 0 : last.second - first.second;
-  const grown = first === undefined || last === undefined ? 0 : last.watches - first.watches;
   return {
     ...{ kind, key },
     watches: sum((told) => told.watches),
     neverFired: sum((told) => told.neverFired),
     oldestMs: Math.max(...live.map(([, told]) => told.oldestMs)),
-    growthPerMin: seconds < GROWTH_SECONDS_MIN ? 0 : (grown / seconds) * 60,
+    growthPerMin: sum(growthOf),
     added: sum((told) => told.added),
     fired: sum((told) => told.fired),
     nodes: live.map(([node]) => node).sort(),
