@@ -12,5 +12,6 @@ export const PANES: readonly Pane<unknown>[] = [
   electionPane,
   flowPane,
   sessionsPane,
+  hotPane,
   eventsPane,
 ];
