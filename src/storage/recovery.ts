@@ -92,6 +92,9 @@ export interface RecoveryResult {
   readonly logs: readonly LogReport[];
   /** Transactions replayed. */
   readonly replayed: number;
+  /** How long all of it took, and the replay alone, ms. */
+  readonly ms: number;
+  readonly replayMs: number;
 }
 
 /** Apache looks at no more candidates. */
@@ -106,7 +109,8 @@ export function recover(
   target: RecoveryTarget,
   options: RecoveryOptions,
 ): RecoveryResult {
-  const { disk } = deps;
+  const { disk, clock } = deps;
+  const since = clock.monotonicMs();
   const readOnly = options.readOnly ?? false;
   if (!readOnly) for (const dir of new Set([dirs.snapDir, dirs.logDir])) removeTemporaries(disk, dir);
   const skipped: SkippedSnapshot[] = [];
@@ -114,10 +118,11 @@ export function recover(
   const logs = listLogs(disk, dirs.logDir);
   if (snapshot === undefined) {
     const result = withoutSnapshot(deps, dirs, logs, options);
-    if (result !== undefined) return { ...result, skipped };
+    if (result !== undefined) return { ...result, skipped, ms: clock.monotonicMs() - since, replayMs: 0 };
     target.begin();
   }
   const base = snapshot?.zxid ?? 0n;
+  const replayedSince = clock.monotonicMs();
   const replay = new LogReplay(deps, target, { base, trusted: snapshot !== undefined, upTo: options.upTo });
   for (const log of logsFrom(logs, base)) {
     if (options.upTo !== undefined && log.zxid > options.upTo) break;
@@ -126,7 +131,9 @@ export function recover(
   const leaveDisk = readOnly || options.upTo !== undefined;
   const { lastZxid, replayed } = replay.finish(leaveDisk);
   if (!leaveDisk) secureLog(disk, dirs, replay.reports, options.padded ?? true);
-  return { kind: 'recovered', lastZxid, snapshot, skipped, logs: replay.reports, replayed };
+  const now = clock.monotonicMs();
+  const took = { ms: now - since, replayMs: now - replayedSince };
+  return { kind: 'recovered', lastZxid, snapshot, skipped, logs: replay.reports, replayed, ...took };
 }
 
 /** The newest file that starts at or before `zxid` may hold the next one; all later ones do. */
@@ -201,7 +208,7 @@ function withoutSnapshot(
   dirs: DataDirs,
   logs: readonly LogName[],
   options: RecoveryOptions,
-): Omit<RecoveryResult, 'skipped'> | undefined {
+): Omit<RecoveryResult, 'skipped' | 'ms' | 'replayMs'> | undefined {
   const { disk } = deps;
   const marker = [dirs.dataLogDir, dirs.dataDir]
     .map((dir) => disk.join(dir, 'initialize'))

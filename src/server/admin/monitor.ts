@@ -3,7 +3,7 @@
  * value of. Left out, openly, is what measures Apache's threads and queues (commit and prep processor, Netty,
  * caches), which zkt does not have; test/server/admin/metric-names.ts lists each with its reason.
  */
-import type { Summary } from '../../base/summary.ts';
+import { Summary } from '../../base/summary.ts';
 import type { QuorumFacts } from './quorum-facts.ts';
 import type { Metric, ServerMode, SummaryReport } from './reports.ts';
 import type { ServerMetrics } from './server-metrics.ts';
@@ -28,10 +28,37 @@ export interface MonitorReport {
   readonly quotas: readonly QuotaReport[];
   readonly traffic: TrafficReport;
   readonly metrics: ServerMetrics;
+  /** What is counted on the way of every transaction. */
+  readonly node: NodeReport;
   /** Local sessions: of this server alone. */
   readonly localSessions?: number;
   /** Of a member of an ensemble that has a leader. */
   readonly quorum?: QuorumFacts | undefined;
+}
+
+/** What a server counts in whatever role; times in ms. */
+export interface NodeReport {
+  readonly propagationMs: Summary;
+  readonly proposalMs: Summary;
+  readonly commitPropagationMs: Summary;
+  readonly ackCreationMs: Summary;
+  readonly quorumAckMs: Summary;
+  /** By the id of the server that acknowledged. */
+  readonly ackMs: ReadonlyMap<string, Summary>;
+  readonly revalidations: number;
+  /** How many heard each time a watch fired. */
+  readonly watches: {
+    readonly created: Summary;
+    readonly deleted: Summary;
+    readonly changed: Summary;
+    readonly children: Summary;
+  };
+  /** Sizes of writes and reads, by the first part of the path. */
+  readonly writeBytes: ReadonlyMap<string, Summary>;
+  readonly readBytes: ReadonlyMap<string, Summary>;
+  /** Of the last start: the whole of it, and the replay of the log. */
+  readonly loadMs: number;
+  readonly replayMs: number;
 }
 
 /** The quota of a path; limits are -1 where there are none. */
@@ -100,7 +127,14 @@ const full = (name: string, s: Summary, key?: string): Metric => ({
   value: reportOf(s, true),
 });
 
-/** What zkt never does: TLS, SASL, the throttle of operations, the oracle. */
+/** What happened once. */
+const once = (name: string, ms: number): Metric => {
+  const summary = new Summary();
+  summary.add(ms);
+  return brief(name, summary);
+};
+
+/** What zkt never does: TLS (one port for both is what `insecure_admin_count` counts on), SASL, the throttle of operations, the oracle. */
 const NEVER = [
   'quit_leading_due_to_disloyal_voter',
   'ensemble_auth_success',
@@ -111,6 +145,7 @@ const NEVER = [
   'throttled_ops',
   'large_requests_rejected',
   'unrecoverable_error_count',
+  'insecure_admin_count',
 ] as const;
 
 /** All metrics, in order: version and state, gauges, counters, summaries. */
@@ -181,7 +216,7 @@ const quotaGauges = (q: QuotaReport): Metric[] => {
   ];
 };
 
-const counters = ({ traffic: t, metrics: m }: MonitorReport): Metric[] => [
+const counters = ({ traffic: t, metrics: m, node }: MonitorReport): Metric[] => [
   counter('connection_rejected', t.rejected),
   counter('cnxn_closed_without_zk_server_running', t.notServing),
   counter('sessionless_connections_expired', t.sessionlessExpired),
@@ -193,6 +228,7 @@ const counters = ({ traffic: t, metrics: m }: MonitorReport): Metric[] => [
   counter('response_bytes', t.responseBytes),
   counter('watch_bytes', t.watchBytes),
   counter('connection_revalidate_count', t.revalidations),
+  counter('revalidate_count', node.revalidations),
   counter('stale_sessions_expired', m.sessionsExpired),
   counter('fsync_threshold_exceed_count', m.slowSyncs),
   counter('looking_count', m.lookings),
@@ -205,7 +241,7 @@ const counters = ({ traffic: t, metrics: m }: MonitorReport): Metric[] => [
   ...NEVER.map((name) => counter(name, 0)),
 ];
 
-const summaries = ({ traffic: t, metrics: m }: MonitorReport): Metric[] => [
+const summaries = ({ traffic: t, metrics: m, node }: MonitorReport): Metric[] => [
   brief('fsynctime', m.fsyncMs),
   brief('election_time', m.electionMs),
   brief('unavailable_time', m.unavailableMs),
@@ -216,8 +252,22 @@ const summaries = ({ traffic: t, metrics: m }: MonitorReport): Metric[] => [
   brief('inflight_diff_count', m.diffsInFlight),
   brief('snapshottime', m.snapshotMs),
   brief('startup_txns_loaded', m.txnsReplayed),
+  once('dbinittime', node.loadMs),
+  once('startup_txns_load_time', node.replayMs),
   brief('sync_processor_batch_size', m.batchSize),
   brief('startup_snap_load_time', m.snapshotLoadMs),
   full('updatelatency', t.updateLatency),
   full('readlatency', t.readLatency),
+  full('propagation_latency', node.propagationMs),
+  full('proposal_latency', node.proposalMs),
+  full('commit_propagation_latency', node.commitPropagationMs),
+  full('proposal_ack_creation_latency', node.ackCreationMs),
+  full('quorum_ack_latency', node.quorumAckMs),
+  brief('node_created_watch_count', node.watches.created),
+  brief('node_deleted_watch_count', node.watches.deleted),
+  brief('node_changed_watch_count', node.watches.changed),
+  brief('node_children_watch_count', node.watches.children),
+  ...[...node.ackMs].map(([sid, summary]) => full('ack_latency', summary, sid)),
+  ...[...node.readBytes].map(([name, summary]) => brief('read_per_namespace', summary, name)),
+  ...[...node.writeBytes].map(([name, summary]) => brief('write_per_namespace', summary, name)),
 ];

@@ -93,12 +93,14 @@ export abstract class ClientServer implements ServingServer {
         registry,
         access,
         events,
+        fired: store.metrics.watches,
         sessionClosed: (id, ephemerals) => this.sessions.closed(id, ephemerals, database.lastZxid),
       }),
       clock,
       events,
       slow,
       applied: (request) => this.applied(request),
+      metrics: store.metrics,
     });
   }
 
@@ -186,6 +188,10 @@ export abstract class ClientServer implements ServingServer {
 
   /** A transaction was applied, and answered. */
   protected applied(request: Request): void {
+    const { header, txn } = request;
+    if (header !== undefined && txn !== undefined) {
+      this.store.metrics.applied(header, txn, this.world.clock.wallMs());
+    }
     const link = request.from as ClientLink | undefined;
     if (link === undefined) return;
     if (request.op === OP.createSession) {

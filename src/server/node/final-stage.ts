@@ -17,6 +17,7 @@ import type { Request } from '../processor/request.ts';
 import type { TreeEffects } from '../tree/apply.ts';
 import { type Conversation, conversationOf } from './conversation.ts';
 import type { Database } from './database.ts';
+import type { NodeMetrics } from './node-metrics.ts';
 import type { SlowLog } from './slow-log.ts';
 
 /** What the stage works with. */
@@ -32,6 +33,7 @@ export interface FinalWorld {
   readonly slow: SlowLog | undefined;
   /** A transaction was applied, and answered. Before what waits behind it is. */
   readonly applied: (request: Request) => void;
+  readonly metrics: NodeMetrics;
 }
 
 /** See the head of the file. */
@@ -41,7 +43,7 @@ export class FinalStage {
   private readonly reads: ReadRequestProcessor<ClientLink>;
 
   constructor(world: FinalWorld) {
-    const { database, access, watches, effects, events, config } = world;
+    const { database, access, watches, effects, events, config, metrics } = world;
     this.world = world;
     this.final = new FinalRequestProcessor({ tree: database.tree, effects, events });
     this.reads = new ReadRequestProcessor({
@@ -50,6 +52,7 @@ export class FinalStage {
       watches,
       multiOpsMax: config.tree.multiOperationsMax,
       multiReadBytesMax: config.client.unreadBytesMax,
+      counts: metrics,
     });
     this.reads.setLastProcessed(database.lastZxid);
   }

@@ -7,6 +7,7 @@ import { invariant } from '../../base/invariant.ts';
 import type { Listener, Socket, SocketHandler } from '../../ports/net.ts';
 import type { Timer } from '../../ports/timers.ts';
 import type { Id } from '../../protocol/acl.ts';
+import { PACKET } from '../../protocol/quorum.ts';
 import { packetLinkLimits } from '../net/packet-link.ts';
 import type { PacketCounts } from '../net/packet-traffic.ts';
 import type { ReconfigRules } from '../processor/plan-reconfig.ts';
@@ -44,6 +45,10 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
   private ticking: Timer | undefined;
   private served: LeaderServer | undefined;
   private ended = false;
+  private toldLogged = -1n;
+  private toldCommitted = -1n;
+  /** What each learner has acknowledged, by its id. */
+  private readonly acked = new Map<bigint, bigint>();
 
   constructor(parts: RoleParts, decision: Decision, owner: RoleOwner) {
     const { store, ensemble, world, sid } = parts;
@@ -184,11 +189,19 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
     authinfo: readonly Id[] | null,
   ): void {
     if (this.ended) return;
+    if (type === PACKET.ACK && this.served !== undefined) this.noteAck(from.link.traffic.peer, zxid);
     try {
       this.machine.packet(from, type, zxid, data, authinfo, from.link.heardMs);
     } catch (thrown) {
       inputFailed(this.failures, this.parts.store.dirs.snapDir, thrown);
     }
+  }
+
+  private noteAck(sid: bigint, zxid: bigint): void {
+    const { store, world } = this.parts;
+    const before = this.acked.get(sid) ?? zxid;
+    this.acked.set(sid, zxid);
+    if (before < zxid) store.metrics.reached(store.metrics.acksOf(sid), before, zxid, world.clock.wallMs());
   }
 
   // ---- what the machine does ----
@@ -242,6 +255,9 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
   }
 
   committed(upTo: bigint): void {
+    const { store, world } = this.parts;
+    store.metrics.reached(store.metrics.quorumAckMs, this.toldCommitted, upTo, world.clock.wallMs());
+    this.toldCommitted = upTo;
     this.served?.committed(upTo);
   }
 
@@ -290,6 +306,7 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
       'a proposed configuration was parsed before',
     );
     if (membership !== undefined) this.parts.ensemble.seen(membership);
+    this.parts.store.metrics.begun(zxid, entry);
     this.machine.propose(zxid, entry, proposed);
     const { proposalBytes: sizes } = this;
     sizes.last = entry.length;
@@ -303,6 +320,9 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
 
   logged(upTo: bigint, ms: number): void {
     if (this.ended) return;
+    const { store, world } = this.parts;
+    store.metrics.reached(store.metrics.ackCreationMs, this.toldLogged, upTo, world.clock.wallMs());
+    this.toldLogged = upTo;
     this.served?.synced(upTo, ms);
     this.input(() => this.machine.logged(upTo));
     this.served?.logged(upTo);

@@ -152,7 +152,10 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
     const { link } = this;
     if (this.ended || link === undefined) return;
     try {
-      if (this.served !== undefined) this.times?.packet(type, zxid, link.heardMs);
+      if (this.served !== undefined) {
+        this.times?.packet(type, zxid, link.heardMs);
+        this.parts.store.metrics.heard(type, zxid, this.parts.world.clock.wallMs());
+      }
       this.machine.packet(type, zxid, data, authinfo, link.heardMs);
     } catch (thrown) {
       inputFailed(this.failures, this.parts.store.dirs.snapDir, thrown);
@@ -226,6 +229,12 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
       store.openLog(this);
     }
     store.append(entry);
+    if (this.served !== undefined) {
+      const { metrics } = store;
+      if (this.decision.state === 'OBSERVING')
+        metrics.informed(entry.zxid, entry.bytes, world.clock.wallMs());
+      else metrics.received(entry.zxid, entry.bytes, world.clock.wallMs());
+    }
     // What is brought up to date is not settled yet: a snapshot of it could be in the way of the next TRUNC.
     if (this.trigger.logged(entry.bytes.length) && this.served !== undefined) store.snapshot();
     if (this.flushing) return;
@@ -351,6 +360,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
   }
 
   revalidate(session: bigint, timeoutMs: number): void {
+    this.parts.store.metrics.revalidations++;
     this.machine.revalidate(session, timeoutMs);
   }
 
@@ -364,6 +374,10 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
     const from = this.toldLogged;
     this.times?.logged(upTo, clock.monotonicMs());
     this.toldLogged = upTo;
+    if (this.served !== undefined && this.decision.state === 'FOLLOWING') {
+      const { metrics } = this.parts.store;
+      metrics.reached(metrics.ackCreationMs, from, upTo, clock.wallMs());
+    }
     if (!events.on['request.logged']) return;
     for (const { zxid, bytes } of this.parts.store.unapplied(from, upTo)) {
       events.emit('request.logged', { ...txnOrigin(bytes), zxid, ms });

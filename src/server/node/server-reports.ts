@@ -1,7 +1,7 @@
 /** What a server of any role tells about itself, looked up when it is asked: words and admin write it down. */
 import type { Clock } from '../../ports/clock.ts';
 import type { Disk } from '../../ports/disk.ts';
-import type { MonitorReport, QuotaReport } from '../admin/monitor.ts';
+import type { MonitorReport, NodeReport, QuotaReport } from '../admin/monitor.ts';
 import type { MemberConfiguration, ObserverReport, QuorumFacts, Standing } from '../admin/quorum-facts.ts';
 import type { ConfigurationReport, ConnectionReport, ServerReport } from '../admin/reports.ts';
 import type { ServerMetrics } from '../admin/server-metrics.ts';
@@ -106,6 +106,7 @@ export class ServerReports {
       quotas: tree.quotas.list().map((path) => quota(server, path)),
       traffic: server.port.stats,
       metrics,
+      node: nodeReport(server.store),
     };
   }
 
@@ -191,6 +192,21 @@ export const connectionsOf = (server: ServingServer): ConnectionReport[] =>
             },
     };
   });
+
+const nodeReport = ({ metrics, recovery }: ServingServer['store']): NodeReport => ({
+  propagationMs: metrics.propagationMs,
+  proposalMs: metrics.proposalMs,
+  commitPropagationMs: metrics.commitPropagationMs,
+  ackCreationMs: metrics.ackCreationMs,
+  quorumAckMs: metrics.quorumAckMs,
+  ackMs: metrics.ackMs,
+  revalidations: metrics.revalidations,
+  watches: metrics.watches,
+  writeBytes: metrics.writeBytes,
+  readBytes: metrics.readBytes,
+  loadMs: recovery.ms,
+  replayMs: recovery.replayMs,
+});
 
 const quota = (server: ServingServer, path: string): QuotaReport => {
   const { quotas } = server.database.tree;

@@ -24,6 +24,7 @@ import { CommittedLog } from '../zab/committed-log.ts';
 import type { ZabEntry } from '../zab/learner-effects.ts';
 import type { Database } from './database.ts';
 import { Epochs } from './epochs.ts';
+import { NodeMetrics } from './node-metrics.ts';
 import { openDatabase, snapshotCompression } from './open-database.ts';
 import { type SnapshotTurn, SnapshotTurns } from './snapshot-turns.ts';
 import type { ServerWorld } from './world.ts';
@@ -73,6 +74,8 @@ export class Store {
   /** Local sessions with their timeouts, ms, from the end of one role to the beginning of the next. */
   readonly localSessions = new Map<bigint, number>();
   readonly snapshots: SnapshotWriter;
+  /** What is counted, in whatever role. */
+  readonly metrics = new NodeMetrics();
   /** Of the present database one snapshot is taken at a time: for a file, or for a learner. */
   turns = new SnapshotTurns();
   private fileTurn: SnapshotTurn | undefined;

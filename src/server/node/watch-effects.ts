@@ -7,6 +7,7 @@ import type { ClientLink } from '../net/client-link.ts';
 import type { Watches } from '../processor/read-request.ts';
 import { notify } from '../processor/reply.ts';
 import type { TreeEffects } from '../tree/apply.ts';
+import type { FiredWatches } from '../watch/fired-watches.ts';
 import { type WatchMode, watchModeName } from '../watch/watch-modes.ts';
 import type { WatchRegistry } from '../watch/watch-registry.ts';
 import type { Database } from './database.ts';
@@ -17,6 +18,7 @@ export interface EffectsWorld {
   readonly registry: WatchRegistry<ClientLink>;
   readonly access: Access;
   readonly events: Emitter;
+  readonly fired: FiredWatches;
   /** A session is gone from the tree. */
   readonly sessionClosed: (session: bigint, ephemerals: number) => void;
 }
@@ -29,6 +31,7 @@ export function treeEffects(world: EffectsWorld): TreeEffects {
   const { registry, access, database, events } = world;
   const fire = (path: string, type: EventType, acl: number): void => {
     const heard = registry.trigger(path, type);
+    if (heard.length > 0) world.fired.add(type, heard.length);
     for (const link of heard) {
       if (!access.permits(database.tree.acls.get(acl), PERMS.READ, link.authIds)) continue;
       notify(link, type, path);

@@ -23,6 +23,9 @@ import { WATCH, type WatchMode } from '../watch/watch-modes.ts';
 import { beginReply, notify } from './reply.ts';
 import type { Requester } from './requester.ts';
 
+/** A buffer's length before its bytes. */
+const LENGTH_BYTES = 4;
+
 /** The watches that reads set and look at. */
 export interface Watches<W> {
   /** Registers; a connection that holds too many is closed by whoever implements this. */
@@ -41,6 +44,8 @@ export interface ReadEnvironment<W extends Requester> {
   /** Most operations in a multiRead, and bytes its answer may have, or a little more. */
   readonly multiOpsMax: number;
   readonly multiReadBytesMax: number;
+  /** Told of each read of a node's data or children: its path, and bytes of data or of names. */
+  readonly counts?: { read(path: string, bytes: number): void };
 }
 
 /** Answers the reads of one server. */
@@ -167,10 +172,16 @@ export class ReadRequestProcessor<W extends Requester> {
     }
   }
 
-  private writeChildren(w: JuteWriter, node: NodeId): void {
+  /** Answers the characters of the names. */
+  private writeChildren(w: JuteWriter, node: NodeId): number {
     const names = this.env.tree.childNames(node);
     w.writeInt(names.length);
-    for (const name of names) w.writeString(name);
+    let characters = 0;
+    for (const name of names) {
+      w.writeString(name);
+      characters += name.length;
+    }
+    return characters;
   }
 
   private getData(from: W, xid: number, r: JuteReader): true {
@@ -181,7 +192,9 @@ export class ReadRequestProcessor<W extends Requester> {
     if (!this.mayRead(from, node)) return this.refuse(from, xid, ERR.NOAUTH);
     if (watch) this.env.watches.add(path, from, WATCH.data);
     const w = this.begin(from, xid);
+    const at = w.pos;
     this.writeData(w, node);
+    this.env.counts?.read(path, w.pos - at - LENGTH_BYTES);
     this.writeStat(w, node);
     this.end(from);
     return true;
@@ -197,6 +210,7 @@ export class ReadRequestProcessor<W extends Requester> {
     if (node === NO_NODE) return this.refuse(from, xid, ERR.NONODE);
     const w = this.begin(from, xid);
     this.writeStat(w, node);
+    this.env.counts?.read(path, 0);
     this.end(from);
     return true;
   }
@@ -209,7 +223,7 @@ export class ReadRequestProcessor<W extends Requester> {
     if (!this.mayRead(from, node)) return this.refuse(from, xid, ERR.NOAUTH);
     if (watch) this.env.watches.add(path, from, WATCH.child);
     const w = this.begin(from, xid);
-    this.writeChildren(w, node);
+    this.env.counts?.read(path, this.writeChildren(w, node));
     if (withStat) this.writeStat(w, node);
     this.end(from);
     return true;

@@ -7,6 +7,7 @@ import { type MonitorReport, monitorMetrics } from '../../../src/server/admin/mo
 import { realText } from '../../../src/server/admin/real.ts';
 import type { ConnectionReport, ServerReport } from '../../../src/server/admin/reports.ts';
 import { ServerMetrics } from '../../../src/server/admin/server-metrics.ts';
+import { NodeMetrics } from '../../../src/server/node/node-metrics.ts';
 
 /** What Apache ZooKeeper answered (fixtures/4lw/PROVENANCE.md). */
 const apache = (file: string): string =>
@@ -250,6 +251,7 @@ describe('mntr', () => {
       maxResponseBytes: 92,
     },
     metrics: new ServerMetrics(),
+    node: { ...new NodeMetrics(), loadMs: 0, replayMs: 0 },
   };
   const ours = text.mntrText(monitorMetrics(report)).split('\n').slice(0, -1);
   const theirs = apache('busy/mntr').split('\n').slice(0, -1);

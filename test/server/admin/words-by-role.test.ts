@@ -11,6 +11,7 @@ import { type MonitorReport, monitorMetrics } from '../../../src/server/admin/mo
 import type { QuorumFacts } from '../../../src/server/admin/quorum-facts.ts';
 import type { ServerMode, ServerReport } from '../../../src/server/admin/reports.ts';
 import { ServerMetrics } from '../../../src/server/admin/server-metrics.ts';
+import { NodeMetrics } from '../../../src/server/node/node-metrics.ts';
 
 const apache = (role: string, word: string): string =>
   readFileSync(new URL(`../../../fixtures/4lw-ensemble/${role}/${word}`, import.meta.url), 'latin1');
@@ -126,6 +127,7 @@ describe('mntr', () => {
       get: (target, key) => (key in (target as object) ? (target as Record<PropertyKey, unknown>)[key] : 0),
     }),
     metrics: new ServerMetrics(),
+    node: { ...new NodeMetrics(), loadMs: 0, replayMs: 0 },
     quorum,
   });
   const follower: QuorumFacts = {
