@@ -126,8 +126,8 @@ export function parseSrvr(text: string): SrvrLines | { readonly fault: string } 
   };
 }
 
-/** Without the date, and without the commit that Apache's builds carry. */
-const plainVersion = (version: string): string =>
+/** A version without the date, and without the commit that Apache's builds carry. */
+export const plainVersion = (version: string): string =>
   version
     .replace(/, built on.*/, '')
     .replace(/-([0-9a-f]{40}|\$\{.*\})$/, '')

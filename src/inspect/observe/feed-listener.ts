@@ -4,10 +4,11 @@
  */
 
 import type { FilterText } from '../../events/filter.ts';
-import type { FieldsOf, ZktEvent } from '../../events/table.ts';
+import type { ZktEvent } from '../../events/table.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { HttpAsking } from '../../ports/http.ts';
 import type { Timer, Timers } from '../../ports/timers.ts';
+import { plainVersion } from '../ensemble/server-answer.ts';
 import type { EventOutlet } from './event-outlet.ts';
 import { FeedMemory } from './feed-memory.ts';
 import type { Roster } from './roster.ts';
@@ -110,22 +111,24 @@ export class FeedListener {
       const sid = Number(event.fields.sid);
       if (Number.isSafeInteger(sid) && sid > 0 && !this.owner.isServer(sid)) return;
       this.memory.begin(event.fields.replayed);
-      this.begin(event.fields);
-    } else if (!this.began) this.begin({ version: this.version });
+      this.begin(event.fields.version);
+    } else if (!this.began) this.begin('');
     if (!this.memory.isNew(event)) return;
     if (event.name === 'server.sampled') {
       this.sampledMs = clock.monotonicMs();
       if (event.fields.mode === 'leader') roster.leader = Number(event.fields.sid);
     }
+    if (event.name === 'peer.state' && event.fields.state === 'LOOKING') roster.unsettle(clock.monotonicMs());
     // One stream is one server's, whatever it says.
     outlet.pass(event.node === this.voice.node ? event : { ...event, node: this.voice.node });
     if (event.name === 'config.activated' || event.name === 'zab.reconfigured') this.owner.reconfigured();
   }
 
-  private begin({ version }: Pick<FieldsOf<'feed.began'>, 'version'>): void {
+  /** A server that serves nobody does not tell its version in words, but in its stream. */
+  private begin(version: string): void {
     this.began = true;
     this.owner.opened();
-    this.voice.connected('zkt', version === '' ? this.version : version);
+    this.voice.connected('zkt', this.version === '' ? plainVersion(version) : this.version);
   }
 
   /** Now and then: does it tell events at all, and does it live? */

@@ -4,6 +4,7 @@
  * hangs holds up no round.
  */
 import { addressText, type ServerAddress } from '../../client/connect-string.ts';
+import type { FieldsOf } from '../../events/table.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { HttpAsking } from '../../ports/http.ts';
 import type { Net } from '../../ports/net.ts';
@@ -20,7 +21,7 @@ import { ServerSamples } from './server-samples.ts';
 import { sampleSessions } from './session-samples.ts';
 import { type ConnectionLine, parseCons, parseDump, type SessionDump } from './session-words.ts';
 import type { SourceVoice } from './source-voice.ts';
-import { VoteWatch } from './vote-watch.ts';
+import { type ToldVote, VoteWatch } from './vote-watch.ts';
 import { parseWchp, topOf, totalWatches, type WatchTable } from './watch-words.ts';
 import { WordPace } from './word-pace.ts';
 import type { WordAnswer, WordAsker } from './words.ts';
@@ -79,6 +80,7 @@ export class PollRounds {
   private connections: readonly ConnectionLine[] = [];
   private tickMs = UNKNOWN;
   private uptimeMs = UNKNOWN;
+  private sampled: Pick<FieldsOf<'server.sampled'>, 'mode' | 'epoch'> | undefined;
 
   constructor(
     world: PollWorld,
@@ -93,9 +95,10 @@ export class PollRounds {
     this.address = address;
     const { outlet, roster, clock, timers, http, askerId, timeoutMs } = world;
     this.pace = new WordPace(asker);
-    this.states = new PeerStates(outlet, roster);
+    this.states = new PeerStates(outlet, roster, clock);
     this.admin = new AdminQuestions(http, address, timeoutMs);
-    this.votes = new VoteWatch(new ElectionProbe(net, timers, askerId, timeoutMs), outlet, voice, clock);
+    const probe = new ElectionProbe(net, timers, askerId, timeoutMs);
+    this.votes = new VoteWatch(probe, outlet, voice, clock, () => this.voted());
   }
 
   /** A server is asked from now on: of which kind, and who. */
@@ -104,6 +107,9 @@ export class PollRounds {
     this.id = id;
     this.number = 0;
     this.uptimeMs = UNKNOWN;
+    this.sampled = undefined;
+    this.samples.forget();
+    this.hot.forget();
     this.forget();
   }
 
@@ -155,33 +161,42 @@ export class PollRounds {
     const now = clock.monotonicMs();
     const known = { kind: this.zkt ? 'zkt' : 'apache', id, address: addressText(this.address) } as const;
     const sampled = this.samples.take({ ...known, asked: this.asker.asked }, srvr, metrics, now);
-    const { told } = this.votes;
-    const settled = told !== undefined && told.state !== 'LOOKING' ? told : undefined;
-    const epoch = Math.max(sampled.epoch, this.epochTold ?? UNKNOWN, settled?.epoch ?? UNKNOWN);
-    const fields = { ...sampled, epoch: sampled.mode === 'standalone' ? sampled.epoch : epoch };
-    if (fields.uptimeMs < this.uptimeMs) this.forget();
-    this.uptimeMs = fields.uptimeMs;
-    for (const hot of this.hot.ofMetrics(metrics, now)) outlet.emit(voice.node, 'hot.sampled', hot);
-    outlet.emit(voice.node, 'server.sampled', fields);
-    const before = this.states.state;
-    this.states.take(voice.node, id, fields, settled?.leader ?? this.leaderTold);
-    const { state } = this.states;
-    if (state !== before) {
-      this.votes.hurry();
-      this.leaderTold = undefined;
-    }
+    if (sampled.uptimeMs < this.uptimeMs) this.forget();
+    this.uptimeMs = sampled.uptimeMs;
+    const state = PeerStates.of(sampled.mode);
+    if (state !== this.states.state) this.forget();
     const member = id === undefined ? undefined : roster.member(id);
-    if (state === '' || member === undefined || !outlet.wants('election.vote-told')) return;
-    this.votes.look(member, this.address.host, state === 'LOOKING');
+    if (state !== '' && member !== undefined && outlet.wants('election.vote-told')) {
+      this.votes.look(member, this.address.host, state === 'LOOKING');
+    }
+    const alone = sampled.mode === 'standalone';
+    const epoch = alone ? sampled.epoch : Math.max(sampled.epoch, this.settled()?.epoch ?? UNKNOWN);
+    this.sampled = { mode: sampled.mode, epoch: Math.max(epoch, this.epochTold ?? UNKNOWN) };
+    for (const hot of this.hot.ofMetrics(metrics, now)) outlet.emit(voice.node, 'hot.sampled', hot);
+    outlet.emit(voice.node, 'server.sampled', { ...sampled, epoch: this.sampled.epoch });
+    this.voted();
   }
 
-  /** Another life of the server: its counters begin anew. */
+  /** What its vote says, unless it is of an election that goes on. */
+  private settled(): ToldVote | undefined {
+    const { told } = this.votes;
+    return told === undefined || told.state === 'LOOKING' ? undefined : told;
+  }
+
+  /** What it does, as its words say, and for whom, as its vote does. */
+  private voted(): void {
+    if (this.sampled === undefined) return;
+    const told = this.settled();
+    const sample = { ...this.sampled, epoch: Math.max(this.sampled.epoch, told?.epoch ?? UNKNOWN) };
+    this.states.take(this.voice.node, this.id, sample, told?.leader ?? this.leaderTold);
+  }
+
+  /** Another life of the server, or another part that it plays: what it told of the one before is past. */
   private forget(): void {
-    this.samples.forget();
-    this.hot.forget();
     this.watches = NO_WATCHES;
     this.leaderTold = undefined;
     this.epochTold = undefined;
+    this.votes.hurry();
   }
 
   // ---- whose clients it has ----

@@ -7,6 +7,9 @@ import { plainHost } from '../ensemble/server-answer.ts';
 /** Members taken from one configuration; an ensemble has at most 255. */
 const MEMBERS_MAX = 255;
 
+/** An election is over by then, or will take long. */
+const UNSETTLED_MS = 5_000;
+
 /** The one form of an address by which two are compared. */
 export const placeOf = ({ host, port }: ServerAddress): string =>
   addressText({ host: plainHost(host), port });
@@ -16,10 +19,21 @@ export class Roster {
   /** Ids by who said last that it leads. */
   leader: number | undefined;
   private newest: Membership | undefined;
+  private unsettledMs = Number.NEGATIVE_INFINITY;
 
   /** The newest configuration that was told. */
   get membership(): Membership | undefined {
     return this.newest;
+  }
+
+  /** A server looks for a leader, or the leader is lost: for a while, much may change in a short time. */
+  unsettle(nowMs: number): void {
+    this.unsettledMs = nowMs + UNSETTLED_MS;
+  }
+
+  /** Whether that is so now. */
+  isUnsettled(nowMs: number): boolean {
+    return nowMs < this.unsettledMs;
   }
 
   /** Takes a configuration that a server told; true when it is news. */

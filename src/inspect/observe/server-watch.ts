@@ -24,6 +24,9 @@ import { WordAsker } from './words.ts';
 /** A feed that was refused is tried again after so long, ms. */
 const REFUSED_AGAIN_MS = 30_000;
 
+/** Rounds are so much shorter while an election goes on. */
+const UNSETTLED_PACE = 4;
+
 /** What all watches share. */
 export interface WatchWorld {
   readonly net: Net;
@@ -133,7 +136,7 @@ export class ServerWatch {
       this.serves = found.state === 'serving' && found.mode !== 'standalone';
       if (found.membership) this.owner.configuration('told');
       if (!(await this.identify(found))) return;
-      if (found.state === 'silent') this.voice.lost(found.why);
+      if (found.state === 'silent') this.lose(found.why);
       else await this.attend(found);
       if (!this.rest.ended) await this.rest.sleep(this.patience.next());
     }
@@ -156,6 +159,16 @@ export class ServerWatch {
     return false;
   }
 
+  private lose(why: string): void {
+    const { roster, clock } = this.world;
+    this.serves = false;
+    if (this.id !== undefined && roster.leader === this.id) {
+      roster.leader = undefined;
+      roster.unsettle(clock.monotonicMs());
+    }
+    this.voice.lost(why);
+  }
+
   /** A stream of events says whose it is; false when that server is watched already. */
   private isServer(id: number): boolean {
     if (this.id !== undefined) return true;
@@ -174,7 +187,7 @@ export class ServerWatch {
       const end = await this.listener.listen(url, found.version);
       if (this.rest.ended) return;
       if (!end.refused) {
-        this.voice.lost(end.why);
+        this.lose(end.why);
         return;
       }
       this.voice.refused(end.why);
@@ -186,12 +199,12 @@ export class ServerWatch {
     const untilMs = url === undefined ? Number.POSITIVE_INFINITY : this.feedAgainMs;
     this.patience.reset();
     const why = await this.poll(zkt, untilMs);
-    if (why !== undefined && !this.rest.ended) this.voice.lost(why);
+    if (why !== undefined && !this.rest.ended) this.lose(why);
   }
 
   /** Rounds of questions; answers why they ended, or undefined when the server is to be looked at anew. */
   private async poll(zkt: boolean, untilMs: number): Promise<string | undefined> {
-    const { clock, pollMs } = this.world;
+    const { clock, pollMs, roster } = this.world;
     this.rounds.begin(zkt, this.id);
     while (!this.rest.ended && clock.monotonicMs() < untilMs) {
       const beganMs = clock.monotonicMs();
@@ -201,7 +214,8 @@ export class ServerWatch {
       else if (end === 'other') return undefined;
       else if (end !== undefined) return end.lost;
       const passed = clock.monotonicMs() - beganMs;
-      await this.rest.sleep(Math.max(pollMs / 10, pollMs - passed));
+      const wait = roster.isUnsettled(beganMs) ? pollMs / UNSETTLED_PACE : pollMs;
+      await this.rest.sleep(Math.max(wait / UNSETTLED_PACE, wait - passed));
     }
     return undefined;
   }

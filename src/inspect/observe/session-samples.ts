@@ -39,15 +39,15 @@ export interface SessionSamples {
 /** See the head of the file. Pure. */
 export function sampleSessions(facts: SessionFacts): SessionSamples {
   const { dump, connections, tickMs } = facts;
-  const timed = dump.buckets.filter((b): b is DumpBucket & { wallMs: number } => b.wallMs !== undefined);
-  const first = timed[0]?.wallMs ?? 0;
-  const last = timed.at(-1)?.wallMs ?? 0;
+  const timed = sizesOf(dump.buckets);
+  const first = timed[0]?.[0] ?? 0;
+  const last = timed.at(-1)?.[0] ?? 0;
   const { nowWallMs } = facts;
   const clockDiffers =
     timed.length > 0 && (first < nowWallMs - PAST_MS_MAX || last > nowWallMs + AHEAD_MS_MAX);
   const now = clockDiffers ? first : nowWallMs;
-  const buckets = timed.slice(0, BUCKETS_MAX).map(({ wallMs, sessions }) => ({
-    ...{ bucketMs: wallMs, inMs: Math.round(wallMs - now), sessions: sessions.length, tickMs },
+  const buckets = timed.slice(0, BUCKETS_MAX).map(([wallMs, sessions]) => ({
+    ...{ bucketMs: wallMs, inMs: Math.round(wallMs - now), sessions, tickMs },
   }));
   const here = new Map<bigint, ConnectionLine>();
   for (const line of connections) if (line.session !== undefined) here.set(line.session, line);
@@ -80,4 +80,15 @@ export function sampleSessions(facts: SessionFacts): SessionSamples {
     for (const id of here.keys()) if (sessions.length < SESSIONS_MAX) tell(id, UNKNOWN);
   }
   return { buckets, sessions, clockDiffers };
+}
+
+/** Sessions by time, the next first. Times are told in whole seconds, so several buckets may have the same. */
+function sizesOf(buckets: readonly DumpBucket[]): [number, number][] {
+  const sizes = new Map<number, number>();
+  for (const { wallMs, sessions } of buckets) {
+    if (wallMs !== undefined && sessions.length > 0) {
+      sizes.set(wallMs, (sizes.get(wallMs) ?? 0) + sessions.length);
+    }
+  }
+  return [...sizes].sort(([a], [b]) => a - b);
 }

@@ -11,6 +11,8 @@ export class SourceVoice {
   private readonly outlet: EventOutlet;
   private readonly address: string;
   private last = '';
+  /** What it was when it was reached last: what was told of another is told again. */
+  private before = '';
   private readonly limits = new Set<string>();
 
   /** `address`: where its clients connect, as text. */
@@ -22,8 +24,10 @@ export class SourceVoice {
 
   /** It is listened to: `zkt` by its events, `apache` by questions. */
   connected(kind: 'zkt' | 'apache', version: string): void {
-    if (!this.changes(`connected ${this.node} ${kind} ${version}`)) return;
-    this.limits.clear();
+    const what = `connected ${this.node} ${kind} ${version}`;
+    if (!this.changes(what)) return;
+    if (what !== this.before) this.limits.clear();
+    this.before = what;
     this.outlet.emit(this.node, 'source.connected', { address: this.address, kind, version });
   }
 

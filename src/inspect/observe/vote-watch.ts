@@ -8,6 +8,10 @@ import type { SourceVoice } from './source-voice.ts';
 
 /** Between two questions to a server that is settled, ms: Apache's servers write a line in their log for each. */
 const SETTLED_MS = 10_000;
+/** To one that looks for a leader; and, once it has looked for one for long. */
+const LOOKING_MS = 500;
+const LOOKING_LONG_MS = 5_000;
+const LOOKING_LONG = 60;
 /** And to one whose election port does not answer. */
 const SILENT_MS = 30_000;
 /** Questions in vain after which that is told. */
@@ -32,31 +36,44 @@ export class VoteWatch {
   private readonly outlet: EventOutlet;
   private readonly voice: SourceVoice;
   private readonly clock: Clock;
+  private readonly heard: () => void;
   private asking = false;
   private closed = false;
   private dueMs = Number.NEGATIVE_INFINITY;
   private faults = 0;
+  /** Questions in a row while it looked for a leader. */
+  private lookings = 0;
 
-  constructor(probe: ElectionProbe, outlet: EventOutlet, voice: SourceVoice, clock: Clock) {
+  /** `heard` is called after each vote. */
+  constructor(
+    probe: ElectionProbe,
+    outlet: EventOutlet,
+    voice: SourceVoice,
+    clock: Clock,
+    heard: () => void,
+  ) {
+    this.heard = heard;
     this.probe = probe;
     this.outlet = outlet;
     this.voice = voice;
     this.clock = clock;
   }
 
-  /** What it does has changed: it is asked at the next look. */
+  /** What it does has changed: what it told is of before, and it is asked at the next look. */
   hurry(): void {
+    this.told = undefined;
     if (this.faults === 0) this.dueMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Asks if it is time to; the answer comes later. `host`: where it was reached, if its own is a wildcard. */
   look(member: Member, host: string, looking: boolean): void {
     const now = this.clock.monotonicMs();
-    const due = looking && this.faults < FAULTS_TOLD ? Number.NEGATIVE_INFINITY : this.dueMs;
     const at = member.addresses[0];
-    if (this.asking || this.closed || at === undefined || now < due) return;
+    if (this.asking || this.closed || at === undefined || now < this.dueMs) return;
     this.asking = true;
-    this.dueMs = now + SETTLED_MS;
+    this.lookings = looking ? this.lookings + 1 : 0;
+    const often = this.lookings > LOOKING_LONG ? LOOKING_LONG_MS : LOOKING_MS;
+    this.dueMs = now + (looking ? often : SETTLED_MS);
     void this.probe.ask(WILDCARDS.has(at.host) ? host : at.host, at.electionPort).then((answer) => {
       this.asking = false;
       if (!this.closed) this.take(answer);
@@ -86,6 +103,7 @@ export class VoteWatch {
       ...{ state, leader: BigInt(told.leader), zxid: nobody ? -1n : zxid },
       ...{ peerEpoch: told.epoch, round: smallOf(electionEpoch) },
     });
+    this.heard();
   }
 }
 
