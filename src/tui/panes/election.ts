@@ -7,7 +7,6 @@ import { clockText, durationText, offsetText } from '../durations.ts';
 import { fitLines, scrolled } from '../fit.ts';
 import { cell, clip, type Line, mark, type Span, span, type Tone, windowStart } from '../lines.ts';
 import type { Pane, PaneDrawing, PaneView } from '../pane.ts';
-import { wrapText } from '../wrap.ts';
 import { voteMatrix } from './election/matrix.ts';
 import {
   doingOf,
@@ -46,16 +45,13 @@ function outcomeOf(election: Election, nowMs: number): { readonly text: string; 
 
 /** How it went, in a line. */
 function courseOf(election: Election): string {
-  const { startMs, decidedMs, establishedMs, endMs, how, round, notifications, cause } = election;
+  const { startMs, decidedMs, establishedMs, endMs, how, round } = election;
   const parts: string[] = [];
-  if (decidedMs >= 0)
-    parts.push(`first decision ${offsetText(decidedMs - startMs)} (${how}, round ${round})`);
-  if (establishedMs >= 0 && how !== 'asked')
-    parts.push(`quorum in step ${offsetText(establishedMs - startMs)}`);
-  if (election.over && endMs >= 0) parts.push(`all settled ${offsetText(endMs - startMs)}`);
-  parts.push(`${notifications} notifications`);
-  if (cause !== '') parts.push(`because: ${cause}`);
-  return parts.join(', ');
+  if (decidedMs >= 0) parts.push(`decided ${offsetText(decidedMs - startMs)} (${how}, round ${round})`);
+  if (establishedMs >= 0 && how !== 'asked') parts.push(`quorum ${offsetText(establishedMs - startMs)}`);
+  if (election.over && endMs >= 0) parts.push(`all in step ${offsetText(endMs - startMs)}`);
+  if (parts.length > 0) return parts.join(', ');
+  return round < 0 ? 'nothing decided yet' : `round ${round}, nothing decided yet`;
 }
 
 function headLines(election: Election, view: PaneView): Line[] {
@@ -65,8 +61,9 @@ function headLines(election: Election, view: PaneView): Line[] {
     span(` at ${clockText(election.startMs)}: `),
     span(outcome.text, outcome.tone),
   ];
-  const course = wrapText(courseOf(election), view.width - 2).slice(0, view.width < 120 ? 2 : 1);
-  return [first, ...course.map((text): Line => [span(` ${text}`, 'dim')])];
+  const lines: Line[] = [first, [span(` ${courseOf(election)}`, 'dim')]];
+  if (election.cause !== '') lines.push([span(` why it began: ${election.cause}`, 'dim')]);
+  return lines;
 }
 
 function columnsFor(nowMs: number): Column<Election>[] {

@@ -4,7 +4,7 @@
  */
 import { hex0x } from '../../base/brands.ts';
 import { Ring } from '../../base/ring.ts';
-import { EVENT_NAMES, EVENTS, type EventLevel, type ZktEvent } from '../../events/table.ts';
+import { EVENT_NAMES, EVENTS, type EventLevel, type EventName, type ZktEvent } from '../../events/table.ts';
 import { wordsOf } from '../../formatters/event-words.ts';
 import { sparkline } from '../charts.ts';
 import { clockText, durationText, percentText } from '../durations.ts';
@@ -51,13 +51,17 @@ export interface EventsState {
 }
 
 const SORTS = [
-  'all, newest last',
-  'info and above, newest last',
-  'warnings, newest last',
-  'all, newest first',
+  'all but samples',
+  'info and above',
+  'warnings',
+  'everything',
+  'everything, newest first',
 ] as const;
-const LEAST = [0, INFO, WARN, 0] as const;
-const NEWEST_FIRST = 3;
+const NO_SAMPLES = 0;
+/** By the index of a sort: the least level it shows. */
+const LEAST = [0, INFO, WARN, 0, 0] as const;
+const NEWEST_FIRST = 4;
+const SAMPLES: ReadonlySet<EventName> = new Set(EVENT_NAMES.filter((name) => name.endsWith('sampled')));
 
 function take(state: EventsState, event: ZktEvent): void {
   state.seen.take(event);
@@ -74,6 +78,7 @@ function entriesOf(state: EventsState, view: PaneView): Entry[] {
   const wanted = view.filter.toLowerCase();
   const add = (entry: Entry): void => {
     if (least === WARN && (LEVEL_OF.get(entry.event.name) ?? 0) < WARN) return;
+    if (view.sort === NO_SAMPLES && SAMPLES.has(entry.event.name)) return;
     if (wanted !== '' && !hayOf(entry).includes(wanted)) return;
     entries.push(entry);
   };
@@ -215,7 +220,7 @@ export const eventsPane: Pane<EventsState> = {
   sorts: SORTS,
   help: [
     'The stream of events of all servers: time, server, name, what happened.',
-    'Enter shows every field of the chosen event. s goes through levels: all, info and above, warnings.',
+    'Enter shows every field of the chosen event. s: samples left out, info and above, warnings, all.',
     'Above: events seen by level, how many a second, and what was lost or never sent to us.',
     `The last ${IMPORTANT_MAX} important events and the last ${OTHERS_MAX} others are kept.`,
   ],

@@ -83,7 +83,9 @@ function learnerLine(state: FlowState, view: PaneView): Line | undefined {
   for (const [sid, { kind, phase, lag, queuedBytes, atMs, lags }] of learners) {
     if (view.nowMs - atMs > RATE_FRESH_MS) continue;
     const tone: Tone = lag < 0 ? 'dim' : lag <= 10 ? 'good' : lag <= 1000 ? 'warn' : 'bad';
-    line.push(span(` server ${sid}`, 'accent'), span(` ${kind}${phase === '' ? '' : ` ${phase}`} `, 'dim'));
+    const calm = phase === 'serving' || phase === '';
+    const what = view.width >= 120 ? ` ${kind} ${phase} ` : calm ? ' ' : ` ${phase} `;
+    line.push(span(` server ${sid}`, 'accent'), span(what, calm ? 'dim' : 'warn'));
     line.push(span(lag < 0 ? 'lag unknown' : `${countText(lag)} behind`, tone));
     if (queuedBytes > 0) line.push(span(`, ${bytesText(queuedBytes)} waiting`, 'warn'));
     if (view.width >= 120) line.push(span(' '), span(sparkline(lags, 20, view.ascii), tone));

@@ -157,7 +157,7 @@ function draw(state: SessionsState, view: PaneView): PaneDrawing {
     const row = [...state.rows.values()].find(({ key }) => key === view.drill);
     return { lines: fitLines(scrolled(sessionDetail(row, view), view), view), keys };
   }
-  const lines = headLines(state, view, rows.length);
+  const lines = headLines(state, view, rows.filter(({ ended }) => ended === undefined).length);
   const chartRows = Math.max(3, Math.min(10, Math.floor((view.height - 6) / 3)));
   const chart = view.height >= 12 ? bucketChart(state, view, chartRows) : [];
   lines.push(...chart);

@@ -148,7 +148,7 @@ describe('what is wrong', () => {
   const third = { node: '3' };
 
   it('is nothing where all is well', () => check({}, [], []));
-  it.each([
+  const measured: readonly (readonly [Parameters<typeof sampled>[1], string])[] = [
     [{ fsyncP99Ms: 48 }, 'slow disk: 1 fsync in 100 takes 48 ms or more'],
     [{ zxid: 0x100000001n - 1n, latencyP99Ms: 250 }, 'slow: 1 request in 100 takes 250 ms or more'],
     [{ outstanding: 1_203 }, '1 203 requests wait in it'],
@@ -156,13 +156,16 @@ describe('what is wrong', () => {
     [{ cpuPercent: 99 }, 'it is at 99 % of a core'],
     [{ mode: 'read-only' }, 'read-only: it is cut off from its quorum'],
     [{ sessionsExpiredPerS: 40 }, '40 sessions expire in a second'],
-  ] as const)('%j', (fields, said) => check(fields, [], [`server 3: ${said}`]));
-  it.each([
+  ];
+  it.each(measured.map(([fields, said]) => ({ fields, said })))('$said', ({ fields, said }) =>
+    check(fields, [], [`server 3: ${said}`]),
+  );
+  const happenings: readonly (readonly [ZktEvent, string])[] = [
     [event('loop.stalled', { ms: 480 }, third), 'stalled once in a minute, for up to 480 ms'],
     [event('loop.gc', { kind: 'major', ms: 130 }, third), 'garbage collection held it for 130 ms'],
     [
       event('log.slow-sync', { file: 'log.1', ms: 1_204 }, third),
-      'slow disk: once in a minute an fsync took too long, up to 1.2s ms',
+      'slow disk: once in a minute an fsync took too long, up to 1.2 s',
     ],
     [event('disk.full', { file: 'log.1', message: 'ENOSPC' }, third), 'its disk is full; writes are refused'],
     [
@@ -183,7 +186,10 @@ describe('what is wrong', () => {
       event('source.lost', { address: '', why: 'refused' }, { ...third, time: NOW - 7_000 }),
       'does not answer for 7s: refused',
     ],
-  ] as const)('%j', (happened, said) => check({}, [happened], [`server 3: ${said}`]));
+  ];
+  it.each(happenings.map(([happened, said]) => ({ happened, said })))('$said', ({ happened, said }) =>
+    check({}, [happened], [`server 3: ${said}`]),
+  );
 
   it('is said of a lag that lasts', () => {
     const lag = { sid: 3n, kind: 'follower', phase: 'synced', acked: 1n, lag: 4_000, queuedBytes: 0 };

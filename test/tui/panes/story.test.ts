@@ -67,7 +67,7 @@ describe('events', () => {
   check(eventsPane, { name: 'all', at: 'elected' });
   check(eventsPane, { name: 'important', at: 'elected', changes: { sort: 1 } });
   check(eventsPane, { name: 'warnings', at: 'elected', changes: { sort: 2 }, small: true });
-  check(eventsPane, { name: 'newest-first', at: 'elected', changes: { sort: 3 }, small: true });
+  check(eventsPane, { name: 'newest-first', at: 'elected', changes: { sort: 4 }, small: true });
   check(eventsPane, { name: 'filtered', at: 'end', changes: { filter: 'sync' }, small: true });
   check(eventsPane, { name: 'ascii', at: 'end', changes: { ascii: true, sort: 1 }, small: true });
 });
