@@ -178,6 +178,12 @@ export const CLIENT_EVENTS = {
       stages: 'text',
     },
   ),
+  'request.over-limit': event(
+    'debug',
+    'counter',
+    'A request asks for more than a limit allows, which the event names; it was refused.',
+    { session: 'session', cxid: 'number', op: 'text', limit: 'text', value: 'number' },
+  ),
   'request.throttled': event('debug', 'counter', 'Requests wait because too many are in flight.', {
     outstanding: 'number',
     limit: 'text',

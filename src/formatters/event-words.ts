@@ -73,7 +73,9 @@ const WORDS: Words = {
   'admin.listening': ({ host, port }) => `The HTTP admin answers on ${host}:${port}.`,
   'admin.unavailable': ({ host, port, why }) =>
     `There is no HTTP admin: ${host}:${port} cannot be opened: ${why}.`,
-  'request.slow': ({ op, path, ms, stages }) => `${op} ${path} took ${rounded(ms)}: ${stages}.`,
+  'request.slow': ({ op, path, ms, stages }) =>
+    `${path === '' ? op : `${op} ${path}`} took ${rounded(ms)}: ${stages}.`,
+  'request.over-limit': ({ op, limit, value }) => `${op} asks for more than ${limit} allows, ${value}.`,
   'loop.stalled': ({ ms }) => `The event loop did nothing else for ${rounded(ms)}.`,
 };
 

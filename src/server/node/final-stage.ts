@@ -52,6 +52,10 @@ export class FinalStage {
       watches,
       multiOpsMax: config.tree.multiOperationsMax,
       multiReadBytesMax: config.client.unreadBytesMax,
+      overLimit: ({ sessionId: session }, cxid, limit, value) => {
+        if (!events.on['request.over-limit']) return;
+        events.emit('request.over-limit', { session, cxid, op: 'multiRead', limit, value });
+      },
       counts: metrics,
     });
     this.reads.setLastProcessed(database.lastZxid);

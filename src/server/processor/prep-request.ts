@@ -198,7 +198,10 @@ export class PrepRequestProcessor {
    * bears its code, later parts RUNTIMEINCONSISTENCY (facts 6).
    */
   private planMulti(request: Request, ops: MultiOp[], by: Writer): Plan {
-    if (ops.length > this.env.multiOpsMax) return ERR.BADARGUMENTS;
+    if (ops.length > this.env.multiOpsMax) {
+      this.tellOverLimit(request, 'zkt.multiOperationsMax', this.env.multiOpsMax);
+      return ERR.BADARGUMENTS;
+    }
     if (ops.some(({ op }) => op === OP.getData || op === OP.getChildren)) return ERR.MARSHALLINGERROR;
     const digest = this.changes.beginMulti();
     const parts: Txn[] = [];
@@ -214,6 +217,7 @@ export class PrepRequestProcessor {
     const bytes = txns.reduce((sum, t) => sum + (t.data?.length ?? 0) + 8, 0);
     if (bytes > this.env.txnBytesMax) {
       this.changes.undoMulti(digest);
+      this.tellOverLimit(request, 'jute.maxbuffer', this.env.txnBytesMax);
       return ERR.BADARGUMENTS;
     }
     if (failed === ERR.OK) this.changes.keepMulti();
@@ -247,6 +251,12 @@ export class PrepRequestProcessor {
     const w = this.scratch.reset();
     TXN_CODECS.get(part.type)?.write(w, part);
     return { type: part.type === OP.create2 ? OP.create : part.type, data: w.copy() };
+  }
+
+  private tellOverLimit({ session, cxid, op }: Request, limit: string, value: number): void {
+    const { events } = this.env;
+    if (!events.on['request.over-limit']) return;
+    events.emit('request.over-limit', { session, cxid, op: opName(op) ?? String(op), limit, value });
   }
 
   private warnOfQuota(path: string, count: number, bytes: number): void {

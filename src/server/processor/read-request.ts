@@ -44,6 +44,8 @@ export interface ReadEnvironment<W extends Requester> {
   /** Most operations in a multiRead, and bytes its answer may have, or a little more. */
   readonly multiOpsMax: number;
   readonly multiReadBytesMax: number;
+  /** A read is refused since it asks for more than that limit allows. */
+  readonly overLimit?: (from: W, xid: number, limit: string, value: number) => void;
   /** Told of each read of a node's data or children: its path, and bytes of data or of names. */
   readonly counts?: { read(path: string, bytes: number): void };
 }
@@ -339,7 +341,10 @@ export class ReadRequestProcessor<W extends Requester> {
   /** Each part is answered for itself; its watch flag means nothing (facts 2.6). */
   private multiRead(from: W, xid: number, r: JuteReader): true {
     const ops = MultiRequest.read(r);
-    if (ops.length > this.env.multiOpsMax) return this.refuse(from, xid, ERR.BADARGUMENTS);
+    if (ops.length > this.env.multiOpsMax) {
+      this.env.overLimit?.(from, xid, 'zkt.multiOperationsMax', this.env.multiOpsMax);
+      return this.refuse(from, xid, ERR.BADARGUMENTS);
+    }
     if (ops.some(({ op }) => op !== OP.getData && op !== OP.getChildren)) {
       // Apache's refusal has a body all the same: the end of an empty list.
       const w = beginReply(from, xid, this.zxidHi, this.zxidLo, ERR.MARSHALLINGERROR);
@@ -351,7 +356,10 @@ export class ReadRequestProcessor<W extends Requester> {
     const start = w.pos;
     for (const { op, req } of ops) {
       // A request of a megabyte may ask for the same large node ten thousand times.
-      if (w.pos - start > this.env.multiReadBytesMax) return this.refuseMultiRead(from, w, start);
+      if (w.pos - start > this.env.multiReadBytesMax) {
+        this.env.overLimit?.(from, xid, 'zkt.unreadBytesMax', this.env.multiReadBytesMax);
+        return this.refuseMultiRead(from, w, start);
+      }
       const node = this.env.tree.find(req.path);
       const err = node === NO_NODE ? ERR.NONODE : this.mayRead(from, node) ? ERR.OK : ERR.NOAUTH;
       if (err !== ERR.OK) {

@@ -163,6 +163,27 @@ describe.each(SEEDS)('every server tells its part of a request (seed %i)', (seed
     expect(story.of(origin)).toContain('replied closeSession 0');
   });
 
+  it('what asks for too much is refused, and the limit named', async () => {
+    story = await EnsembleStory.begin(seed, {
+      config: ['zkt.multiOperationsMax=3', 'zkt.unreadBytesMax=900'],
+    });
+    const { client } = story.dial(story.leader);
+    const refused = async (operation: () => Promise<unknown>): Promise<unknown> => {
+      await expect(story.tell(operation)).rejects.toThrow();
+      return story
+        .named('request.over-limit')
+        .map(({ node, fields }) => `${node} ${fields.op} ${fields.limit}`);
+    };
+    const { id } = story.leader;
+    const checks = Array.from({ length: 4 }, () => ({ type: 'check' as const, path: '/' }));
+    expect(await refused(() => client.multi(checks))).toEqual([`${id} multi zkt.multiOperationsMax`]);
+    const reads = checks.map(() => ({ type: 'get' as const, path: '/' }));
+    expect(await refused(() => client.multiRead(reads))).toEqual([`${id} multiRead zkt.multiOperationsMax`]);
+    await story.tell(() => client.create('/a', Buffer.alloc(1000)));
+    const large = reads.slice(2).map(({ type }) => ({ type, path: '/a' }));
+    expect(await refused(() => client.multiRead(large))).toEqual([`${id} multiRead zkt.unreadBytesMax`]);
+  });
+
   it('watches: set, fired, taken back', async () => {
     story = await EnsembleStory.begin(seed);
     const [origin] = story.followers as [SimNode];
