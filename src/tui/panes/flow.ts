@@ -14,15 +14,8 @@ import { bytesText, countText } from '../quantities.ts';
 import { clocksOf } from './flow/clocks.ts';
 import { laneRow, lanesFor, laneTitles, type Row } from './flow/lanes.ts';
 import { isComplete, proposalLines, quorumText, writeText } from './flow/proposal.ts';
-import {
-  emptyFlow,
-  FLOW_NAMES,
-  type FlowState,
-  PROPOSALS_MAX,
-  type Proposal,
-  type Step,
-  takeFlow,
-} from './flow/state.ts';
+import { emptyFlow, type FlowState, PROPOSALS_MAX, type Proposal, type Step } from './flow/state.ts';
+import { FLOW_NAMES, takeFlow } from './flow/take.ts';
 
 const SORTS = ['by time, no pings', 'by time', 'one proposal at a time'] as const;
 const WITH_PINGS = 1;
