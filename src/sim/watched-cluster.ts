@@ -36,8 +36,17 @@ const LOOK_FOR_FIRST = 32;
 /**
  * What a server may refuse another for though both are right: one of them is late, has more, or is not heard.
  */
-const HONEST_REFUSALS =
-  /is over|another connection came|is newer than|has accepted epoch|not in the configuration|a snapshot is asked for|nothing was heard/;
+const HONEST_REFUSALS = new RegExp(
+  [
+    'is over',
+    'another connection came',
+    'is newer than',
+    'has accepted epoch',
+    'not in the configuration',
+    'a snapshot is asked for',
+    'nothing was heard',
+  ].join('|'),
+);
 /** 2 x (initLimit + syncLimit), as the simulated servers are configured. */
 const RECOVERY_TICKS = 2 * (6 + 4);
 const START_MS = 2500;
