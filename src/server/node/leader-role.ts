@@ -237,6 +237,7 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
     writeConfigNode(store.database, ensemble.committed, this.parts.world.clock.wallMs());
     const server = new LeaderServer(this.parts, this, epoch, this.reconfigRules());
     this.served = server;
+    store.metrics.forget();
     if (store.config.quorum.leaderServes) gate.behind = server;
     server.start();
     this.owner.epochEstablished(epoch);

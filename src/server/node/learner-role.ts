@@ -289,6 +289,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
       this.decision.state === 'OBSERVING' ? 'observer' : 'follower',
     );
     this.served = server;
+    store.metrics.forget();
     gate.behind = server;
     server.start();
     this.owner.epochEstablished(epoch);

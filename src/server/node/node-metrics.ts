@@ -44,6 +44,11 @@ export class NodeMetrics {
   private readonly times = new Float64Array(KEPT);
   private readonly counters = new Uint32Array(KEPT);
 
+  /** A role begins: numbers of another epoch must not be taken for its own. */
+  forget(): void {
+    this.counters.fill(0);
+  }
+
   /** A transaction has begun its way here: `entry` is its bytes, from the header on. Answers its time. */
   begun(zxid: bigint, entry: Buffer): number {
     if (entry.length < ENTRY_BYTES_MIN) return 0;
