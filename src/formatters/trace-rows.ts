@@ -112,7 +112,8 @@ function isPartOfAnother(it: TraceStage, find: Find, trace: Trace): boolean {
 
 function rowOf(main: TraceStage, { before, acked, after, all }: Parts, trace: Trace): TraceRow {
   const { node, stage, startMs, endMs, via, fsyncMs } = main;
-  const own = via === 'work';
+  // An ACK of a server that tells nothing: all of it is a way, to there and back.
+  const own = via === 'work' && stage !== 'counted';
   // What it waited for may have come later than the packet: the later of both begins the work.
   const workFrom = own ? Math.max(startMs, before?.endMs ?? startMs) : endMs;
   const workTo = acked === undefined ? endMs : Math.max(endMs, acked.endMs);

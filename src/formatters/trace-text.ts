@@ -28,13 +28,13 @@ export type TraceLine = readonly { readonly text: string; readonly tone: TraceTo
 
 /** How to draw. */
 export interface TraceLook {
-  /** Columns there are; between 60 and 240 are used. */
+  /** Columns there are; between 72 and 240 are used. */
   readonly width: number;
   /** Box characters, or ASCII. */
   readonly utf8: boolean;
 }
 
-const WIDTH = { least: 60, most: 240 } as const;
+const WIDTH = { least: 72, most: 240 } as const;
 const BAR_LEAST = 12;
 /** A path longer than that is cut in the middle. */
 const PATH_CHARS = 60;
@@ -187,7 +187,7 @@ function bar(row: TraceRow, scale: Scale, marks: Marks): string {
 
 const STEPS_MS = [1, 2, 5] as const;
 /** Columns a number of the axis takes at least. */
-const TICK_COLUMNS = 7;
+const TICK_COLUMNS = 6;
 
 /** `0 ms      1         2`: round numbers, as many as there is room for. */
 function axis(scale: Scale): string {
@@ -277,6 +277,7 @@ function verdict({ slowest, totalMs }: Trace): TraceLine[] {
 /** A step in words: `the fsync of server 2 (0.94 ms)`. */
 export function stepWords(step: TraceStep): string {
   const { stage, node, fromNode, from, via, fsyncMs, ms, untold } = step;
+  if (from === 'sent' && stage === 'answered') return 'on the way and at the server, none of which was told';
   if (untold.length > 0) {
     return `from ${LONG_NAMES[from]} (${plainName(fromNode)}) to ${LONG_NAMES[stage]} (${plainName(node)}), of which nothing is told`;
   }

@@ -30,7 +30,6 @@ import type { Settings } from '../settings/settings.ts';
 /** What a trace is made of; samples are left out. */
 export const TRACED_NAMES = [
   'request.*',
-  'session.attached',
   'peer.state',
   'log.synced',
   'zab.proposed',

@@ -48,9 +48,7 @@ export class EventBook {
   /** Takes any event; those that are of no request are passed over. */
   take(event: ZktEvent): void {
     const { session, cxid, zxid, type } = event.fields as Fields;
-    if (event.name === 'session.attached')
-      this.keep(this.requests, requestName(event.fields.session, 0), event);
-    else if (typeof session === 'bigint' && typeof cxid === 'number') {
+    if (typeof session === 'bigint' && typeof cxid === 'number') {
       this.keep(this.requests, requestName(session, cxid), event);
     } else if (typeof zxid !== 'bigint') return;
     else if (UP_TO.has(event.name) || (isPacket(event) && type === PACKET.ACK)) this.cover(event as Cover);

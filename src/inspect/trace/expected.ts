@@ -99,9 +99,8 @@ export function missingOf(
 function wantedOf({ node, role }: TraceServer, sightings: Sightings, parts: Parts): TraceStageName[] {
   const kind = classOf(sightings);
   const asked = node === parts.server;
-  const begins = sightings.key.cxid === 0;
   const early = kind === 'read' || endedEarly(sightings);
-  const wanted: TraceStageName[] = asked && !begins ? ['received'] : [];
+  const wanted: TraceStageName[] = asked ? ['received'] : [];
   const ends: TraceStageName[] = asked ? ['replied'] : [];
   if (early) return [...wanted, ...ends];
   if (role === 'leader' || role === 'standalone') {

@@ -61,7 +61,6 @@ export class LiveTraces {
     if (event.name === 'feed.dropped') this.dropped(event.node, event.fields);
     this.book.take(event);
     if (event.name === 'request.replied') this.end(event.fields.session, event.fields.cxid, nowMs);
-    else if (event.name === 'session.attached') this.end(event.fields.session, 0, nowMs);
   }
 
   /** Those that are over by now, and wanted. */

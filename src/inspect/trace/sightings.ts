@@ -128,12 +128,6 @@ class SightingCollector implements Sightings {
         this.err ??= fields.err;
         this.see('replied', node, undefined, time, seq);
         return;
-      case 'session.attached':
-        // The answer to a connect request: there is no other event of it.
-        if (this.key.cxid === 0 && fields.session === this.key.session) {
-          this.see('replied', node, undefined, time, seq);
-        }
-        return;
       default:
         this.takeTransaction(event);
     }

@@ -154,17 +154,19 @@ describe('other requests', () => {
     expect(trace.missing).toEqual([]);
   });
 
-  test('a session begins: it has no number, and no request is received', () => {
+  test('a session begins: its request has no number', () => {
     const t = new Teller();
     const begins = { session: SESSION, cxid: 0 };
+    t.tell('1', 0.2, 'request.received', { ...begins, op: 'createSession', path: '', bytes: 4 });
     t.tell('1', 0.3, 'request.forwarded', { ...begins, op: 'createSession' });
     t.tell('3', 0.5, 'request.arrived', { ...begins, op: 'createSession', from: 1n });
     t.tell('3', 0.6, 'request.prepared', { ...begins, op: 'createSession', zxid: ZXID, err: 0 });
     t.tell('1', 1, 'request.applied', { ...begins, zxid: ZXID });
-    const attached = { session: SESSION, connection: 1, remote: '', client: '', timeoutMs: 1 };
-    t.tell('1', 1.1, 'session.attached', attached);
+    t.tell('1', 1.1, 'request.replied', { ...begins, op: 'createSession', zxid: ZXID, err: 0, ms: 0.8 });
     const trace = assemble(t.events, key({ op: 'createSession', path: '', answeredMs: START_MS + 1.3 }, 0));
-    expect(way(trace)).toBe('1:forwarded 3:arrived 3:prepared 1:applied 1:replied client:answered');
+    expect(way(trace)).toBe(
+      '1:received 1:forwarded 3:arrived 3:prepared 1:applied 1:replied client:answered',
+    );
   });
 
   test('through an observer, which has no vote and hears of it when it is committed', () => {
