@@ -75,9 +75,9 @@ export class EnsembleStory {
 
   /** A client of that server alone. */
   dial(node: SimNode): SimClient {
-    return this.cluster.dial(`c${this.cluster.clients.length + 1}`, {
-      servers: `${node.address}:${CLUSTER_PORTS.client}`,
-    });
+    const clientName = `c${this.cluster.clients.length + 1}`;
+    const servers = `${node.address}:${CLUSTER_PORTS.client}`;
+    return this.cluster.dial(clientName, { servers, clientName });
   }
 
   /** Runs one operation, and forgets what was before; throws what it rejects with. */

@@ -152,6 +152,8 @@ describe.each(SEEDS)('every server tells its part of a request (seed %i)', (seed
     expectFollower(other);
     expectLeader('createSession', origin, ['session created']);
     expect(story.named('session.created')).toHaveLength(1);
+    const [attached] = story.named('session.attached');
+    expect(attached?.fields).toMatchObject({ client: 'c1', timeoutMs: 4000, session: client.sessionId });
     expectOneRequest(0);
     await story.tell(() => client.close());
     expect(
@@ -161,6 +163,25 @@ describe.each(SEEDS)('every server tells its part of a request (seed %i)', (seed
         .toSorted(),
     ).toEqual(['1', '2', '3', '4']);
     expect(story.of(origin)).toContain('replied closeSession 0');
+  });
+
+  it('a session that expires: once by the leader, its end by every server', async () => {
+    story = await EnsembleStory.begin(seed);
+    const [origin] = story.followers as [SimNode];
+    const { client, die } = story.dial(origin);
+    await story.tell(() => client.create('/e', '', { mode: 'ephemeral' }));
+    const session = client.sessionId;
+    die();
+    await story.cluster.run(() => story.named('session.closed').length === 4, 20_000);
+    expect(story.named('session.expired').map(({ node, fields }) => [node, fields.session])).toEqual([
+      [String(story.leader.id), session],
+    ]);
+    for (const { fields } of story.named('session.closed')) {
+      expect(fields).toMatchObject({ session, ephemerals: 1 });
+    }
+    const ends = story.events.filter(({ name }) => name === 'request.applied').slice(-4);
+    expect(ends.map(({ node }) => node).toSorted()).toEqual(['1', '2', '3', '4']);
+    for (const { fields } of ends) expect(fields).toMatchObject({ session, cxid: 0 });
   });
 
   it('what asks for too much is refused, and the limit named', async () => {
