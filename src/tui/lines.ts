@@ -21,10 +21,15 @@ export type Line = readonly Span[];
 
 /** Longer foreign text than this is cut before anything else is done with it. */
 const CHARS_MAX = 2_000;
-const PLAIN = /^[\x20-\x7e]*$/;
+/**
+ * Text whose every character is a column, and stands alone: ASCII, Latin-1, `…`, box lines and blocks. It is
+ * measured without looking at each character, which long texts would make slow.
+ */
+const NARROW = /^[\x20-\x7e\xa1-\xa8\xaa-\xac\xaf-\xff\u2026\u2500-\u259f]*$/;
+const graphemes = new Intl.Segmenter();
 
 /** Columns that text takes which is escaped. */
-export const widthOf = (text: string): number => (PLAIN.test(text) ? text.length : stringWidth(text));
+export const widthOf = (text: string): number => (NARROW.test(text) ? text.length : stringWidth(text));
 
 /** A span of any text, foreign or ours. */
 export function span(text: string, tone: Tone = 'plain'): Span {
@@ -34,12 +39,14 @@ export function span(text: string, tone: Tone = 'plain'): Span {
 
 /** The beginning of a text that fits into `width` columns; a mark at its end says that there is more. */
 export function cut(text: string, width: number, mark = '…'): string {
-  if (widthOf(text) <= width) return text;
   if (width <= 0) return '';
+  const narrow = NARROW.test(text);
+  if ((narrow ? text.length : stringWidth(text)) <= width) return text;
   let taken = '';
   let used = widthOf(mark);
   if (used > width) return '';
-  for (const { segment } of new Intl.Segmenter().segment(text)) {
+  if (narrow) return text.slice(0, width - used) + mark;
+  for (const { segment } of graphemes.segment(text)) {
     const next = widthOf(segment);
     if (used + next > width) break;
     used += next;

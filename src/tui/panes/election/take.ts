@@ -1,5 +1,6 @@
 /** How events become elections. */
 import type { EventName, FieldsOf, ZktEvent } from '../../../events/table.ts';
+import { keptText } from '../../kept.ts';
 import {
   accepts,
   become,
@@ -163,7 +164,7 @@ function told(
     election.round = Math.max(election.round, round);
   }
   if (settles) {
-    member.decided = { state: doing, leader, how: 'asked' };
+    member.decided = { state: keptText(doing), leader, how: 'asked' };
     decide(election, leader, 'asked', time);
     if (doing === 'LEADING') {
       election.establishedMs = time;
@@ -227,7 +228,7 @@ function note(state: ElectionState, election: Election, member: Member, event: Z
       break;
     case 'election.vote-changed': {
       const { leader, zxid, peerEpoch, round, rule, from } = event.fields;
-      cast(member, { atMs: time, leader, zxid, peerEpoch, round, rule, from });
+      cast(member, { atMs: time, leader, zxid, peerEpoch, round, rule: keptText(rule), from });
       election.round = Math.max(election.round, round);
       break;
     }
@@ -235,11 +236,11 @@ function note(state: ElectionState, election: Election, member: Member, event: Z
       const { state: doing, leader, how, round, zxid, peerEpoch } = event.fields;
       // A leader that stands is joined without a vote for it having been told.
       if (member.votes.at(-1)?.leader !== leader) {
-        cast(member, { atMs: time, leader, zxid, peerEpoch, round, rule: how, from: -1n });
+        cast(member, { atMs: time, leader, zxid, peerEpoch, round, rule: keptText(how), from: -1n });
       }
-      member.decided = { state: doing, leader, how };
+      member.decided = { state: keptText(doing), leader, how: keptText(how) };
       election.round = Math.max(election.round, round);
-      decide(election, leader, how, time);
+      decide(election, leader, keptText(how), time);
       becomes('joining');
       break;
     }
