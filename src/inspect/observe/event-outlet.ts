@@ -6,8 +6,42 @@ import type { Clock } from '../../ports/clock.ts';
 /** What is said of the observing itself; no filter keeps it back. */
 const ALWAYS = /^(source|feed)\./;
 
+/** Where one watch tells what it sees. */
+export interface Outlet {
+  /** Whether an event of that name may be wanted: what nobody wants need not be asked for. */
+  wants(name: EventName): boolean;
+  /** An event that a server sent, and filtered. */
+  pass(event: ZktEvent): void;
+  /** An event made here, of what a server was seen to do or be. */
+  emit<N extends EventName>(node: string, name: N, fields: FieldsOf<N>): void;
+}
+
+/** The outlet of one watch: when that ends, what it was about to tell is told no more. */
+export class OutletGate implements Outlet {
+  private readonly outlet: Outlet;
+  private open = true;
+
+  constructor(outlet: Outlet) {
+    this.outlet = outlet;
+  }
+
+  /** For good. */
+  shut(): void {
+    this.open = false;
+  }
+  wants(name: EventName): boolean {
+    return this.outlet.wants(name);
+  }
+  pass(event: ZktEvent): void {
+    if (this.open) this.outlet.pass(event);
+  }
+  emit<N extends EventName>(node: string, name: N, fields: FieldsOf<N>): void {
+    if (this.open) this.outlet.emit(node, name, fields);
+  }
+}
+
 /** See the head of the file. */
-export class EventOutlet {
+export class EventOutlet implements Outlet {
   private readonly clock: Pick<Clock, 'wallMs'>;
   private readonly filter: EventFilter;
   private readonly names: ReadonlySet<EventName>;
@@ -26,18 +60,16 @@ export class EventOutlet {
     this.taker = take;
   }
 
-  /** Whether an event of that name may be wanted: what nobody wants need not be asked for. */
   wants(name: EventName): boolean {
     return this.names.has(name);
   }
 
-  /** An event that a server sent, and filtered. */
   pass(event: ZktEvent): void {
     this.taker?.(event);
   }
 
   /**
-   * An event made here, of what a server was seen to do or be. Those of `source.*` and `feed.*` have the
+   * Those of `source.*` and `feed.*` have the
    * sequence number 0, as what a stream says of itself has it; others are counted for each server.
    */
   emit<N extends EventName>(node: string, name: N, fields: FieldsOf<N>): void {

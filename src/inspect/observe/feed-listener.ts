@@ -9,7 +9,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { HttpAsking } from '../../ports/http.ts';
 import type { Timer, Timers } from '../../ports/timers.ts';
 import { plainVersion } from '../ensemble/server-answer.ts';
-import type { EventOutlet } from './event-outlet.ts';
+import type { Outlet } from './event-outlet.ts';
 import { FeedMemory } from './feed-memory.ts';
 import type { Roster } from './roster.ts';
 import type { SourceVoice } from './source-voice.ts';
@@ -29,7 +29,7 @@ export interface ListenWorld {
   readonly http: HttpAsking;
   readonly timers: Timers;
   readonly clock: Clock;
-  readonly outlet: EventOutlet;
+  readonly outlet: Outlet;
   readonly roster: Roster;
   readonly filter: FilterText;
   readonly budget: number | undefined;

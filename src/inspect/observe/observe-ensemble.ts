@@ -76,6 +76,7 @@ class EnsembleObserver implements EventSource, WatchOwner {
   private readonly ports: ObserverPorts;
   private readonly options: ObserverOptions;
   private readonly world: WatchWorld;
+  private readonly outlet: EventOutlet;
   private readonly rest: Rest;
   private readonly watches: ServerWatch[] = [];
   /** Members whose client port nobody tells. */
@@ -91,25 +92,26 @@ class EnsembleObserver implements EventSource, WatchOwner {
     const { net, http, timers, clock } = ports;
     const { filter = {}, budget, last = 0, token, timeoutMs, pollMs = POLL_MS } = options;
     const random = new Prng(Math.floor(clock.wallMs() * 1000) >>> 0);
+    this.outlet = new EventOutlet(clock, filter);
     this.world = {
       ...{ net, http, timers, clock, filter, budget, last, token, timeoutMs, pollMs },
       random,
       askerId: askerId(random),
-      outlet: new EventOutlet(clock, filter),
+      outlet: this.outlet,
       roster: new Roster(),
     };
     this.rest = new Rest(timers);
   }
 
   start(take: (event: ZktEvent) => void): void {
-    this.world.outlet.open(take);
+    this.outlet.open(take);
     for (const address of this.options.servers) this.watch(address, undefined);
     this.asking = this.ports.timers.every(ASK_MS, () => void this.askAround());
   }
 
   stop(): void {
     this.asking?.cancel();
-    this.world.outlet.open(undefined);
+    this.outlet.open(undefined);
     this.rest.end();
     for (const watch of this.watches) watch.stop();
   }

@@ -1,7 +1,7 @@
 /** Changes of what a server of an ensemble does, told as events when its answers show them. */
 import type { FieldsOf } from '../../events/table.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { EventOutlet } from './event-outlet.ts';
+import type { Outlet } from './event-outlet.ts';
 import type { Roster } from './roster.ts';
 
 const STATES: ReadonlyMap<string, string> = new Map([
@@ -19,14 +19,16 @@ const FIRST_SAMPLES = 3;
 export class PeerStates {
   /** What it does, as `peer.state` has it; empty where it does nothing of the kind. */
   state = '';
-  private readonly outlet: EventOutlet;
+  private readonly outlet: Outlet;
   private readonly roster: Roster;
   private readonly clock: Pick<Clock, 'monotonicMs'>;
   private leader = -1;
   private samples = 0;
+  /** A state is still to be told. */
+  private late = false;
   private epoch = -1;
 
-  constructor(outlet: EventOutlet, roster: Roster, clock: Pick<Clock, 'monotonicMs'>) {
+  constructor(outlet: Outlet, roster: Roster, clock: Pick<Clock, 'monotonicMs'>) {
     this.clock = clock;
     this.outlet = outlet;
     this.roster = roster;
@@ -52,13 +54,17 @@ export class PeerStates {
       state === 'LEADING' ? (id ?? -1) : state === 'LOOKING' ? -1 : (told ?? roster.leader ?? -1);
     if (state === 'LOOKING' && state !== this.state) roster.unsettle(this.clock.monotonicMs());
     const changed = state !== this.state || (leader !== this.leader && leader !== -1);
+    const began = state !== this.state;
     this.state = state;
     if (state === '') return;
-    if (changed) {
+    // Whom it follows is told a moment later than that it follows.
+    const late = began && leader === -1 && state !== 'LOOKING';
+    if (late || this.late || changed) {
+      this.late = late;
       this.leader = leader;
-      outlet.emit(node, 'peer.state', { state, leader: BigInt(leader) });
+      if (!late) outlet.emit(node, 'peer.state', { state, leader: BigInt(leader) });
     }
-    this.enter(node, sample.epoch, leader);
+    if (!late) this.enter(node, sample.epoch, leader);
   }
 
   /** The epoch that is found at first is no news: its words and its vote tell it one after the other. */

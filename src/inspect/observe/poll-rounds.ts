@@ -12,7 +12,7 @@ import type { Timers } from '../../ports/timers.ts';
 import { parseMntr, parseSrvr } from '../ensemble/server-answer.ts';
 import { AdminQuestions } from './admin-questions.ts';
 import { ElectionProbe } from './election-probe.ts';
-import type { EventOutlet } from './event-outlet.ts';
+import type { Outlet } from './event-outlet.ts';
 import { isZkt, whoIs } from './first-contact.ts';
 import { HotDeltas } from './hot-deltas.ts';
 import { PeerStates } from './peer-states.ts';
@@ -31,7 +31,7 @@ export interface PollWorld {
   readonly http: HttpAsking;
   readonly timers: Timers;
   readonly clock: Clock;
-  readonly outlet: EventOutlet;
+  readonly outlet: Outlet;
   readonly roster: Roster;
   readonly timeoutMs: number;
   /** By which this observer asks election ports. */
@@ -142,7 +142,7 @@ export class PollRounds {
     if (first.kind !== 'idle') {
       await this.clients();
       await this.watchTable();
-      this.tellLimits();
+      this.tellLimits(first.kind === 'forbidden');
     }
     return news ? 'told' : undefined;
   }
@@ -285,13 +285,14 @@ export class PollRounds {
     return membership !== undefined && roster.offer(membership);
   }
 
-  private tellLimits(): void {
+  private tellLimits(noSrvr: boolean): void {
     const { voice } = this;
     const { forbidden } = this.pace;
-    if (forbidden.length > 0) {
-      const words = forbidden.join(', ');
+    if (forbidden.length > 0 || noSrvr) {
+      const all = ['srvr', ...forbidden].join(', ');
+      const words = noSrvr ? all : forbidden.join(', ');
       voice.refused(
-        `${words} may not be asked: 4lw.commands.whitelist=srvr, ${words} (or *) in its configuration allows it`,
+        `${words} may not be asked: 4lw.commands.whitelist=${all} (or *) in its configuration allows it`,
       );
     }
     if (this.zkt) return;

@@ -10,7 +10,7 @@ import type { HttpAsking } from '../../ports/http.ts';
 import type { Net } from '../../ports/net.ts';
 import type { Timers } from '../../ports/timers.ts';
 import { adminUrlOf } from './admin-url.ts';
-import type { EventOutlet } from './event-outlet.ts';
+import { type Outlet, OutletGate } from './event-outlet.ts';
 import { FeedListener } from './feed-listener.ts';
 import { type Contact, contact, whoIs } from './first-contact.ts';
 import { OpenConnections } from './open-connections.ts';
@@ -34,7 +34,7 @@ export interface WatchWorld {
   readonly timers: Timers;
   readonly clock: Clock;
   readonly random: Prng;
-  readonly outlet: EventOutlet;
+  readonly outlet: Outlet;
   readonly roster: Roster;
   readonly filter: FilterText;
   readonly budget: number | undefined;
@@ -66,6 +66,7 @@ export class ServerWatch {
   /** It serves clients, and not alone, as far as is known. */
   serves = false;
   private readonly world: WatchWorld;
+  private readonly outlet: OutletGate;
   private readonly owner: WatchOwner;
   private readonly connections: OpenConnections;
   private readonly asker: WordAsker;
@@ -77,7 +78,9 @@ export class ServerWatch {
   private feedAgainMs = Number.NEGATIVE_INFINITY;
 
   /** `id`: where the configuration told it. */
-  constructor(world: WatchWorld, owner: WatchOwner, address: ServerAddress, id: number | undefined) {
+  constructor(shared: WatchWorld, owner: WatchOwner, address: ServerAddress, id: number | undefined) {
+    this.outlet = new OutletGate(shared.outlet);
+    const world = { ...shared, outlet: this.outlet };
     this.world = world;
     this.owner = owner;
     this.address = address;
@@ -109,6 +112,7 @@ export class ServerWatch {
 
   /** Ends it, and tells nothing more. */
   stop(): void {
+    this.outlet.shut();
     this.rest.end();
     this.listener.close();
     this.rounds.close();

@@ -1,5 +1,5 @@
 /** What is told of how a server is reached: each change once, and never the same twice in a row. */
-import type { EventOutlet } from './event-outlet.ts';
+import type { Outlet } from './event-outlet.ts';
 
 /** Things told that cannot be known of one server. */
 const LIMITS_MAX = 64;
@@ -8,7 +8,7 @@ const LIMITS_MAX = 64;
 export class SourceVoice {
   /** As events name the server. */
   node: string;
-  private readonly outlet: EventOutlet;
+  private readonly outlet: Outlet;
   private readonly address: string;
   private last = '';
   /** What it was when it was reached last: what was told of another is told again. */
@@ -16,7 +16,7 @@ export class SourceVoice {
   private readonly limits = new Set<string>();
 
   /** `address`: where its clients connect, as text. */
-  constructor(outlet: EventOutlet, node: string, address: string) {
+  constructor(outlet: Outlet, node: string, address: string) {
     this.outlet = outlet;
     this.node = node;
     this.address = address;

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { ServerState } from '../../protocol/election.ts';
 import type { Member } from '../../server/quorum/membership.ts';
 import type { ElectionProbe, VoteAnswer } from './election-probe.ts';
-import type { EventOutlet } from './event-outlet.ts';
+import type { Outlet } from './event-outlet.ts';
 import type { SourceVoice } from './source-voice.ts';
 
 /** Between two questions to a server that is settled, ms: Apache's servers write a line in their log for each. */
@@ -33,7 +33,7 @@ export class VoteWatch {
   /** What it told last; undefined before, and while it does not answer. */
   told: ToldVote | undefined;
   private readonly probe: ElectionProbe;
-  private readonly outlet: EventOutlet;
+  private readonly outlet: Outlet;
   private readonly voice: SourceVoice;
   private readonly clock: Clock;
   private readonly heard: () => void;
@@ -45,13 +45,7 @@ export class VoteWatch {
   private lookings = 0;
 
   /** `heard` is called after each vote. */
-  constructor(
-    probe: ElectionProbe,
-    outlet: EventOutlet,
-    voice: SourceVoice,
-    clock: Clock,
-    heard: () => void,
-  ) {
+  constructor(probe: ElectionProbe, outlet: Outlet, voice: SourceVoice, clock: Clock, heard: () => void) {
     this.heard = heard;
     this.probe = probe;
     this.outlet = outlet;

@@ -203,9 +203,15 @@ export class FakeWorld implements Clock, Timers, HttpAsking {
 
   private serve(at: string, server: FakeServer, end: FakeSocket, bytes: Buffer): void {
     if (server === 'hang' || server === 'refuse') return;
-    if (server === 'close') return end.close();
-    if ('raw' in server) return server.raw(end, Buffer.from(bytes));
+    if (server !== 'close' && 'raw' in server) {
+      server.raw(end, Buffer.from(bytes));
+      return;
+    }
     const word = bytes.toString('latin1');
+    if (server === 'close') {
+      end.close();
+      return;
+    }
     this.asked.push(`${at} ${word}`);
     const reply = server.words(word);
     if (reply === 'hang') return;
