@@ -39,6 +39,14 @@ export function msText(value: number): string {
   return `${Math.round(value / 60_000)}m`;
 }
 
+/** Milliseconds in a sentence: `0.42 ms`, `480 ms`, `1.2 s`, `5 min`. */
+export function msWords(value: number): string {
+  const text = msText(value);
+  if (text.endsWith('s')) return `${text.slice(0, -1)} s`;
+  if (text.endsWith('m')) return `${text.slice(0, -1)} min`;
+  return text === UNKNOWN ? text : `${text} ms`;
+}
+
 /** The two largest units: `3d4h`, `12m5s`, `7s`. */
 export function spanText(ms: number): string {
   if (!(ms >= 0)) return UNKNOWN;

@@ -165,7 +165,7 @@ function stepOf(key: string, page: number): number | undefined {
     end: Number.POSITIVE_INFINITY,
     G: Number.POSITIVE_INFINITY,
   };
-  return steps[key];
+  return Object.hasOwn(steps, key) ? steps[key] : undefined;
 }
 
 const clamped = (value: number, max: number): number => Math.max(0, Math.min(value, max));

@@ -1,10 +1,19 @@
 /** The ensemble pane: a row a server, what is wrong in words, and each server in full. */
 import { sparkline } from '../charts.ts';
+import { faceName } from '../faces.ts';
 import { AXIS_WIDTH, chart } from '../history-chart.ts';
 import { cell, type Line, lineWidth, mark, span, windowStart } from '../lines.ts';
 import type { Pane, PaneDrawing, PaneView, ServerFace } from '../pane.ts';
 import { countText, fullCount, msText } from '../quantities.ts';
-import { fitting, headLine, type Row, rowLine, sparkWidth, widthLeft } from './ensemble/columns.ts';
+import {
+  fitting,
+  headLine,
+  type Row,
+  rowLine,
+  sparkLook,
+  sparkWidth,
+  widthLeft,
+} from './ensemble/columns.ts';
 import { detailLines } from './ensemble/detail.ts';
 import { type HistoryName, RECORD_NAMES, ServerRecord } from './ensemble/record.ts';
 import { EnsembleState } from './ensemble/state.ts';
@@ -38,24 +47,29 @@ export const ensemblePane: Pane<EnsembleState> = {
 };
 
 function overview(state: EnsembleState, problems: readonly Problem[], view: PaneView): PaneDrawing {
-  const { width, height, ascii, nowMs } = view;
+  const { width, height, ascii } = view;
   const rows = rowsOf(state, problems, view);
   const keys = rows.map(({ face }) => face.node);
   if (view.servers.length === 0)
     return { lines: [[span('No server has been heard of yet.', 'dim')]].slice(0, height), keys };
-  const columns = fitting(width);
+  const columns = fitting(
+    width,
+    view.servers.some(({ sid }) => sid < 0),
+  );
   const spark = sparkWidth(widthLeft(columns, width));
   const head: Line[] = [summary(state, view.servers), headLine(columns, spark)];
   // The rows, then what is wrong, then charts: each gets what those before leave, but a word of trouble.
   const shown = Math.max(1, Math.min(rows.length, height - head.length - Math.min(problems.length + 1, 4)));
   const chosen = view.chosen === undefined ? -1 : keys.indexOf(view.chosen);
   const first = windowStart(rows.length, shown, chosen);
+  const look = sparkLook(rows, spark, view);
   const table = rows.slice(first, first + shown).map((row, i) => {
-    const line = rowLine(row, columns, { spark, ascii, nowMs });
+    const line = rowLine(row, columns, look);
     return first + i === chosen ? mark(line, width) : line;
   });
   if (rows.length === 0) table.push([span(` No server matches ${view.filter}.`, 'dim')]);
   const lines = [...head, ...table, ...wrongLines(problems, height - head.length - table.length, ascii)];
+  lines.push(...limitLines(rows, height - lines.length));
   lines.push(...histories(rows, view, height - lines.length));
   return { lines: lines.slice(0, height), keys };
 }
@@ -93,12 +107,7 @@ function summary(state: EnsembleState, servers: readonly ServerFace[]): Line {
   const leader = up.find(({ mode }) => mode === 'leader');
   const alone = up.some(({ mode }) => mode === 'standalone');
   const epoch = leader === undefined ? -1 : (state.servers.get(leader.node)?.sample?.epoch ?? -1);
-  const leads =
-    leader === undefined
-      ? alone
-        ? 'standalone'
-        : 'no leader'
-      : `${leader.sid < 0 ? leader.node : `server ${leader.sid}`} leads`;
+  const leads = leader === undefined ? (alone ? 'standalone' : 'no leader') : `${faceName(leader)} leads`;
   return [
     span(` ${up.length} of ${servers.length} ${servers.length === 1 ? 'server' : 'servers'} up, `),
     span(leads, leader === undefined && !alone ? 'bad' : 'good'),
@@ -122,6 +131,20 @@ function wrongLines(problems: readonly Problem[], height: number, ascii: boolean
   return [...room.slice(0, height - 1), [span(` and ${left} more`, 'warn')]];
 }
 
+/** What some servers do not tell, in a line each. */
+function limitLines(rows: readonly Row[], height: number): Line[] {
+  const limited = rows.filter(({ face, server }) => face.up && (server?.limits.size ?? 0) > 0);
+  if (limited.length === 0 || height < limited.length + 2) return [];
+  return [
+    [],
+    ...limited.map(({ face, server }): Line => {
+      const [first = '', ...more] = server?.limits ?? [];
+      const others = more.length === 0 ? '' : ` (and ${more.length} more: Enter)`;
+      return [span(` ${faceName(face)}: ${first}${others}`, 'dim')];
+    }),
+  ];
+}
+
 /** A row or a chart for each server's last minutes, where there is room for them. */
 function histories(rows: readonly Row[], view: PaneView, height: number): Line[] {
   const { width, nowMs, ascii } = view;
@@ -142,16 +165,24 @@ function histories(rows: readonly Row[], view: PaneView, height: number): Line[]
     cell('requests/s', spark + 8, 'dim'),
     cell('latency p99, ms', spark + 8, 'dim'),
   ]);
+  const values = (server: ServerRecord, name: HistoryName): number[] =>
+    server.series[name].parts(nowMs - CHART_MS, nowMs, spark);
+  const top = (name: HistoryName): number =>
+    Math.max(0, ...known.flatMap(({ server }) => values(server, name)));
+  const tops = { requestsPerS: top('requestsPerS'), latencyP99Ms: top('latencyP99Ms') };
   for (const { face, server } of known) {
-    const part = (name: HistoryName, tone: 'accent' | 'warn', text: (value: number) => string): Line => {
-      const values = server.series[name].parts(nowMs - CHART_MS, nowMs, spark);
+    const part = (
+      name: keyof typeof tops,
+      tone: 'accent' | 'warn',
+      text: (value: number) => string,
+    ): Line => {
       return [
-        span(sparkline(values, spark, ascii), tone),
+        span(sparkline(values(server, name), spark, ascii, tops[name]), tone),
         cell(` ${text(face.up ? server.series[name].last : -1)}`, 8),
       ];
     };
     lines.push([
-      cell(` ${face.sid < 0 ? face.node : `server ${face.sid}`}`, label),
+      cell(` ${faceName(face)}`, label),
       ...part('requestsPerS', 'accent', countText),
       ...part('latencyP99Ms', 'warn', msText),
     ]);

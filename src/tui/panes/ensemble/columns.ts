@@ -2,7 +2,7 @@
 import { hex0x } from '../../../base/brands.ts';
 import { sparkline } from '../../charts.ts';
 import { cell, type Line, type Span, span, type Tone } from '../../lines.ts';
-import type { ServerFace } from '../../pane.ts';
+import type { PaneView, ServerFace } from '../../pane.ts';
 import { bytesText, countText, msText, spanText, UNKNOWN } from '../../quantities.ts';
 import type { ServerRecord } from './record.ts';
 
@@ -93,20 +93,24 @@ export const COLUMNS: readonly Column[] = [
   },
 ];
 
-/** The columns that fit into `width`, a blank between them; those of the highest rank go first. */
-export function fitting(width: number): readonly Column[] {
+/**
+ * The columns that fit into `width`, a blank between them; those of the highest rank go first. `addressed`: the
+ * address is all that is known of who a server is, and stays.
+ */
+export function fitting(width: number, addressed: boolean): readonly Column[] {
+  const rankOf = ({ head, rank }: Column): number => (addressed && head === 'ADDRESS' ? 0 : rank);
   let shown = [...COLUMNS];
-  const taken = (): number => shown.reduce((sum, it) => sum + it.width + 1, 1);
-  for (const { rank } of [...COLUMNS].sort((a, b) => b.rank - a.rank)) {
-    if (taken() <= width) break;
-    shown = shown.filter((it) => it.rank !== rank || rank === 0);
+  const taken = (): number => shown.reduce((sum, it) => sum + it.width + 1, 0);
+  for (const worst of [...COLUMNS].sort((a, b) => rankOf(b) - rankOf(a))) {
+    if (taken() <= width || rankOf(worst) === 0) break;
+    shown = shown.filter((it) => it !== worst);
   }
   return shown;
 }
 
 /** Columns that are left over by others. */
 export const widthLeft = (columns: readonly Column[], width: number): number =>
-  width - columns.reduce((sum, it) => sum + it.width + 1, 1);
+  width - columns.reduce((sum, it) => sum + it.width + 1, 0);
 
 /** The time a sparkline in the table covers, ms. */
 const SPARK_MS = 120_000;
@@ -132,20 +136,43 @@ export function headLine(columns: readonly Column[], spark: number): Line {
   ];
 }
 
+/** How the sparklines of all rows are drawn. */
+export interface SparkLook {
+  /** Columns of each; 0 for none. */
+  readonly spark: number;
+  readonly ascii: boolean;
+  readonly nowMs: number;
+  /** The largest values of any row: rows are drawn to one scale. */
+  readonly tops: { readonly requestsPerS: number; readonly latencyP99Ms: number };
+}
+
+/** The look for these rows. */
+export function sparkLook(rows: readonly Row[], spark: number, { ascii, nowMs }: PaneView): SparkLook {
+  const top = (name: keyof SparkLook['tops']): number =>
+    rows.reduce((most, { server }) => {
+      const values = server?.series[name].parts(nowMs - SPARK_MS, nowMs, Math.max(1, spark)) ?? [];
+      return Math.max(most, ...values);
+    }, 0);
+  const tops =
+    spark === 0
+      ? { requestsPerS: 0, latencyP99Ms: 0 }
+      : { requestsPerS: top('requestsPerS'), latencyP99Ms: top('latencyP99Ms') };
+  return { spark, ascii, nowMs, tops };
+}
+
 /** The line of a server. */
-export function rowLine(
-  row: Row,
-  columns: readonly Column[],
-  { spark, ascii, nowMs }: { readonly spark: number; readonly ascii: boolean; readonly nowMs: number },
-): Line {
+export function rowLine(row: Row, columns: readonly Column[], look: SparkLook): Line {
+  const { spark, ascii, nowMs, tops } = look;
   const tone: Tone = row.face.up ? 'plain' : 'bad';
   const cells: Span[] = columns.flatMap((column) => [
     span(' '),
     cell(column.text(row), column.width, row.face.up ? (column.tone?.(row) ?? tone) : tone, column.align),
   ]);
-  if (spark === 0 || row.server === undefined) return cells;
-  const { requestsPerS, latencyP99Ms } = row.server.series;
-  const line = (series: typeof requestsPerS, of: Tone): Span =>
-    span(sparkline(series.parts(nowMs - SPARK_MS, nowMs, spark), spark, ascii), of);
-  return [...cells, span(' '), line(requestsPerS, 'accent'), span(' '), line(latencyP99Ms, 'warn')];
+  const { server } = row;
+  if (spark === 0 || server === undefined) return cells;
+  const line = (name: keyof SparkLook['tops'], of: Tone): Span => {
+    const values = server.series[name].parts(nowMs - SPARK_MS, nowMs, spark);
+    return span(sparkline(values, spark, ascii, tops[name]), of);
+  };
+  return [...cells, span(' '), line('requestsPerS', 'accent'), span(' '), line('latencyP99Ms', 'warn')];
 }

@@ -4,7 +4,16 @@ import { faceName } from '../../faces.ts';
 import { AXIS_WIDTH, chart } from '../../history-chart.ts';
 import { cell, type Line, lineWidth, span, type Tone } from '../../lines.ts';
 import type { PaneView, ServerFace } from '../../pane.ts';
-import { bytesText, clockText, countText, fullCount, msText, spanText, UNKNOWN } from '../../quantities.ts';
+import {
+  bytesText,
+  clockText,
+  countText,
+  fullCount,
+  msText,
+  msWords,
+  spanText,
+  UNKNOWN,
+} from '../../quantities.ts';
 import type { HistoryName, Sample, ServerRecord, Told } from './record.ts';
 import type { Problem } from './verdict.ts';
 
@@ -13,7 +22,8 @@ const CHART_ROWS = 5;
 const CHART_MS = 300_000;
 /** Two charts stand side by side from this width on. */
 const SIDE_BY_SIDE = 120;
-const FACT_WIDTH = 38;
+const FACT_WIDTH = 40;
+const LABEL_WIDTH = 22;
 
 /** All lines of the detail. */
 export function detailLines(
@@ -60,7 +70,6 @@ type Fact = readonly [label: string, value: (sample: Sample) => string];
 
 const whole = (value: number): string => (value < 0 ? UNKNOWN : fullCount(value));
 const perS = (value: number): string => (value < 0 ? UNKNOWN : `${countText(value)}/s`);
-const ms = (value: number): string => (value < 0 ? UNKNOWN : `${msText(value)} ms`.replace('s ms', 's'));
 
 const FACTS: readonly Fact[] = [
   ['epoch', ({ epoch }) => whole(epoch)],
@@ -73,11 +82,11 @@ const FACTS: readonly Fact[] = [
   ['writes', (s) => perS(s.writesPerS)],
   ['bytes in', (s) => (s.bytesInPerS < 0 ? UNKNOWN : `${bytesText(s.bytesInPerS)}/s`)],
   ['bytes out', (s) => (s.bytesOutPerS < 0 ? UNKNOWN : `${bytesText(s.bytesOutPerS)}/s`)],
-  ['latency p50', (s) => ms(s.latencyP50Ms)],
-  ['latency p99', (s) => ms(s.latencyP99Ms)],
-  ['latency max', (s) => ms(s.latencyMaxMs)],
+  ['latency p50', (s) => msWords(s.latencyP50Ms)],
+  ['latency p99', (s) => msWords(s.latencyP99Ms)],
+  ['latency max', (s) => msWords(s.latencyMaxMs)],
   ['fsyncs', (s) => perS(s.fsyncsPerS)],
-  ['fsync p99', (s) => ms(s.fsyncP99Ms)],
+  ['fsync p99', (s) => msWords(s.fsyncP99Ms)],
   ['znodes', (s) => whole(s.nodes)],
   ['watches', (s) => whole(s.watches)],
   ['ephemerals', (s) => whole(s.ephemerals)],
@@ -88,7 +97,7 @@ const FACTS: readonly Fact[] = [
   ['heap', (s) => bytesText(s.heapBytes)],
   ['resident', (s) => bytesText(s.rssBytes)],
   ['cpu', (s) => (s.cpuPercent < 0 ? UNKNOWN : `${Math.round(s.cpuPercent)} % of a core`)],
-  ['event loop p99', (s) => ms(s.loopP99Ms)],
+  ['event loop p99', (s) => msWords(s.loopP99Ms)],
   ['open files', (s) => whole(s.openFiles)],
 ];
 
@@ -102,7 +111,10 @@ function facts({ sample, lag }: ServerRecord, width: number): Line[] {
     Array.from({ length: columns }, (_, column) => all[column * rows + row]).flatMap((fact) =>
       fact === undefined
         ? []
-        : [cell(fact[0], 22, 'dim'), cell(fact[1], FACT_WIDTH - 22, fact[1] === UNKNOWN ? 'dim' : 'plain')],
+        : [
+            cell(fact[0], LABEL_WIDTH, 'dim'),
+            cell(fact[1], FACT_WIDTH - LABEL_WIDTH, fact[1] === UNKNOWN ? 'dim' : 'plain'),
+          ],
     ),
   );
 }

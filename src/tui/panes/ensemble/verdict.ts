@@ -4,7 +4,7 @@ import type { ServerAnswer } from '../../../inspect/ensemble/server-answer.ts';
 import { faceName } from '../../faces.ts';
 import type { Tone } from '../../lines.ts';
 import type { ServerFace } from '../../pane.ts';
-import { fullCount, msText, spanText } from '../../quantities.ts';
+import { fullCount, msWords, spanText } from '../../quantities.ts';
 import { RECENT_MS, type ServerRecord } from './record.ts';
 import type { EnsembleState } from './state.ts';
 
@@ -104,14 +104,14 @@ function measured({ sample, lag }: ServerRecord): Finding[] {
   const found: Finding[] = [];
   if (sample.fsyncP99Ms >= FSYNC_SLOW_MS) {
     const tone = sample.fsyncP99Ms >= FSYNC_BAD_MS ? 'bad' : 'warn';
-    found.push([tone, `slow disk: 1 fsync in 100 takes ${msText(sample.fsyncP99Ms)} ms or more`]);
+    found.push([tone, `slow disk: 1 fsync in 100 takes ${msWords(sample.fsyncP99Ms)} or more`]);
   }
   if (lag >= LAG_MANY) found.push(['warn', `lagging: ${fullCount(lag)} transactions behind the leader`]);
   if (sample.outstanding >= OUTSTANDING_MANY)
     found.push(['warn', `${fullCount(sample.outstanding)} requests wait in it`]);
   if (sample.throttledPerS > 0) found.push(['warn', 'it throttles: too many requests are in flight']);
   if (sample.latencyP99Ms >= LATENCY_SLOW_MS)
-    found.push(['warn', `slow: 1 request in 100 takes ${msText(sample.latencyP99Ms)} ms or more`]);
+    found.push(['warn', `slow: 1 request in 100 takes ${msWords(sample.latencyP99Ms)} or more`]);
   if (sample.cpuPercent >= CPU_PERCENT_HIGH)
     found.push(['warn', `it is at ${Math.round(sample.cpuPercent)} % of a core`]);
   if (sample.sessionsExpiredPerS >= 1)
@@ -126,11 +126,11 @@ function recent(server: ServerRecord, nowMs: number): Finding[] {
   if (stalls.count > 0)
     found.push([
       'warn',
-      `stalled ${times(stalls.count)} in a minute, for up to ${msText(stalls.longestMs)} ms`,
+      `stalled ${times(stalls.count)} in a minute, for up to ${msWords(stalls.longestMs)}`,
     ]);
   const gc = server.gc.within(nowMs);
   if (gc.longestMs >= PAUSE_MS)
-    found.push(['warn', `garbage collection held it for ${msText(gc.longestMs)} ms`]);
+    found.push(['warn', `garbage collection held it for ${msWords(gc.longestMs)}`]);
   else if (gc.sumMs >= RECENT_MS / 10)
     found.push([
       'warn',
@@ -140,7 +140,7 @@ function recent(server: ServerRecord, nowMs: number): Finding[] {
   if (syncs.count > 0)
     found.push([
       'warn',
-      `slow disk: ${times(syncs.count)} in a minute an fsync took too long, up to ${msText(syncs.longestMs)} ms`,
+      `an fsync took ${msWords(syncs.longestMs)}: ${times(syncs.count)} in a minute one is slow`,
     ]);
   const throttles = server.throttles.within(nowMs);
   if (throttles.count > 0 && (server.sample?.throttledPerS ?? 0) <= 0)
