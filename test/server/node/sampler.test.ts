@@ -278,7 +278,7 @@ describe('a server that nobody listens to', () => {
       mode: 'looking',
       address: '[::1]:2181',
       openFiles: 5,
-      nodes: -1,
+      nodes: 5,
     });
     expect(events.on['log.synced']).toBe(true);
     listener.close();
