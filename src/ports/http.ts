@@ -71,3 +71,20 @@ export interface HttpAsking {
     handler: HttpAnswerHandler,
   ): { cancel(): void };
 }
+
+/** Hands something over at an HTTP port. */
+export interface HttpPosting {
+  /**
+   * POST, by http or https. `done` comes once, never from inside the call: the status of the answer, whose
+   * body is passed over, or why there is none within `timeoutMs`.
+   */
+  post(
+    url: string,
+    content: {
+      readonly body: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly timeoutMs: number;
+    },
+    done: (result: { readonly status: number } | { readonly error: Error }) => void,
+  ): void;
+}

@@ -16,6 +16,7 @@ import { toolGlobals } from '../settings/tool-options.ts';
 import { suggestion } from '../suggest.ts';
 import type { ToolContext } from '../tool.ts';
 import { follow } from '../tracing/follow.ts';
+import type { SpanSender } from '../tracing/span-sender.ts';
 import { TracePrinter } from '../tracing/trace-printer.ts';
 import { TracedSession } from '../tracing/traced-session.ts';
 
@@ -34,6 +35,10 @@ stdout is for the trace. Dots are a packet on its way, lines are work and waitin
 Servers of zkt tell of requests by their HTTP admin (a token may be needed: --token-file, ZKT_ADMIN_TOKEN), those
 of Apache do not: of these it is shown what others know. Clocks that disagree are corrected, so that causes come
 before their effects, and it is said by how much.
+
+Where OTEL_EXPORTER_OTLP_ENDPOINT (or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) is set, each trace is also sent there as
+spans of OpenTelemetry (OTLP over HTTP, JSON); OTEL_EXPORTER_OTLP_HEADERS, OTEL_SERVICE_NAME and
+OTEL_RESOURCE_ATTRIBUTES are heeded.
 
 Ends as COMMAND ends; with --follow after --limit or --for, with Ctrl-C (130), or with 3 when no server answers.`;
 
@@ -120,8 +125,13 @@ async function trace(words: readonly string[], flags: TraceFlags, context: ToolC
   }
   const printer = new TracePrinter(io, format, false);
   const untraced = sessions.reduce((sum, each) => sum + each.untraced, 0);
-  for (const each of sessions.flatMap(({ result }) => result)) await printer.add(each);
+  const sender = await spanSender(io);
+  for (const each of sessions.flatMap(({ result }) => result)) {
+    sender?.add(each);
+    await printer.add(each);
+  }
   printer.end({ untraced });
+  await sender?.end();
   if (failure !== undefined) throw failure;
   const err = new Printer(io.stderr);
   if (untraced > 0) err.line(`${untraced} more requests were not traced: --limit ${limit}.`);
@@ -165,6 +175,7 @@ async function following(
   const observer = observerSettings(flags, globals, io.env);
   const format = flags.output ?? globals.output ?? 'table';
   const printer = new TracePrinter(io, format === 'json' ? 'ndjson' : format, flags.whole !== true);
+  const sender = await spanSender(io);
   const { why, unseen, fault } = await follow(
     {
       observer,
@@ -180,8 +191,12 @@ async function following(
       forMs: flags.for === undefined ? undefined : durationMs(flags.for, '--for'),
       stop: io.stop,
     },
-    (each) => printer.add(each),
+    (each) => {
+      sender?.add(each);
+      return printer.add(each);
+    },
   );
+  await sender?.end();
   if (why === 'nobody') {
     throw new ZktError('ZKT_CONNECT', { servers: observer.servers.map(addressText).join(','), why: fault });
   }
@@ -189,6 +204,13 @@ async function following(
   const lost = unseenText(unseen);
   if (lost !== '') new Printer(io.stderr).line(`Not seen: ${lost}.`);
   return why === 'stopped' && !io.stdout.broken ? EXIT.interrupted : EXIT.ok;
+}
+
+/** Sends spans too, where the environment names a collector; loaded only then. */
+async function spanSender({ env, stderr }: Io): Promise<SpanSender | undefined> {
+  if (!env.OTEL_EXPORTER_OTLP_ENDPOINT && !env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) return undefined;
+  const { senderFrom } = await import('../tracing/span-sender.ts');
+  return senderFrom(env, (why) => new Printer(stderr).line(`zkt: ${why}`));
 }
 
 function sessionOf(text: string): bigint {
