@@ -73,6 +73,7 @@ const WORDS: Words = {
   'admin.listening': ({ host, port }) => `The HTTP admin answers on ${host}:${port}.`,
   'admin.unavailable': ({ host, port, why }) =>
     `There is no HTTP admin: ${host}:${port} cannot be opened: ${why}.`,
+  'simulation.said': ({ who, text }) => (who === '' ? `${text}.` : `${who} ${text}.`),
   'request.slow': ({ op, path, ms, stages }) =>
     `${path === '' ? op : `${op} ${path}`} took ${rounded(ms)}: ${stages}.`,
   'request.over-limit': ({ op, limit, value }) => `${op} asks for more than ${limit} allows, ${value}.`,

@@ -1,6 +1,7 @@
 /**
- * Samples of a simulated server, once a second of its clock. They are taken from outside, by the schedule and
- * not by timers of the machine, and by other chance: a run that is looked at is the same as one that is not.
+ * Samples of a simulated server, once a second of its clock. They are taken from outside, on the
+ * way from one thing that happens to the next, and by other chance: a run that is looked at is the same as one
+ * that is not.
  */
 import { Prng } from '../base/prng.ts';
 import type { Bus } from '../events/bus.ts';
@@ -30,7 +31,7 @@ const PAUSED_MS = 100;
 export function sampleFromOutside(life: SampledLife): { close(): void } {
   const { schedule, loop, process, config, events, running, sid } = life;
   const later = (ms: number, fn: () => void): Timer => {
-    let timer = schedule.at(schedule.now + ms, () => {
+    let timer = schedule.lookAt(schedule.now + ms, () => {
       if (loop.paused) timer = later(PAUSED_MS, fn);
       else if (process.alive) fn();
     });

@@ -34,6 +34,7 @@ export class Schedule {
   /** Set while a process has its turn: what others are told then waits for the next step. */
   turning = false;
   private readonly heap: Happening[] = [];
+  private readonly onlookers = new Set<{ readonly at: number; readonly fn: () => void }>();
   private order = 0;
   private stepCount = 0;
 
@@ -53,6 +54,16 @@ export class Schedule {
     };
   }
 
+  /**
+   * Calls `fn` at that time without being a thing that happens: it is done on the way to what comes next, and
+   * nobody who waits for a condition can tell. It must only look.
+   */
+  lookAt(time: number, fn: () => void): Timer {
+    const onlooker = { at: Math.max(time, this.now), fn };
+    this.onlookers.add(onlooker);
+    return { cancel: () => void this.onlookers.delete(onlooker) };
+  }
+
   /** The next thing happens; false when there is none. */
   step(): boolean {
     for (;;) {
@@ -61,6 +72,7 @@ export class Schedule {
       const { fn } = next;
       if (fn === undefined) continue;
       next.fn = undefined;
+      if (this.onlookers.size > 0) this.lookUntil(next.at);
       this.now = next.at;
       this.stepCount++;
       fn();
@@ -79,6 +91,16 @@ export class Schedule {
       const stepped = this.step();
       await limits.breathe();
       if (!stepped && !done() && this.heap.length === 0) throw new SimStuck('nothing is left to happen');
+    }
+  }
+
+  private lookUntil(time: number): void {
+    for (;;) {
+      const due = [...this.onlookers].filter((it) => it.at <= time).sort((a, b) => a.at - b.at)[0];
+      if (due === undefined) return;
+      this.onlookers.delete(due);
+      this.now = due.at;
+      due.fn();
     }
   }
 

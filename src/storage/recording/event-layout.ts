@@ -7,7 +7,7 @@ import { EVENT_NAMES, EVENTS, type EventName, type FieldKind } from '../../event
 import { ByteSink, ByteSource, RecordingDamage } from './byte-sink.ts';
 
 /** Kinds of fields by their number in the file; append only. */
-export const FIELD_KINDS: readonly FieldKind[] = ['text', 'number', 'flag', 'zxid', 'session', 'sid'];
+const FIELD_KINDS: readonly FieldKind[] = ['text', 'number', 'flag', 'zxid', 'session', 'sid'];
 
 /** What a field is that the recording does not have: what is unknown is -1, or no text. */
 const UNKNOWN: Readonly<Record<FieldKind, string | number | boolean | bigint>> = {

@@ -10,7 +10,7 @@ import { SimDisk } from '../../../src/sim/disk.ts';
 import { RecordingWriter } from '../../../src/storage/recording/recording-writer.ts';
 
 /** Fractions as they are kept: to the thousandth. */
-export const kept = (value: number): number =>
+const kept = (value: number): number =>
   Number.isInteger(value) || !(Math.abs(value) < 2 ** 50 / 1000)
     ? value
     : Math.round(value * 1000) / 1000 || 0;
