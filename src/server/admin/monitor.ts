@@ -46,6 +46,10 @@ export interface NodeReport {
   /** By the id of the server that acknowledged. */
   readonly ackMs: ReadonlyMap<string, Summary>;
   readonly revalidations: number;
+  readonly changesQueued: number;
+  readonly changesRemoved: number;
+  /** By the first part of the path. */
+  readonly quotaErrors: ReadonlyMap<string, number>;
   /** How many heard each time a watch fired. */
   readonly watches: {
     readonly created: Summary;
@@ -99,7 +103,12 @@ const whole = (name: string, value: number, key?: string): Metric => ({
   kind: 'gauge',
   value: Math.floor(value),
 });
-const counter = (name: string, value: number): Metric => ({ name, kind: 'counter', value });
+const counter = (name: string, value: number, key?: string): Metric => ({
+  name,
+  key,
+  kind: 'counter',
+  value,
+});
 const real = (name: string, value: number): Metric => ({ name, kind: 'real', value });
 const text = (name: string, value: string): Metric => ({ name, kind: 'text', value });
 
@@ -229,6 +238,9 @@ const counters = ({ traffic: t, metrics: m, node }: MonitorReport): Metric[] => 
   counter('watch_bytes', t.watchBytes),
   counter('connection_revalidate_count', t.revalidations),
   counter('revalidate_count', node.revalidations),
+  counter('outstanding_changes_queued', node.changesQueued),
+  counter('outstanding_changes_removed', node.changesRemoved),
+  ...[...node.quotaErrors].map(([key, count]) => counter('quota_exceeded_error_per_namespace', count, key)),
   counter('stale_sessions_expired', m.sessionsExpired),
   counter('fsync_threshold_exceed_count', m.slowSyncs),
   counter('looking_count', m.lookings),

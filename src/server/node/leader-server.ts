@@ -63,6 +63,7 @@ export class LeaderServer extends EnsembleServer {
       random,
       events,
       slow: this.slow,
+      metrics: store.metrics,
       sessionFault: (request) => this.sessions.fault(request),
       mayOwn: (session) => this.sessions.mayOwn(session),
       ...(reconfig === undefined ? {} : { reconfig }),

@@ -37,6 +37,11 @@ export class NodeMetrics {
   readonly ackMs = new Map<string, Summary>();
   /** Sessions that came to this learner from another server: its leader was asked about each. */
   revalidations = 0;
+  /** Changes that wait for their transaction to be applied: those that began to, and those that do no more. */
+  changesQueued = 0;
+  changesRemoved = 0;
+  /** Writes refused for a quota, by the first part of the path. */
+  readonly quotaErrors = new Map<string, number>();
   readonly watches = new FiredWatches();
   /** Bytes of path and data of each write applied, and of each read, by the first part of the path. */
   readonly writeBytes = new Map<string, Summary>();
@@ -93,6 +98,15 @@ export class NodeMetrics {
   /** The summary of what a follower acknowledges. */
   acksOf(sid: bigint): Summary | undefined {
     return summaryOf(this.ackMs, String(sid));
+  }
+
+  /** A write was refused for the quota over that path. */
+  quotaRefused(path: string): void {
+    const name = namespaceOf(path);
+    if (name === undefined) return;
+    const before = this.quotaErrors.get(name);
+    if (before !== undefined || this.quotaErrors.size < NAMESPACES_MAX)
+      this.quotaErrors.set(name, (before ?? 0) + 1);
   }
 
   /** A transaction was applied to the tree. */

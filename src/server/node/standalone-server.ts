@@ -50,6 +50,7 @@ export class StandaloneServer extends ClientServer {
       random,
       events,
       slow: this.slow,
+      metrics: store.metrics,
       sessionFault: (request) => this.sessions.fault(request),
       sessionRefused: (request) => this.sessions.notCreated(request),
       snapshotDue: () => store.snapshot(),

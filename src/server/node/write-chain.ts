@@ -17,6 +17,7 @@ import { type EntryLog, SyncRequestProcessor } from '../processor/sync-request.t
 import type { Conversation } from './conversation.ts';
 import { type Database, NO_SPACE_ERR } from './database.ts';
 import type { FinalStage } from './final-stage.ts';
+import type { NodeMetrics } from './node-metrics.ts';
 import type { SlowLog } from './slow-log.ts';
 
 /** What the chain works with. */
@@ -31,6 +32,7 @@ export interface ChainWorld {
   readonly random: Random;
   readonly events: Emitter;
   readonly slow: SlowLog | undefined;
+  readonly metrics: NodeMetrics;
   /** The code for a request whose session may not write, or OK. */
   readonly sessionFault: (request: Request) => number;
   /** False for a session that may own no ephemerals. */
@@ -71,6 +73,7 @@ export class WriteChain {
       closeSessionPaths: config.storage.closeSessionPaths,
       multiOpsMax: config.tree.multiOperationsMax,
       lastCounter: config.quorum.epochTransactionsMax,
+      counts: world.metrics,
     });
     this.sync = new SyncRequestProcessor(world.log, world.random, {
       snapCount: config.storage.snapCount,

@@ -72,11 +72,18 @@ export class ChangeRecord {
   }
 }
 
+/** What is counted of pending changes, over all tables of a server. */
+export interface ChangeCounts {
+  changesQueued: number;
+  changesRemoved: number;
+}
+
 /** The table of pending changes over one tree. */
 export class PendingChanges {
   /** The digest after all pending transactions. */
   readonly digest = new DigestSum();
   private readonly tree: DataTree;
+  private readonly counts: ChangeCounts;
   private readonly records = new Map<string, ChangeRecord>();
   private readonly touched = new Fifo<ChangeRecord>();
   private readonly touchedBy = new Fifo<number>();
@@ -85,8 +92,9 @@ export class PendingChanges {
   /** While a multi is prepared: each record as it was before, and whether it was pending. */
   private undo: { record: ChangeRecord; before: ChangeRecord }[] | undefined;
 
-  constructor(tree: DataTree) {
+  constructor(tree: DataTree, counts: ChangeCounts = { changesQueued: 0, changesRemoved: 0 }) {
     this.tree = tree;
+    this.counts = counts;
     this.digest.copyFrom(tree.digest);
   }
 
@@ -194,6 +202,7 @@ export class PendingChanges {
   settle(txn: number): void {
     for (let by = this.touchedBy.peek(); by !== undefined && by <= txn; by = this.touchedBy.peek()) {
       this.touchedBy.shift();
+      this.counts.changesRemoved++;
       const record = this.touched.shift() as ChangeRecord;
       if (record.txn > txn || !record.pending) continue;
       this.records.delete(record.path);
@@ -273,6 +282,7 @@ export class PendingChanges {
       this.records.set(record.path, record);
     } else if (record.txn === this.txn) return;
     record.txn = this.txn;
+    this.counts.changesQueued++;
     this.touched.push(record);
     this.touchedBy.push(this.txn);
   }

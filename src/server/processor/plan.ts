@@ -44,6 +44,8 @@ export interface PlanContext {
   readonly closeSessionPaths: boolean;
   /** False for a session that can own no ephemerals. */
   readonly mayOwn: (session: bigint) => boolean;
+  /** Told of a write that is refused for the quota over its path. */
+  readonly quotaRefused: (path: string) => void;
   /** Told of soft quotas that a write exceeds. */
   readonly softQuota: (path: string, count: number, bytes: number) => void;
 }
@@ -218,7 +220,10 @@ function nextVersion(expected: number, current: number): number | undefined {
 function quotaRefuses(ctx: PlanContext, path: string, count: number, bytes: number): boolean {
   const { quotas } = ctx.tree;
   if (!quotas.active) return false;
-  if (ctx.enforceQuota && quotas.exceedsHard(path, count, bytes)) return true;
+  if (ctx.enforceQuota && quotas.exceedsHard(path, count, bytes)) {
+    ctx.quotaRefused(path);
+    return true;
+  }
   ctx.softQuota(path, count, bytes);
   return false;
 }

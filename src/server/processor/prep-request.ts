@@ -27,7 +27,7 @@ import { OP, opName } from '../../protocol/opcodes.ts';
 import { type SubTxn, TXN_CODECS, type Txn } from '../../protocol/txn.ts';
 import type { Access } from '../auth/access.ts';
 import type { DataTree } from '../tree/data-tree.ts';
-import { PendingChanges } from './pending-changes.ts';
+import { type ChangeCounts, PendingChanges } from './pending-changes.ts';
 import {
   type Plan,
   type PlanContext,
@@ -73,6 +73,13 @@ export interface PrepEnvironment {
    * (1277).
    */
   readonly lastCounter?: number;
+  readonly counts?: PrepCounts;
+}
+
+/** What prep counts. */
+export interface PrepCounts extends ChangeCounts {
+  /** A write was refused for the quota over that path. */
+  quotaRefused(path: string): void;
 }
 
 /** The last counter that is given out. */
@@ -88,7 +95,7 @@ export class PrepRequestProcessor {
 
   constructor(env: PrepEnvironment) {
     this.env = env;
-    this.changes = new PendingChanges(env.tree);
+    this.changes = new PendingChanges(env.tree, env.counts);
     this.zxid = env.lastZxid;
     this.ctx = {
       tree: env.tree,
@@ -98,6 +105,7 @@ export class PrepRequestProcessor {
       txnBytesMax: env.txnBytesMax,
       closeSessionPaths: env.closeSessionPaths,
       mayOwn: env.mayOwn ?? (() => true),
+      quotaRefused: (path) => env.counts?.quotaRefused(path),
       softQuota: (path, count, bytes) => this.warnOfQuota(path, count, bytes),
     };
   }
