@@ -169,7 +169,7 @@ const nanosOf = (ms: number): string => String(BigInt(Math.round(ms * MICROS_PER
 
 /** Random, in hex; all zeros would be no id. */
 function idOf(random: Random, words: number): string {
-  const parts: number[] = Array.from({ length: words }, () => random.below(WORD));
-  if (parts.every((word) => word === 0)) parts.fill(1);
+  const parts = Array.from({ length: words }, () => random.below(WORD));
+  if (!parts.some((word) => word !== 0)) parts[0] = 1;
   return parts.map((word) => word.toString(16).padStart(8, '0')).join('');
 }
