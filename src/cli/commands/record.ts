@@ -33,7 +33,7 @@ Examples:
   zkt record ring.zktrec --max-age 1h --files 24
   zkt record votes.zktrec --names 'election.*,peer.*,zab.sync*' --last 1000
   zkt record --info incident.zktrec                   what is in it; a directory or a ring, too
-  zkt record --info zkt-data/version-2                the flight recorder of a server
+  zkt record --info zkt-data                          the flight recordings of the servers below it
 
 Look at it with zkt top --replay FILE and zkt events --replay FILE. A file that was cut or damaged is read as far
 as it is whole. Ctrl-C ends a recording in good order (0); 3 when no server answers.`;

@@ -1,6 +1,7 @@
 /**
- * Recordings in files: one file, a directory of them, or a ring that was written with rotation
- * (`NAME.1.zktrec`, `NAME.2.zktrec`, …), all of which are one recording.
+ * Recordings in files: one file, a ring that was written with rotation (`NAME.1.zktrec`, `NAME.2.zktrec`, …),
+ * or all of a directory, such as the flight recordings of the servers of a local ensemble: they are one
+ * recording.
  *
  * Blocks are read one at a time and put in the order of time; those that overlap are held together.
  */
@@ -14,6 +15,8 @@ import { ringMembers } from './ring-names.ts';
 
 /** Events held to put them in order; where more overlap in time (a clock was set), order gives way. */
 const HELD_MAX = 400_000;
+/** How deep below a directory recordings are looked for: `<data>/<id>/version-2`. */
+const DEPTH_MAX = 3;
 /** Names of events of other releases that are told. */
 const UNKNOWN_TOLD = 3;
 
@@ -55,16 +58,26 @@ export function openRecording(disk: Disk, path: string): FileRecording {
 }
 
 function pathsOf(disk: Disk, path: string): string[] {
-  const names = listOf(disk, path);
-  if (names !== undefined) {
-    const found = names.filter((name) => name.endsWith(RECORDING_SUFFIX)).sort();
-    if (found.length > 0) return found.map((name) => disk.join(path, name));
-    const why = `it is a directory without ${RECORDING_SUFFIX} files`;
+  if (listOf(disk, path) !== undefined) {
+    const found = filesUnder(disk, path, DEPTH_MAX);
+    if (found.length > 0) return found;
+    const why = `there is no ${RECORDING_SUFFIX} file in that directory`;
     throw new ZktError('ZKT_FILE', { file: path, what: 'read', why });
   }
   if (disk.exists(path)) return [path];
   const ring = ringMembers(disk, path);
   return ring.length > 0 ? ring.map((member) => member.path) : [path];
+}
+
+/** The recordings in a directory and, `depth` levels down, in those in it. */
+function filesUnder(disk: Disk, dir: string, depth: number): string[] {
+  const found: string[] = [];
+  for (const name of (listOf(disk, dir) ?? []).sort()) {
+    const path = disk.join(dir, name);
+    if (name.endsWith(RECORDING_SUFFIX)) found.push(path);
+    else if (depth > 0) found.push(...filesUnder(disk, path, depth - 1));
+  }
+  return found;
 }
 
 /** The names in a directory; undefined for what is none. */

@@ -61,6 +61,23 @@ describe('a ring of files', () => {
     expect(recording.fault).toContain('/rec/a.4.zktrec: it was not closed');
   });
 
+  it('the recordings of several servers, each in a directory of its own, are one', () => {
+    const disk = new SimDisk();
+    for (const server of ['1', '2', '3']) {
+      disk.makeDir(`/data/${server}/version-2`);
+      const ring = new RecordingRing(disk, `/data/${server}/version-2/flight.zktrec`, { files: 4 });
+      for (let i = 1; i <= 100; i++) ring.append(reply(i, i * 10 + Number(server), server));
+      ring.close();
+    }
+    disk.plant('/data/1/version-2/snapshot.0', Buffer.from('a snapshot'));
+    const events = [...openRecording(disk, '/data').events()];
+    expect(events).toHaveLength(300);
+    expect(events.map((it) => it.node).join('')).toBe('123'.repeat(100));
+    expect(() => openRecording(disk, '/data/1/version-2/none')).toThrow(/cannot read/);
+    disk.makeDir('/empty');
+    expect(() => openRecording(disk, '/empty')).toThrow(/there is no .zktrec file in that directory/);
+  });
+
   it('one damaged file does not hide the others', () => {
     const disk = newDisk();
     record(disk, { ageMsMax: 10_000, files: 3 }, replies(0, 3000));
