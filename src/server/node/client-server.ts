@@ -93,7 +93,7 @@ export abstract class ClientServer implements ServingServer {
         registry,
         access,
         events,
-        fired: store.metrics.watches,
+        metrics: store.metrics,
         sessionClosed: (id, ephemerals) => this.sessions.closed(id, ephemerals, database.lastZxid),
       }),
       clock,

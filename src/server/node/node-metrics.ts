@@ -115,6 +115,11 @@ export class NodeMetrics {
     this.wrote(txn);
   }
 
+  /** A node is gone, by whatever transaction: the end of a session may delete many. */
+  deleted(path: string): void {
+    this.wroteAt(path, 0);
+  }
+
   /** A read was answered: `bytes` of data, or of the names of children. */
   read(path: string, bytes: number): void {
     const name = namespaceOf(path);
@@ -130,10 +135,6 @@ export class NodeMetrics {
       case OP.setData:
       case OP.reconfig:
         this.wroteAt(txn.path, txn.data?.length ?? 0);
-        return;
-      case OP.delete:
-      case OP.deleteContainer:
-        this.wroteAt(txn.path, 0);
         return;
       case OP.multi:
         for (const part of readSubTxns(txn)) if (part !== undefined) this.wrote(part);

@@ -1,6 +1,7 @@
 /** What a server of any role tells about itself, looked up when it is asked: words and admin write it down. */
 import type { Clock } from '../../ports/clock.ts';
 import type { Disk } from '../../ports/disk.ts';
+import { RECORDING_SUFFIX } from '../../storage/recording/format.ts';
 import type { MonitorReport, NodeReport, QuotaReport } from '../admin/monitor.ts';
 import type { MemberConfiguration, ObserverReport, QuorumFacts, Standing } from '../admin/quorum-facts.ts';
 import type { ConfigurationReport, ConnectionReport, ServerReport } from '../admin/reports.ts';
@@ -137,11 +138,15 @@ export class ServerReports {
     return all !== undefined && server.mode === 'read-only' ? { ...all, membership: undefined } : all;
   }
 
-  /** Bytes of the files in a directory; what disappears meanwhile counts as nothing. */
+  /**
+   * Bytes of the data in a directory: the flight recorder's files are none. What disappears meanwhile counts as
+   * nothing.
+   */
   private sizeOf(dir: string): number {
     const { disk } = this.sources;
     let bytes = 0;
     for (const name of disk.list(dir)) {
+      if (name.endsWith(RECORDING_SUFFIX)) continue;
       try {
         const file = disk.open(disk.join(dir, name), 'read');
         bytes += file.size();

@@ -7,10 +7,10 @@ import type { ClientLink } from '../net/client-link.ts';
 import type { Watches } from '../processor/read-request.ts';
 import { notify } from '../processor/reply.ts';
 import type { TreeEffects } from '../tree/apply.ts';
-import type { FiredWatches } from '../watch/fired-watches.ts';
 import { type WatchMode, watchModeName } from '../watch/watch-modes.ts';
 import type { WatchRegistry } from '../watch/watch-registry.ts';
 import type { Database } from './database.ts';
+import type { NodeMetrics } from './node-metrics.ts';
 
 /** What the effects need. */
 export interface EffectsWorld {
@@ -18,7 +18,7 @@ export interface EffectsWorld {
   readonly registry: WatchRegistry<ClientLink>;
   readonly access: Access;
   readonly events: Emitter;
-  readonly fired: FiredWatches;
+  readonly metrics: NodeMetrics;
   /** A session is gone from the tree. */
   readonly sessionClosed: (session: bigint, ephemerals: number) => void;
 }
@@ -28,10 +28,10 @@ export interface EffectsWorld {
  * 4).
  */
 export function treeEffects(world: EffectsWorld): TreeEffects {
-  const { registry, access, database, events } = world;
+  const { registry, access, database, events, metrics } = world;
   const fire = (path: string, type: EventType, acl: number): void => {
     const heard = registry.trigger(path, type);
-    if (heard.length > 0) world.fired.add(type, heard.length);
+    if (heard.length > 0) metrics.watches.add(type, heard.length);
     for (const link of heard) {
       if (!access.permits(database.tree.acls.get(acl), PERMS.READ, link.authIds)) continue;
       notify(link, type, path);
@@ -43,7 +43,10 @@ export function treeEffects(world: EffectsWorld): TreeEffects {
   };
   return {
     created: (path, acl) => fire(path, EVENT.nodeCreated, acl),
-    deleted: (path, acl) => fire(path, EVENT.nodeDeleted, acl),
+    deleted: (path, acl) => {
+      metrics.deleted(path);
+      fire(path, EVENT.nodeDeleted, acl);
+    },
     changed: (path, acl) => fire(path, EVENT.nodeDataChanged, acl),
     childrenChanged: (path, acl) => fire(path, EVENT.nodeChildrenChanged, acl),
     sessionCreated: (session, timeoutMs) => {
