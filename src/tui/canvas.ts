@@ -1,10 +1,9 @@
 /** A drawing of characters in a grid, each with a tone, for charts and lanes; turned into lines in the end. */
 import { escapeLine } from '../formatters/escape.ts';
-import { type Line, type Span, type Tone, widthOf } from './lines.ts';
+import { isNarrow, type Line, type Span, type Tone, widthOf } from './lines.ts';
 
 /** Longer text than this is cut before it is laid out. */
 const CHARS_MAX = 500;
-const PLAIN = /^[\x20-\x7e]*$/;
 const graphemes = new Intl.Segmenter();
 
 /** See the head of the file. What is put outside of it is left out. */
@@ -26,7 +25,8 @@ export class Canvas {
   put(x: number, y: number, text: string, tone: Tone = 'plain', room = this.width - x): number {
     if (y < 0 || y >= this.height) return 0;
     const shown = escapeLine(text.length > CHARS_MAX ? text.slice(0, CHARS_MAX) : text);
-    const pieces = PLAIN.test(shown) ? shown : [...graphemes.segment(shown)].map(({ segment }) => segment);
+    if (isNarrow(shown)) return this.putNarrow(x, y, shown, tone, room);
+    const pieces = [...graphemes.segment(shown)].map(({ segment }) => segment);
     let used = 0;
     for (const piece of pieces) {
       const width = widthOf(piece);
@@ -45,6 +45,16 @@ export class Canvas {
       used += width;
     }
     return used;
+  }
+
+  private putNarrow(x: number, y: number, text: string, tone: Tone, room: number): number {
+    const count = Math.max(0, Math.min(text.length, room, this.width - x));
+    const at = y * this.width + x;
+    for (let i = Math.max(0, -x); i < count; i++) {
+      this.chars[at + i] = text[i] ?? ' ';
+      this.tones[at + i] = tone;
+    }
+    return count;
   }
 
   /** Fills columns `from` to `to` (both included) of a row with a character. */

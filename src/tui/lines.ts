@@ -22,14 +22,17 @@ export type Line = readonly Span[];
 /** Longer foreign text than this is cut before anything else is done with it. */
 const CHARS_MAX = 2_000;
 /**
- * Text whose every character is a column, and stands alone: ASCII, Latin-1, `…`, box lines and blocks. It is
- * measured without looking at each character, which long texts would make slow.
+ * Text whose every character is a column, and stands alone: ASCII, Latin-1, box lines, blocks, and the marks
+ * that panes draw with. It is measured without looking at each character, which would make long texts slow.
  */
-const NARROW = /^[\x20-\x7e\xa1-\xa8\xaa-\xac\xaf-\xff\u2026\u2500-\u259f]*$/;
+const NARROW = /^[\x20-\x7e\xa1-\xa8\xaa-\xac\xaf-\xff\u2500-\u259f…›→■▶◀◆◇○●★✓]*$/;
 const graphemes = new Intl.Segmenter();
 
 /** Columns that text takes which is escaped. */
 export const widthOf = (text: string): number => (NARROW.test(text) ? text.length : stringWidth(text));
+
+/** Whether each character of an escaped text is one column and stands for itself. */
+export const isNarrow = (text: string): boolean => NARROW.test(text);
 
 /** A span of any text, foreign or ours. */
 export function span(text: string, tone: Tone = 'plain'): Span {

@@ -20,8 +20,8 @@ import { FLOW_NAMES, takeFlow } from './flow/take.ts';
 const SORTS = ['by time, no pings', 'by time', 'one proposal at a time'] as const;
 const WITH_PINGS = 1;
 const ONE_AT_A_TIME = 2;
-/** Steps that are looked at for a picture by time: the newest. */
-const STEPS_DRAWN_MAX = 600;
+/** Steps that are looked at for a picture by time, for each line of it: servers tell of the same time one after another. */
+const STEPS_PER_LINE = 4;
 /** A rate is that of the last sample, unless that is older, ms. */
 const RATE_FRESH_MS = 5_000;
 
@@ -145,7 +145,8 @@ function stepsOf(
       }
     }
   }
-  for (let i = last; i >= 0 && steps.length < STEPS_DRAWN_MAX; i--) {
+  const most = Math.max(100, STEPS_PER_LINE * view.height);
+  for (let i = last; i >= 0 && steps.length < most; i--) {
     const step = rows.at(i);
     if (step === undefined) continue;
     if (step.kind === 'packet' && step.type === PACKET.PING && view.sort !== WITH_PINGS) continue;

@@ -2,6 +2,7 @@
  * The expiry buckets as bars on a time axis: now is at the left, the bars come nearer, and where one arrives
  * its sessions expire, unless they were heard of and moved to a later one.
  */
+import { hex0x } from '../../../base/brands.ts';
 import { type Axis, axisText, columnOf } from '../../axis.ts';
 import { Canvas } from '../../canvas.ts';
 import { countdownText, offsetText } from '../../durations.ts';
@@ -118,11 +119,11 @@ function drawBars(canvas: Canvas, { axis, buckets, tickMs, rows, ascii, toneOf }
 function drawMoves(canvas: Canvas, axis: Axis, moves: readonly Move[], y: number, ascii: boolean): void {
   if (moves.length === 0) return;
   const [from, line, head] = ascii ? ['`', '-', '>'] : ['╰', '─', '▶'];
-  for (const { key, fromMs, toMs } of moves.toReversed()) {
+  for (const { session, fromMs, toMs } of moves.toReversed()) {
     const start = LEFT + columnOf(axis, fromMs < 0 ? axis.fromMs : fromMs);
     const end = LEFT + columnOf(axis, toMs);
     if (end - start < 2) continue;
-    const label = ` ${key} ${offsetText(toMs - Math.max(fromMs, axis.fromMs))} `;
+    const label = ` ${hex0x(session)} ${offsetText(toMs - Math.max(fromMs, axis.fromMs))} `;
     const room = end - start - 2;
     const inside = label.length <= room;
     const after = !inside && end + 1 + label.length < canvas.width;

@@ -49,7 +49,7 @@ export interface SessionRow {
 
 /** A session went from one bucket to another; wall clock ms. */
 export interface Move {
-  readonly key: string;
+  readonly session: bigint;
   readonly atMs: number;
   /** Below 0 when not known. */
   readonly fromMs: number;
@@ -258,7 +258,7 @@ function touched(
   if (toMs !== undefined) {
     if (row !== undefined && row.expiresMs >= 0) shift(state, node, row.expiresMs, -1);
     shift(state, node, toMs, 1);
-    state.moves.push({ key: row?.key ?? hex0x(session), atMs: time, fromMs: row?.expiresMs ?? -1, toMs });
+    state.moves.push({ session, atMs: time, fromMs: row?.expiresMs ?? -1, toMs });
   }
   if (row === undefined) return;
   row.expiresMs = toMs ?? time + Math.max(0, row.timeoutMs);
