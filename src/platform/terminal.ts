@@ -59,7 +59,11 @@ class SystemScreen implements TerminalScreen {
     if (this.closed) return;
     this.closed = true;
     this.leave();
-    for (const each of this.undo) each();
+    // Not before all have heard of the signal that may have led here: a library that finds nobody else
+    // listening to it kills the process.
+    setImmediate(() => {
+      for (const each of this.undo) each();
+    });
     this.stdin.pause();
     this.stdin.unref?.();
   }
