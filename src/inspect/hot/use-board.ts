@@ -61,7 +61,9 @@ export class UseBoard {
     if (second < 0) return;
     if (this.firstSecond < 0) this.firstSecond = second;
     const kind = fields.kind as UseKind;
-    const use = { count: fields.count, writes: fields.writes, bytes: fields.bytes };
+    // Servers of Apache do not tell all of it: -1 is no number to add.
+    const [writes, bytes] = [Math.max(0, fields.writes), Math.max(0, fields.bytes)];
+    const use = { count: fields.count, writes, bytes };
     if (kind === 'op') this.all.add(second, use);
     const known = this.keyOf(kind, fields.key);
     known.sums.add(second, use);
