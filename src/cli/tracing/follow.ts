@@ -1,9 +1,11 @@
 /** Follows live requests of any clients, and tells of each as it ends. */
 import type { Trace } from '../../events/trace.ts';
 import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
+import { Faces } from '../../inspect/trace/faces.ts';
 import { LiveTraces, type LiveWanted, type Unseen } from '../../inspect/trace/live-traces.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import type { ObserverSettings } from '../settings/observer-options.ts';
+import { allHeard } from './heard.ts';
 import { OBSERVER_PORTS, TRACED_NAMES } from './traced-session.ts';
 
 /** Whose requests, and for how long. */
@@ -38,7 +40,8 @@ export async function follow(
   take: (trace: Trace) => Promise<void>,
 ): Promise<Followed> {
   const { observer, wanted, session, budget, limit, forMs, stop } = options;
-  const live = new LiveTraces(wanted);
+  const faces = new Faces();
+  const live = new LiveTraces(wanted, faces);
   const source = observeEnsemble(OBSERVER_PORTS, {
     ...observer,
     budget,
@@ -47,8 +50,14 @@ export async function follow(
   const now = (): number => OBSERVER_PORTS.clock.monotonicMs();
   const waiting: Trace[] = [];
   const door = new Door(observer.servers.length);
+  // Requests are looked at once every server tells: of those before, a part would be missing.
+  let begun = false;
+  void allHeard(OBSERVER_PORTS, faces, []).then(() => {
+    begun = true;
+  });
   source.start((event) => {
-    live.take(event, now());
+    if (begun) live.take(event, now());
+    else faces.take(event);
     if (event.name === 'source.connected') door.heard();
     if (event.name === 'source.lost' || event.name === 'source.refused')
       door.lost(event.node, event.fields.why);

@@ -6,16 +6,14 @@
 import { hex0x } from '../../base/brands.ts';
 import type { Client } from '../../client/api.ts';
 import { ZkClient } from '../../client/client.ts';
-import { parseServerList } from '../../client/connect-string.ts';
 import type { FilterText } from '../../events/filter.ts';
 import { CLIENT, type Trace } from '../../events/trace.ts';
-import { askWho } from '../../inspect/ensemble/server-answer.ts';
 import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
 import type { EventSource } from '../../inspect/source.ts';
 import { assembleFrom } from '../../inspect/trace/assemble.ts';
 import { ClientTap } from '../../inspect/trace/client-tap.ts';
 import { EventBook } from '../../inspect/trace/event-book.ts';
-import { type Face, Faces } from '../../inspect/trace/faces.ts';
+import { Faces } from '../../inspect/trace/faces.ts';
 import { stampClock, systemClock } from '../../platform/clock.ts';
 import { systemHttpAsking } from '../../platform/http.ts';
 import { systemNet } from '../../platform/net.ts';
@@ -26,6 +24,7 @@ import { reach } from '../nodes/reach.ts';
 import type { OneShotSession } from '../one-shot.ts';
 import type { ObserverSettings } from '../settings/observer-options.ts';
 import type { Settings } from '../settings/settings.ts';
+import { allHeard } from './heard.ts';
 
 /** What a trace is made of; samples are left out. */
 export const TRACED_NAMES = [
@@ -61,13 +60,7 @@ export interface TracedOptions {
 
 /** Time for one server to open the session, so that one that hangs does not hide the others. */
 const CONNECT_MS_MAX = 5_000;
-/** Streams of events that have not begun by then are not waited for. */
-const BEGIN_MS_MAX = 3_000;
 const POLL_MS = 10;
-/** Nothing more is expected when no server was heard of for so long, where nobody tells who there is. */
-const QUIET_MS = 400;
-const ROLE_MS_MAX = 1_000;
-
 const pause = (ms: number): Promise<void> => new Promise((resolve) => void systemTimers.after(ms, resolve));
 
 /** See the head of the file. */
@@ -116,14 +109,14 @@ export class TracedSession implements OneShotSession {
   private async begin(): Promise<Client> {
     if (this.options.withSession) {
       this.listen({ names: TRACED_NAMES });
-      await this.heard([]);
+      await allHeard(OBSERVER_PORTS, this.faces, []);
       this.tap.taking = true;
       return await this.connect();
     }
     const client = await this.connect();
     const members = await membersOf(client);
     this.listen({ names: TRACED_NAMES, session: hex0x(client.sessionId) });
-    await this.heard(members);
+    await allHeard(OBSERVER_PORTS, this.faces, members);
     this.tap.taking = true;
     return client;
   }
@@ -153,35 +146,6 @@ export class TracedSession implements OneShotSession {
     });
   }
 
-  /** Waits until every server tells, or is known not to. */
-  private async heard(members: readonly string[]): Promise<void> {
-    const started = systemClock.monotonicMs();
-    let known = 0;
-    let knownMs = started;
-    for (;;) {
-      const now = systemClock.monotonicMs();
-      const { all } = this.faces;
-      if (all.length !== known) {
-        known = all.length;
-        knownMs = now;
-      }
-      const wanted = members.length > 0 ? members.map((id) => this.faces.get(id)) : all;
-      const settled = wanted.length > 0 && wanted.every(isSettled);
-      if (settled && (members.length > 0 || now - knownMs >= QUIET_MS)) break;
-      if (now - started >= BEGIN_MS_MAX) break;
-      await pause(POLL_MS);
-    }
-    await Promise.all(this.faces.all.map((face) => this.askRole(face)));
-  }
-
-  private async askRole({ node, address, role }: Face): Promise<void> {
-    if (role !== '' || address === '') return;
-    const [at] = parseServerList(address).servers;
-    if (at === undefined) return;
-    const answer = await askWho(OBSERVER_PORTS, at, Math.min(ROLE_MS_MAX, this.options.observer.timeoutMs));
-    if (answer.srvr !== undefined) this.faces.setRole(node, answer.srvr.mode);
-  }
-
   /** Waits for what other servers do after the answer. */
   private async late(): Promise<readonly Trace[]> {
     const until = systemClock.monotonicMs() + this.options.lateMs;
@@ -197,10 +161,6 @@ export class TracedSession implements OneShotSession {
     }
   }
 }
-
-const isSettled = (face: Face | undefined): boolean =>
-  face !== undefined &&
-  (face.tells || face.kind === 'apache' || face.why !== undefined || face.limited !== undefined);
 
 /** Ids of the members; none for a server that stands alone, or where they may not be read. */
 async function membersOf(client: Client): Promise<string[]> {

@@ -47,12 +47,14 @@ export class LiveTraces {
   readonly unseen: Unseen = { events: 0, untoldMs: 0, partial: 0, crowded: 0 };
   private readonly wanted: LiveWanted;
   private readonly book = new EventBook();
-  private readonly faces = new Faces();
+  private readonly faces: Faces;
   private readonly ended = new Fifo<Ended>();
   private readonly untold = new Map<string, number>();
 
-  constructor(wanted: LiveWanted) {
+  /** `faces` of what was heard before; it is kept up to date. */
+  constructor(wanted: LiveWanted, faces = new Faces()) {
     this.wanted = wanted;
+    this.faces = faces;
   }
 
   /** Takes any event; `nowMs` is any clock that runs, the one of `due`. */
