@@ -1,5 +1,6 @@
 /** `zkt top` without a terminal: the same panes as plain text, or the model as JSON, round by round. */
 import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
+import type { ZktEvent } from '../../events/table.ts';
 import type { EventSource } from '../../inspect/source.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Timers } from '../../ports/timers.ts';
@@ -48,11 +49,9 @@ async function replay(playback: Playback, fromMs: number, io: Io, options: Batch
   const printer = new RoundPrinter(io, options);
   for (let round = 0; round < options.rounds && !io.stop.aborted; round++) {
     const at = Math.min(fromMs + (round + 1) * options.everyMs, playback.endMs);
-    playback.seek(
-      at,
-      (event) => model.take(event),
-      () => model.reset(),
-    );
+    const take = (event: ZktEvent): void => model.take(event);
+    playback.seek(at, take, () => model.reset());
+    while (playback.seeking && !io.stop.aborted) playback.tick(0, take);
     model.nowMs = at;
     await printer.print(model);
     if (at >= playback.endMs) break;

@@ -9,8 +9,11 @@ import type { Recording } from '../../storage/recording/recording.ts';
 /** Takes an event in. */
 export type Take = (event: ZktEvent) => void;
 
-/** Between two ticks no more is played; a recording that is denser plays slower than asked. */
-const TICK_EVENTS_MAX = 100_000;
+/**
+ * In one call no more is played, so that keys have their turn: a recording that is denser plays slower than
+ * asked, and a long way is gone over several ticks.
+ */
+const EVENTS_MAX = 100_000;
 
 /** See the head of the file. */
 export class Player {
@@ -21,6 +24,8 @@ export class Player {
   /** The next event, read and not played. */
   private ahead: ZktEvent | undefined;
   private at: number;
+  /** Where it is on its way to. */
+  private goal: number | undefined;
 
   /** Stands at the beginning; nothing is played yet. */
   constructor(recording: Recording) {
@@ -48,22 +53,26 @@ export class Player {
     return this.at;
   }
 
+  /** On its way to a time: `tick` brings it there, also while nothing else moves. */
+  get seeking(): boolean {
+    return this.goal !== undefined;
+  }
+
   /** Nothing is left to be played. */
   get ended(): boolean {
     return this.ahead === undefined;
   }
 
-  /** So much time has passed (ms, at speed 1): plays what happened meanwhile. */
+  /** So much time has passed (ms, at speed 1): plays what happened meanwhile, or goes on with a `seek`. */
   tick(elapsedMs: number, take: Take): void {
-    const to = Math.min(this.endMs, this.at + elapsedMs * this.speed);
-    for (let left = TICK_EVENTS_MAX; left > 0; left--) if (!this.playUntil(to, take)) break;
-    // Without the last events, time has not come as far as it should have.
-    const next = this.ahead;
-    this.at = next !== undefined && next.time <= to ? Math.max(this.at, next.time) : Math.max(this.at, to);
+    const seeking = this.goal !== undefined;
+    this.goTo(this.goal ?? Math.min(this.endMs, this.at + elapsedMs * this.speed), take);
+    if (seeking && !this.behind(this.goal)) this.goal = undefined;
   }
 
   /** Plays one event, whenever it is due; false at the end. */
   step(take: Take): boolean {
+    this.goal = undefined;
     const event = this.ahead;
     if (event === undefined) return false;
     this.play(event, take);
@@ -72,6 +81,7 @@ export class Player {
 
   /** Plays on to the next event of one of these names, that one too; false when there is none any more. */
   next(names: ReadonlySet<EventName>, take: Take): boolean {
+    this.goal = undefined;
     for (let event = this.ahead; event !== undefined; event = this.ahead) {
       this.play(event, take);
       if (names.has(event.name)) return true;
@@ -82,22 +92,35 @@ export class Player {
 
   /**
    * Goes to a time of the recording, kept within it: forward by playing what lies between, back by `reset`
-   * and playing from the beginning.
+   * and playing from the beginning. A long way takes more than this call: see `seeking`.
    */
   seek(ms: number, take: Take, reset: () => void): void {
     const to = Math.max(this.startMs, Math.min(this.endMs, ms));
     if (to < this.at) {
       reset();
+      this.at = this.startMs;
       this.rest = this.recording.events();
       this.readAhead();
     }
-    while (this.playUntil(to, take));
-    this.at = to;
+    this.goTo(to, take);
+    this.goal = this.behind(to) ? to : undefined;
   }
 
   /** The time at a share of the recording, 0 to 1. */
   timeAt(share: number): number {
     return this.startMs + (this.endMs - this.startMs) * Math.max(0, Math.min(1, share));
+  }
+
+  /** Plays what is not later, as far as one call goes; stands at that time, or at the event it came to. */
+  private goTo(to: number, take: Take): void {
+    for (let left = EVENTS_MAX; left > 0; left--) if (!this.playUntil(to, take)) break;
+    const { ahead } = this;
+    this.at = Math.max(this.at, ahead !== undefined && ahead.time <= to ? ahead.time : to);
+  }
+
+  /** Something of before that time is not played yet. */
+  private behind(ms: number | undefined): boolean {
+    return ms !== undefined && this.ahead !== undefined && this.ahead.time <= ms;
   }
 
   /** Plays the next event if it is not later. */

@@ -30,12 +30,14 @@ export interface Playback {
   readonly endMs: number;
   readonly positionMs: number;
   readonly fault: string | undefined;
+  /** It was sent a long way and is not there yet; `tick` brings it on, however much time passes. */
+  readonly seeking: boolean;
   speed: number;
   /** Plays on for so long; answers nothing when it is at its end. */
   tick(elapsedMs: number, take: (event: ZktEvent) => void): void;
   /** Plays one event; false at the end. */
   step(take: (event: ZktEvent) => void): boolean;
-  /** Goes to a time; `reset` comes first where what was taken does not count any more. */
+  /** Goes to a time, or sets out (`seeking`); `reset` comes first where what was taken does not count any more. */
   seek(ms: number, take: (event: ZktEvent) => void, reset: () => void): void;
 }
 
@@ -185,7 +187,7 @@ class Top {
     const elapsed = now - this.tickedMs;
     this.tickedMs = now;
     const before = this.model.taken;
-    if (!this.state.paused) {
+    if (!this.state.paused || ('playback' in from && from.playback.seeking)) {
       if ('playback' in from) from.playback.tick(elapsed, this.take);
       else this.inlet.drain(this.take, () => clock.monotonicMs() - now > TAKE_MS);
       this.model.nowMs = this.time();

@@ -115,6 +115,24 @@ describe('a player', () => {
     expect(watcher.seen).toHaveLength(250_000);
   });
 
+  it('a long way is gone over several ticks', () => {
+    const watcher = new Watcher(Array.from({ length: 350_000 }, (_, i) => i / 1000));
+    watcher.seek(320);
+    expect(watcher.player.seeking).toBe(true);
+    expect(watcher.seen).toHaveLength(100_000);
+    for (let ticks = 0; watcher.player.seeking; ticks++) {
+      expect(ticks).toBeLessThan(4);
+      watcher.tick(0);
+    }
+    expect([watcher.at, watcher.seen.length]).toEqual([320, 320_001]);
+    watcher.seek(210);
+    watcher.seek(50);
+    expect([watcher.at, watcher.seen.length, watcher.player.seeking]).toEqual([50, 50_001, false]);
+    watcher.seek(300);
+    expect(watcher.player.step(watcher.take)).toBe(true);
+    expect(watcher.player.seeking).toBe(false);
+  });
+
   it('nothing happens in an empty recording', () => {
     const player = new Player(memoryRecording([]));
     player.tick(1000, () => expect.unreachable());
