@@ -14,6 +14,7 @@ import type { Net } from '../../ports/net.ts';
 import type { Timer, Timers } from '../../ports/timers.ts';
 import type { Member, Membership } from '../../server/quorum/membership.ts';
 import { clientAddressOf } from '../ensemble/judge.ts';
+import { plainHost } from '../ensemble/server-answer.ts';
 import { readConfiguration } from '../ensemble/survey.ts';
 import type { EventSource } from '../source.ts';
 import { askerId } from './election-probe.ts';
@@ -170,9 +171,21 @@ class EnsembleObserver implements EventSource, WatchOwner {
 
   private meetMember(member: Member): void {
     if (this.watches.some((watch) => watch.id === member.id)) return;
-    const at = clientAddressOf(member);
+    const at = clientAddressOf(member) ?? this.guess(member);
     if (at !== undefined) this.watch(at, member.id);
     else this.unreachable.add(member.id);
+  }
+
+  /**
+   * Most configurations tell no client ports, and have the same on every host: on another host than those that
+   * are watched, the port of the first that was named is tried.
+   */
+  private guess(member: Member): ServerAddress | undefined {
+    const [named] = this.options.servers;
+    const host = member.addresses[0]?.host;
+    if (named === undefined || host === undefined) return undefined;
+    const hosts = this.watches.map((watch) => plainHost(watch.address.host));
+    return hosts.includes(plainHost(host)) ? undefined : { host, port: named.port };
   }
 
   /** Asks for the configuration, by all means; at most once a minute, and all who wait get one answer. */

@@ -34,6 +34,13 @@ export class PeerStates {
     this.roster = roster;
   }
 
+  /** It was away: what it does is told anew. */
+  forget(): void {
+    this.state = '';
+    this.leader = -1;
+    this.late = false;
+  }
+
   /** What a server does that is in that mode; empty for one that stands alone, or does not tell. */
   static of(mode: string): string {
     return STATES.get(mode) ?? '';

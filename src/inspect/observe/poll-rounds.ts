@@ -101,15 +101,18 @@ export class PollRounds {
     this.votes = new VoteWatch(probe, outlet, voice, clock, () => this.voted());
   }
 
-  /** A server is asked from now on: of which kind, and who. */
-  begin(zkt: boolean, id: number | undefined): void {
+  /** A server is asked from now on: of which kind, and who. `anew`: it was away, or is another. */
+  begin(zkt: boolean, id: number | undefined, anew: boolean): void {
+    const same = !anew && zkt === this.zkt && id === this.id;
     this.zkt = zkt;
     this.id = id;
     this.number = 0;
+    if (same) return;
     this.uptimeMs = UNKNOWN;
     this.sampled = undefined;
     this.samples.forget();
     this.hot.forget();
+    this.states.forget();
     this.forget();
   }
 
@@ -298,7 +301,8 @@ export class PollRounds {
     if (this.zkt) return;
     voice.limited(
       'Apache tells no single requests, proposals or packets; latencies are those since it began; hot paths ' +
-        'only as trees below the root, and of watches neither age nor firing',
+        'only as trees below the root; of watches neither age nor firing; and while it looks for a leader, the ' +
+        'vote of the election before',
     );
   }
 }

@@ -75,6 +75,7 @@ export class ServerWatch {
   private readonly rest: Rest;
   private readonly listener: FeedListener;
   private readonly rounds: PollRounds;
+  private wasLost = true;
   private feedAgainMs = Number.NEGATIVE_INFINITY;
 
   /** `id`: where the configuration told it. */
@@ -166,6 +167,7 @@ export class ServerWatch {
   private lose(why: string): void {
     const { roster, clock } = this.world;
     this.serves = false;
+    this.wasLost = true;
     if (this.id !== undefined && roster.leader === this.id) {
       roster.leader = undefined;
       roster.unsettle(clock.monotonicMs());
@@ -209,7 +211,8 @@ export class ServerWatch {
   /** Rounds of questions; answers why they ended, or undefined when the server is to be looked at anew. */
   private async poll(zkt: boolean, untilMs: number): Promise<string | undefined> {
     const { clock, pollMs, roster } = this.world;
-    this.rounds.begin(zkt, this.id);
+    this.rounds.begin(zkt, this.id, this.wasLost);
+    this.wasLost = false;
     while (!this.rest.ended && clock.monotonicMs() < untilMs) {
       const beganMs = clock.monotonicMs();
       const end = await this.rounds.round();

@@ -11,7 +11,7 @@ import type { Timer, Timers } from '../../ports/timers.ts';
 import { FeedLines } from './feed-lines.ts';
 
 /** A stream that says nothing for so long, not even an empty line, is dead: a server says one each 10 s. */
-export const SILENCE_MS = 30_000;
+const SILENCE_MS = 30_000;
 /** Of a refusal, no more is read. */
 const REFUSAL_BYTES_MAX = 4096;
 const REFUSAL_CHARS_MAX = 200;

@@ -1,4 +1,4 @@
-/** A world for observers, in memory and in virtual time: servers that answer, hang, refuse or talk nonsense. */
+/** A world for observers, in memory and virtual time: servers that answer, hang, refuse or talk nonsense. */
 import type { ZktEvent } from '../../../src/events/table.ts';
 import { type ObserverOptions, observeEnsemble } from '../../../src/inspect/observe/observe-ensemble.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
@@ -269,7 +269,7 @@ export const srvr = (mode: string, version = '3.8.0', zxid = '0x100000002'): str
   ].join('\n');
 export const ZKT = '3.8.0-zkt-0.1.0';
 
-/** The answer to `conf` of a member; members are on `base + id`, for clients, with election ports 1000 above. */
+/** The answer to `conf` of a member; clients are served at port `base + id`, elections 1000 above. */
 export const conf = (id: number, ids: readonly number[], base: number, version = '100000001'): string =>
   [
     `clientPort=${base + id}`,

@@ -81,6 +81,16 @@ test.each(silences)('%s: told once, tried for ever, and the others go on', async
   world.servers.set('127.0.0.1:22', member(2, 'follower'));
   await world.pass(10_000);
   expect(world.told(NO_VOTES)).toEqual(['2 source.connected apache', '2 peer.state FOLLOWING 3']);
+  world.servers.set('127.0.0.1:22', 'hang');
+  await world.pass(1_500);
+  world.servers.set('127.0.0.1:22', member(2, 'follower'));
+  await world.pass(5_000);
+  // What it does is told again: it may have changed meanwhile.
+  expect(world.told(NO_VOTES)).toEqual([
+    '2 source.lost no answer within 200 ms: it hangs, or packets are lost',
+    '2 source.connected apache',
+    '2 peer.state FOLLOWING 3',
+  ]);
   world.servers.delete('127.0.0.1:22');
   await world.pass(1_500);
   expect(world.told(NO_VOTES)).toEqual(['2 source.lost connection refused: nobody listens there']);
@@ -117,6 +127,36 @@ test('two addresses of one server: watched once; the one that answers is kept', 
   expect([...asked].sort()).toEqual(['127.0.0.1:23', 'elsewhere:99', 'localhost:21']);
   expect(world.told(NO_VOTES)).toEqual([]);
   stop();
+});
+
+test('a configuration without client ports: on other hosts the same port is tried', async () => {
+  const world = new FakeWorld();
+  const lines = ['a', 'b', 'c'].map((host, i) => `server.${i + 1}=${host}:2888:3888:participant`);
+  const text = (id: number): string => `serverId=${id}\nmembership: \n${lines.join('\n')}\nversion=0`;
+  for (const [i, host] of ['a', 'b', 'c'].entries()) {
+    world.servers.set(`${host}:2181`, member(i + 1, i === 2 ? 'leader' : 'follower', { conf: text(i + 1) }));
+  }
+  const stop = world.observe({ servers: [{ host: 'b', port: 2181 }] });
+  await world.pass(5_000);
+  expect(world.told(/connected|limited .*port|lost/).sort()).toEqual(
+    [1, 2, 3].map((id) => `${id} source.connected apache`),
+  );
+  stop();
+
+  // Where all are on one host nothing can be guessed.
+  const local = new FakeWorld();
+  const same = text(2).replace(/=[abc]:/g, '=127.0.0.1:');
+  local.servers.set('127.0.0.1:22', member(2, 'follower', { conf: same }));
+  const stopLocal = local.observe({ servers: at(22) });
+  await local.pass(9_000);
+  const what = 'the configuration does not tell its client port; name it with -s to see it';
+  expect(
+    local
+      .told(/source/)
+      .filter((line) => !line.startsWith('2'))
+      .sort(),
+  ).toEqual([`1 source.limited ${what}`, `3 source.limited ${what}`]);
+  stopLocal();
 });
 
 test('a reconfiguration: servers come and go', async () => {
