@@ -129,7 +129,8 @@ class WatchTotals {
   get text(): string {
     const { size } = this.nodes;
     if (size === 0) return 'No server has told of its watches.';
-    return `${this.all} watches on ${size} server${size === 1 ? '' : 's'}.`;
+    const { all } = this;
+    return `${all} watch${all === 1 ? '' : 'es'} on ${size} server${size === 1 ? '' : 's'}.`;
   }
 }
 
