@@ -121,8 +121,8 @@ export const SERVER_EVENTS = {
     'trace',
     'none',
     'Told in a stream: events that this listener was not sent, since it reads too slowly (slow), or asked for no more ' +
-      '(budget), or that a recording lacks, since they could not be written (disk). With a budget they are not ' +
-      'counted, since they were never made: then ms says for how long.',
+      '(budget), or that a recording lacks, since they could not be written (disk); and what an observer was sent ' +
+      'that is no event (garbage), or more than it looks at (flood). With a budget they are not counted, since they were never made: then ms says for how long.',
     { why: 'text', count: 'number', ms: 'number' },
   ),
   'recorder.rolled': event('debug', 'counter', 'The flight recorder began a new file.', {

@@ -6,8 +6,8 @@ import { parse64 } from '../../base/brands.ts';
 
 /** Connections, sessions and buckets taken from one answer; the rest is passed over. */
 const ENTRIES_MAX = 200_000;
-/** The longest address of a client. */
-const REMOTE_CHARS_MAX = 64;
+/** The longest line of `cons`. */
+const LINE_CHARS_MAX = 2_000;
 
 /** A client's connection. */
 export interface ConnectionLine {
@@ -39,24 +39,23 @@ export interface SessionDump {
   readonly locals: ReadonlySet<bigint>;
 }
 
-const CONNECTION = /^ ?\/([^[\s]{1,64})\[[0-9a-f]{0,8}\]\(([^)]{0,2000})\)/;
+const CONNECTION = /^ ?\/([^[\s]{1,64})\[[0-9a-f]{0,8}\]\(/;
+const SESSION = /,sid=(0x[0-9a-f]{1,16})[,)]/;
+const TIMEOUT = /,to=(\d{1,15})[,)]/;
+const RECEIVED = /[(,]recved=(\d{1,15})[,)]/;
 
 /** The lines of `cons`. */
 export function parseCons(text: string): ConnectionLine[] {
   const found: ConnectionLine[] = [];
   for (const line of text.split('\n')) {
-    const parts = CONNECTION.exec(line);
-    if (parts === null || found.length >= ENTRIES_MAX) continue;
-    const fields = new Map<string, string>();
-    for (const pair of (parts[2] as string).split(',')) {
-      const equals = pair.indexOf('=');
-      if (equals > 0) fields.set(pair.slice(0, equals), pair.slice(equals + 1));
-    }
+    const remote = CONNECTION.exec(line)?.[1];
+    if (remote === undefined || line.length > LINE_CHARS_MAX) continue;
+    if (found.length >= ENTRIES_MAX) break;
     found.push({
-      remote: (parts[1] as string).slice(0, REMOTE_CHARS_MAX),
-      session: sessionOf(fields.get('sid')),
-      timeoutMs: countOf(fields.get('to')),
-      received: Math.max(0, countOf(fields.get('recved'))),
+      remote,
+      session: sessionOf(SESSION.exec(line)?.[1]),
+      timeoutMs: Number(TIMEOUT.exec(line)?.[1] ?? -1),
+      received: Number(RECEIVED.exec(line)?.[1] ?? 0),
     });
   }
   return found;
@@ -66,9 +65,6 @@ const sessionOf = (text: string | undefined): bigint | undefined => {
   const id = text?.startsWith('0x') === true ? parse64(text) : undefined;
   return id === 0n ? undefined : id;
 };
-
-const countOf = (text: string | undefined): number =>
-  text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : -1;
 
 const BUCKET = /^\d{1,9} expire at (.{1,60}):$/;
 const LEARNER_SESSION = /^(0x[0-9a-f]{1,16})\t(\d{1,10})ms$/;
