@@ -151,14 +151,19 @@ export class TracedSession implements OneShotSession {
     const until = systemClock.monotonicMs() + this.options.lateMs;
     for (;;) {
       const traces = assembleFrom(this.book, this.tap.requests, this.faces);
-      const somebodyTells = this.faces.all.some(({ tells }) => tells);
-      const whole = traces.every(
-        ({ missing, stages }) =>
-          missing.length === 0 && (!somebodyTells || stages.some(({ node }) => node !== CLIENT)),
-      );
+      const whole = traces.every((trace) => trace.missing.length === 0 && !this.isUnheard(trace));
       if (whole || systemClock.monotonicMs() >= until) return traces;
       await pause(POLL_MS);
     }
+  }
+
+  /** Nothing was told of it yet, though a server that tells may have been asked. */
+  private isUnheard({ stages }: Trace): boolean {
+    if (stages.some(({ node }) => node !== CLIENT)) return false;
+    const { server } = this.client ?? {};
+    const node = this.faces.nodeAt(server);
+    const asked = node === undefined ? undefined : this.faces.get(node);
+    return asked === undefined ? this.faces.all.some(({ tells }) => tells) : asked.tells;
   }
 }
 
