@@ -100,6 +100,13 @@ function entriesOf(state: EventsState, view: PaneView): Entry[] {
   return entries;
 }
 
+/** An entry while it is kept, shown or not. */
+function entryOf(state: EventsState, id: number): Entry | undefined {
+  for (const ring of [state.important, state.others])
+    for (const entry of ring) if (entry.id === id) return entry;
+  return undefined;
+}
+
 const hayOf = (entry: Entry): string => {
   const { event } = entry;
   entry.hay ??= `${event.node} ${event.name} ${eventText(event)}`.toLowerCase();
@@ -148,8 +155,7 @@ function draw(state: EventsState, view: PaneView): PaneDrawing {
   if (view.sort === NEWEST_FIRST) entries.reverse();
   const keys = entries.map(({ id }) => String(id));
   if (view.drill !== undefined) {
-    const id = Number(view.drill);
-    const entry = entries.find((it) => it.id === id);
+    const entry = entryOf(state, Number(view.drill));
     return { lines: fitLines(scrolled(detail(entry, view), view), view), keys };
   }
   const lines = headLines(state, view, entries.length);

@@ -62,8 +62,8 @@ export interface Election {
   readonly key: string;
   readonly startMs: number;
   readonly members: Map<string, Member>;
-  /** Somebody led when it began, and one server looked alone. */
-  readonly small: boolean;
+  /** Somebody led when it began, and one server looks alone. */
+  small: boolean;
   /** Why it began, in words; empty when that is not known. */
   readonly cause: string;
   leader: bigint;
@@ -184,6 +184,7 @@ function enter(state: ElectionState, election: Election, node: string, time: num
     if (election.members.size >= MEMBERS_MAX) return undefined;
     member = { node, votes: [], votesLost: 0, phases: [], sent: 0, received: 0, decided: undefined };
     election.members.set(node, member);
+    if (election.members.size > 1) election.small = false;
   }
   // As many servers as elections have members, each: a bounded map.
   if (state.current.size < ELECTIONS_MAX * MEMBERS_MAX) state.current.set(node, election);

@@ -36,7 +36,7 @@ const TONES: ReadonlyMap<number, Tone> = new Map<number, Tone>([
 const MARKS: Readonly<
   Record<Moment['what'], { readonly mark: string; readonly ascii: string; readonly says: string }>
 > = {
-  received: { mark: '◆', ascii: '@', says: 'from client' },
+  received: { mark: '◆', ascii: '@', says: 'received' },
   forwarded: { mark: '→', ascii: '>', says: 'forwarded' },
   arrived: { mark: '◇', ascii: 'v', says: 'arrived' },
   prepared: { mark: '◇', ascii: 'o', says: 'prepared' },
