@@ -17,7 +17,7 @@ const UP_PORT = 22821;
 
 /**
  * Each picture: its size, its command, and what is typed (a line at a time, when the screen has come to
- * rest, or after the time that stands with it, ms).
+ * rest, or after the time that stands with it, ms; with the key that stands behind that, or Enter).
  */
 const PICTURES = [
   {
@@ -38,13 +38,26 @@ const PICTURES = [
     ],
   },
   {
+    name: 'trace',
+    columns: 120,
+    rows: 24,
+    command: ['bash', '--norc', '--noprofile'],
+    env: { PS1: '$ ', ZKT_SERVERS: `127.0.0.1:${UP_PORT}` },
+    lines: [
+      `zkt up --no-top --base-port ${UP_PORT} --log-level error 2>up.log &`,
+      ['zkt create /app hello; clear', 5000],
+      ['zkt trace -- set /app "hello again"', 1500],
+    ],
+    lastly: ['kill %1; wait; exit', 4000],
+  },
+  {
     name: 'up',
     columns: 124,
     rows: 30,
     command: ['bash', '--norc', '--noprofile'],
     env: { PS1: '$ ', ZKT_SERVERS: [0, 1, 2].map((i) => `127.0.0.1:${UP_PORT + i}`).join() },
     lines: [
-      `zkt up --base-port ${UP_PORT} --log-level error &`,
+      `zkt up --no-top --base-port ${UP_PORT} --log-level error &`,
       ['zkt status', 5000],
       ['kill -9 $(cut -d" " -f1 zkt-data/3/zkt.pid) # the leader', 2500],
       ['zkt status', 180],
@@ -53,6 +66,37 @@ const PICTURES = [
     lastly: ['kill %1; wait; exit', 3000],
   },
 ];
+
+/** The panes of the dashboard at moments of a recorded failover, large and small. */
+const PANES = [
+  ['ensemble', '1', '9.2s'],
+  ['election', '2', '9.6s'],
+  ['flow', '3', '6s'],
+  ['sessions', '4', '13s'],
+  ['hot', '5', '14s'],
+  ['events', '6', '9.2s'],
+];
+const RECORDING = path.join(root, 'test', 'tui', 'screens', 'failover.zktrec');
+for (const [pane, key, moment] of PANES) {
+  for (const [columns, rows, suffix] of [
+    [200, 60, ''],
+    [80, 24, '-80x24'],
+  ]) {
+    PICTURES.push({
+      name: `top-${pane}${suffix}`,
+      ...{ columns, rows },
+      command: [process.execPath, zkt, 'top', '--replay', RECORDING, '--speed', '0.1'],
+      env: { TZ: 'UTC', LANG: 'C.UTF-8' },
+      lastKey: '',
+      lines: [
+        [' ', 1500],
+        [`g${moment}`, 500],
+        ['\r', 300],
+        [key, 3000],
+      ].map(([text, ms]) => [text, ms, '']),
+    });
+  }
+}
 
 const PALETTE = ['#1b1f27', '#e06c75', '#98c379', '#e5c07b', '#61afef', '#c678dd', '#56b6c2', '#c8ccd4'];
 const BRIGHT = ['#5c6370', '#ef7a85', '#a9d68a', '#f0d08a', '#72bfff', '#d689ec', '#67c7d3', '#ffffff'];
@@ -151,9 +195,9 @@ async function draw({ name, columns, rows, command, env = {}, lines, lastKey = '
   const ended = new Promise((done) => pty.onExit(done));
   await pause(1200);
   const type = async (line, key) => {
-    const [text, ms] = Array.isArray(line) ? line : [line, 0];
+    const [text, ms, itsKey = key] = Array.isArray(line) ? line : [line, 0];
     await pause(ms);
-    pty.write(`${text}${key}`);
+    pty.write(`${text}${itsKey}`);
     await pause(ms > 0 ? 0 : 700);
   };
   for (const line of lines) await type(line, line === lines.at(-1) ? lastKey : '\r');
