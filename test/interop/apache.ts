@@ -191,7 +191,9 @@ function javaArgs(
   more?: string,
 ): string[] {
   const defines = Object.entries(properties).map(([name, value]) => `-D${name}=${value}`);
-  const jars = [install.jar, join(JAR_DIR, `slf4j-${logging}.jar`), ...(more === undefined ? [] : [more])];
+  // zookeeper.jar's manifest forgets the last one, without which there is no admin server.
+  const own = [install.jar, join(JAR_DIR, `slf4j-${logging}.jar`), join(JAR_DIR, 'servlet-api.jar')];
+  const jars = [...own, ...(more === undefined ? [] : [more])];
   return [...JVM_FLAGS, ...defines, '-cp', jars.join(':'), mainClass];
 }
 
