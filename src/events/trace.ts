@@ -15,7 +15,7 @@ export const CLIENT = 'client';
  *     sent       the client sent it                        received   the client's server read it
  *     forwarded  that server passed it to the leader       arrived    the leader read it
  *     prepared   it was checked, and got a zxid            proposed   the proposal went to the followers
- *     offered    the proposal (or INFORM) arrived          logged     the transaction is on that server's disk
+ *     offered    the proposal (or INFORM) arrived          logged     it is on that server's disk
  *     acked      that server sent its ACK                  counted    the leader has the ACK of `peer`
  *     committed  a quorum has it on disk                   told       the COMMIT (or INFORM) arrived
  *     applied    it changed that server's tree             replied    the answer was made

@@ -1,4 +1,6 @@
-/** A trace as JSON: zxid and session as `0x…`, times in ms since the request began, `start` in ISO-8601 UTC. */
+/**
+ * A trace as JSON: zxid and session as `0x…`, times in ms since the request began, `start` in ISO-8601 UTC.
+ */
 import { hex0x } from '../base/brands.ts';
 import type { Trace } from '../events/trace.ts';
 import { errName } from '../protocol/error-codes.ts';

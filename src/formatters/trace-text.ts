@@ -66,7 +66,7 @@ export function traceLines(trace: Trace, look: TraceLook): TraceLine[] {
 const piece = (text: string, tone: TraceTone = 'plain') => ({ text, tone });
 
 /** Two decimals below ten, one above: `3.42`, `34.2`, `342`. */
-export const msText = (ms: number): string => ms.toFixed(ms < 10 ? 2 : ms < 100 ? 1 : 0);
+const msText = (ms: number): string => ms.toFixed(ms < 10 ? 2 : ms < 100 ? 1 : 0);
 
 const shortPath = (path: string): string => {
   const chars = [...path];
@@ -75,7 +75,7 @@ const shortPath = (path: string): string => {
 };
 
 /** What was asked, what it became, how long it took, how it ended. */
-export function headLine(trace: Trace, { utf8 }: Pick<TraceLook, 'utf8'>): TraceLine {
+function headLine(trace: Trace, { utf8 }: Pick<TraceLook, 'utf8'>): TraceLine {
   const { op, path, zxid, session, totalMs, err } = trace;
   const shown = shortPath(path);
   const what = [op || 'request', utf8 ? shown : shown.replace('…', '...')]
@@ -97,7 +97,7 @@ export function headLine(trace: Trace, { utf8 }: Pick<TraceLook, 'utf8'>): Trace
 }
 
 /** `server 1 follower`; a server without an id is called by its address. */
-export function serverName(node: string, servers: readonly TraceServer[]): string {
+function serverName(node: string, servers: readonly TraceServer[]): string {
   if (node === CLIENT) return 'client';
   const role = servers.find((it) => it.node === node)?.role ?? '';
   return `${plainName(node)}${role === '' ? '' : ` ${role}`}`;
@@ -155,7 +155,9 @@ function spanOf({ totalMs }: Trace, rows: readonly TraceRow[]): number {
 const isSlowest = ({ node, stages }: TraceRow, { slowest }: Trace): boolean =>
   slowest !== undefined && stages.includes(slowest.stage) && node === rowNodeOf(slowest);
 
-/** The server in whose row a step is drawn: an ACK's way belongs to who sent it, the answer's to its server. */
+/**
+ * The server in whose row a step is drawn: an ACK's way belongs to who sent it, the answer's to its server.
+ */
 const rowNodeOf = (step: TraceStep): string => {
   if (step.stage === 'counted') return step.peer ?? step.node;
   return step.stage === 'answered' ? step.fromNode : step.node;
@@ -214,7 +216,8 @@ function notes(trace: Trace): string[] {
     .filter(({ correctedMs }) => correctedMs !== 0)
     .map(({ node, correctedMs }) => {
       const way = correctedMs > 0 ? 'behind' : 'ahead';
-      return `The clock of server ${node} is ${msText(Math.abs(correctedMs))} ms ${way}; its times are corrected by that.`;
+      const by = `${msText(Math.abs(correctedMs))} ms`;
+      return `The clock of server ${node} is ${by} ${way}; its times are corrected by that.`;
     });
   if (contradictionMs > 0) {
     lines.push(
@@ -275,7 +278,7 @@ function verdict({ slowest, totalMs }: Trace): TraceLine[] {
 }
 
 /** A step in words: `the fsync of server 2 (0.94 ms)`. */
-export function stepWords(step: TraceStep): string {
+function stepWords(step: TraceStep): string {
   const { stage, node, fromNode, from, via, fsyncMs, ms, untold } = step;
   if (from === 'sent' && stage === 'answered') return 'on the way and at the server, none of which was told';
   if (untold.length > 0) {

@@ -1,6 +1,6 @@
 /**
- * Drawings of traces, as they were read and found right. `npx vitest run --update=all test/formatters/trace-text.test.ts`
- * writes them anew.
+ * Drawings of traces, as they were read and found right. `npx vitest run --update=all
+ * test/formatters/trace-text.test.ts` writes them anew.
  */
 import { describe, expect, test } from 'vitest';
 import type { ZktEvent } from '../../src/events/table.ts';

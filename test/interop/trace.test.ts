@@ -38,7 +38,10 @@ describe.skipIf(findApache() === undefined)("two servers of zkt, and Apache's as
   }, 90_000);
   afterAll(() => ensemble.end());
 
-  /** Leads, and the servers of zkt can be listened to: their HTTP admin opens a little after their client port. */
+  /**
+   * Leads, and the servers of zkt can be listened to: their HTTP admin opens a little after their client
+   * port.
+   */
   async function lead(sid: number): Promise<void> {
     await ensemble.lead(sid);
     for (const own of [1, 3]) {

@@ -29,18 +29,19 @@ Examples:
   zkt trace --follow --slower 20ms             requests of all clients that take longer, as they end
   zkt trace --follow --path /app --op setData --limit 10 --whole
 
-COMMAND is any command of the shell that makes requests; each request is drawn. What it prints goes to stderr:
-stdout is for the trace. Dots are a packet on its way, lines are work and waiting for work.
+COMMAND is any command of the shell that makes requests; each request is drawn. What it prints goes to
+stderr: stdout is for the trace. Dots are a packet on its way, lines are work and waiting for work.
 
-Servers of zkt tell of requests by their HTTP admin (a token may be needed: --token-file, ZKT_ADMIN_TOKEN), those
-of Apache do not: of these it is shown what others know. Clocks that disagree are corrected, so that causes come
-before their effects, and it is said by how much.
+Servers of zkt tell of requests by their HTTP admin (a token may be needed: --token-file, ZKT_ADMIN_TOKEN),
+those of Apache do not: of these it is shown what others know. Clocks that disagree are corrected, so that
+causes come before their effects, and it is said by how much.
 
-Where OTEL_EXPORTER_OTLP_ENDPOINT (or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) is set, each trace is also sent there as
-spans of OpenTelemetry (OTLP over HTTP, JSON); OTEL_EXPORTER_OTLP_HEADERS, OTEL_SERVICE_NAME and
+Where OTEL_EXPORTER_OTLP_ENDPOINT (or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) is set, each trace is also sent
+there as spans of OpenTelemetry (OTLP over HTTP, JSON); OTEL_EXPORTER_OTLP_HEADERS, OTEL_SERVICE_NAME and
 OTEL_RESOURCE_ATTRIBUTES are heeded.
 
-Ends as COMMAND ends; with --follow after --limit or --for, with Ctrl-C (130), or with 3 when no server answers.`;
+Ends as COMMAND ends; with --follow after --limit or --for, with Ctrl-C (130), or with 3 when no server
+answers.`;
 
 /** Events a second of each server, when requests of everybody are followed. */
 const BUDGET = 5_000;
@@ -116,7 +117,7 @@ async function trace(words: readonly string[], flags: TraceFlags, context: ToolC
   try {
     const before = { ...globals, ...(flags.yes === true && { yes: true }) };
     code = await runOneShot(verb, rest, before, aside, (own) => {
-      const session = new TracedSession(own, { observer, withSession, limit, lateMs });
+      const session = new TracedSession(own, { observer, withSession, limit, lateMs, stop: io.stop });
       sessions.push(session);
       return session;
     });

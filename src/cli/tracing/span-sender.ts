@@ -1,7 +1,7 @@
 /**
  * Sends traces to a collector of OpenTelemetry, where the environment names one (OTEL_EXPORTER_OTLP_ENDPOINT
- * and its relatives, as the OpenTelemetry specification has them). OTLP over HTTP, as JSON. What goes wrong is
- * told once, and never ends a trace.
+ * and its relatives, as the OpenTelemetry specification has them). OTLP over HTTP, as JSON. What goes wrong
+ * is told once, and never ends a trace.
  */
 import type { Trace } from '../../events/trace.ts';
 import { otlpRequest, type SpanNames } from '../../inspect/trace/otlp.ts';
@@ -25,7 +25,9 @@ export interface Collector {
   readonly names: SpanNames;
 }
 
-/** What the environment says of a collector; a text says why spans cannot be sent to it; undefined for none. */
+/**
+ * What the environment says of a collector; a text says why spans cannot be sent to it; undefined for none.
+ */
 export function collectorFrom(env: Io['env']): Collector | string | undefined {
   const own = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || undefined;
   const common = env.OTEL_EXPORTER_OTLP_ENDPOINT || undefined;

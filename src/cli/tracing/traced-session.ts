@@ -56,6 +56,8 @@ export interface TracedOptions {
   readonly limit: number;
   /** How long late stages are waited for, ms. */
   readonly lateMs: number;
+  /** Late stages are waited for no longer. */
+  readonly stop: AbortSignal;
 }
 
 /** Time for one server to open the session, so that one that hangs does not hide the others. */
@@ -152,7 +154,7 @@ export class TracedSession implements OneShotSession {
     for (;;) {
       const traces = assembleFrom(this.book, this.tap.requests, this.faces);
       const whole = traces.every((trace) => trace.missing.length === 0 && !this.isUnheard(trace));
-      if (whole || systemClock.monotonicMs() >= until) return traces;
+      if (whole || this.options.stop.aborted || systemClock.monotonicMs() >= until) return traces;
       await pause(POLL_MS);
     }
   }

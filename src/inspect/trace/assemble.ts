@@ -68,7 +68,7 @@ export function assembleFrom(book: EventBook, abouts: readonly RequestKey[], fac
 }
 
 /** What events say of their servers. */
-export function facesOf(events: readonly ZktEvent[]): Faces {
+function facesOf(events: readonly ZktEvent[]): Faces {
   const faces = new Faces();
   for (const event of events) faces.take(event);
   return faces;

@@ -24,7 +24,7 @@ type Fields = Readonly<Record<string, string | number | boolean | bigint | undef
 type Cover = ZktEvent & { readonly fields: { readonly zxid: bigint } };
 
 /** How a request is called here. */
-export const requestName = (session: bigint, cxid: number): string => `${session}/${cxid}`;
+const requestName = (session: bigint, cxid: number): string => `${session}/${cxid}`;
 
 /** See the head of the file. */
 export class EventBook {

@@ -13,7 +13,7 @@ const CLASSES: ReadonlyMap<string, string> = new Map(
 );
 
 /** By its operation; what got a zxid is a write, whatever it is called. */
-export function classOf({ op, zxid }: Pick<Sightings, 'op' | 'zxid'>): RequestClass {
+function classOf({ op, zxid }: Pick<Sightings, 'op' | 'zxid'>): RequestClass {
   if (zxid !== undefined) return 'write';
   const known = CLASSES.get(op);
   if (known === 'sync') return 'sync';

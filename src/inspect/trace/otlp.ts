@@ -1,6 +1,6 @@
 /**
- * Traces as spans of OpenTelemetry, in the JSON form of OTLP (opentelemetry-proto, `ExportTraceServiceRequest`
- * in ProtoJSON: ids in hex, 64-bit numbers as text, enums as numbers).
+ * Traces as spans of OpenTelemetry, in the JSON form of OTLP (opentelemetry-proto,
+ * `ExportTraceServiceRequest` in ProtoJSON: ids in hex, 64-bit numbers as text, enums as numbers).
  *
  * A trace a request: its root is the client's span (or that of the server it asked, where the client is not
  * ours); below it a span a server, and below that a span a stage. Each server is a resource of its own. Pure.
