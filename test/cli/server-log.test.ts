@@ -81,7 +81,7 @@ describe('the log of a server', () => {
   ])('level %s', async (level, lines) => {
     const text = await logged(level, false, (bus) => {
       if (bus.on['connection.refused']) refuse('a')(bus);
-      if (bus.on['request.logged']) bus.emit('request.logged', { session: 1n, cxid: 1, zxid: 2n });
+      if (bus.on['request.logged']) bus.emit('request.logged', { session: 1n, cxid: 1, zxid: 2n, ms: 1 });
     });
     expect(text === '' ? 0 : records(text).length).toBe(lines);
   });
@@ -97,7 +97,7 @@ describe('the log of a server', () => {
   test('zxids and sessions are hexadecimal', async () => {
     const [line] = records(
       await logged('trace', false, (bus) =>
-        bus.emit('request.logged', { session: -1n, cxid: 1, zxid: 255n }),
+        bus.emit('request.logged', { session: -1n, cxid: 1, zxid: 255n, ms: 1 }),
       ),
     );
     expect([line?.session, line?.zxid]).toEqual(['0xffffffffffffffff', '0xff']);

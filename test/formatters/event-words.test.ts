@@ -5,7 +5,7 @@ import { besides, wordsOf } from '../../src/formatters/event-words.ts';
 
 /** The sentence of an event, and what stands beside it. */
 function check<N extends EventName>(name: N, fields: FieldsOf<N>): [string, Record<string, unknown>] {
-  const bus = new Bus('1', { monotonicMs: () => 0, wallMs: () => 0 });
+  const bus = new Bus('1', { wallMs: () => 0 });
   let found: [string, Record<string, unknown>] = ['', {}];
   bus.subscribe({
     names: [name],
