@@ -9,6 +9,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { HttpAsking } from '../../ports/http.ts';
 import type { Net } from '../../ports/net.ts';
 import type { Timers } from '../../ports/timers.ts';
+import { parseMembershipText } from '../../server/quorum/membership-text.ts';
 import { parseMntr, parseSrvr } from '../ensemble/server-answer.ts';
 import { AdminQuestions } from './admin-questions.ts';
 import { ElectionProbe } from './election-probe.ts';
@@ -72,6 +73,9 @@ export class PollRounds {
   private zkt = false;
   private id: number | undefined;
   private alone = false;
+  private wasIdle = false;
+  /** A vote carried a configuration that is news. */
+  private news = false;
   private number = 0;
   private adminThere = false;
   private leaderTold: number | undefined;
@@ -98,7 +102,11 @@ export class PollRounds {
     this.states = new PeerStates(outlet, roster, clock);
     this.admin = new AdminQuestions(http, address, timeoutMs);
     const probe = new ElectionProbe(net, timers, askerId, timeoutMs);
-    this.votes = new VoteWatch(probe, outlet, voice, clock, () => this.voted());
+    this.votes = new VoteWatch(probe, outlet, voice, clock, (text) => {
+      const membership = text === undefined ? undefined : parseMembershipText(text);
+      if (membership !== undefined && roster.offer(membership)) this.news = true;
+      this.voted();
+    });
   }
 
   /** A server is asked from now on: of which kind, and who. `anew`: it was away, or is another. */
@@ -133,12 +141,14 @@ export class PollRounds {
     const alone = srvr?.mode === 'standalone';
     if (this.number > 0 && srvr !== undefined && alone !== this.alone) return 'other';
     this.alone = alone;
+    if (this.id === undefined && !alone && this.canBeNamed(first.kind === 'idle')) return 'other';
     this.voice.connected(this.zkt ? 'zkt' : 'apache', srvr?.version ?? '');
-    let news = false;
+    let { news } = this;
+    this.news = false;
     const round = this.number++;
     if (first.kind !== 'idle') {
       await this.lookForAdmin(round);
-      news = await this.configuration();
+      if (await this.configuration()) news = true;
     }
     const metrics = first.kind === 'idle' ? new Map<string, string>() : await this.metrics();
     this.server(first, metrics);
@@ -148,6 +158,13 @@ export class PollRounds {
       this.tellLimits(first.kind === 'forbidden');
     }
     return news ? 'told' : undefined;
+  }
+
+  /** A server that looked for a leader says who it is once it serves, or others know it meanwhile. */
+  private canBeNamed(idle: boolean): boolean {
+    const woke = this.wasIdle && !idle;
+    this.wasIdle = idle;
+    return woke || this.world.roster.idAt(this.address, this.asker.reachedHost) !== undefined;
   }
 
   // ---- how it is ----

@@ -36,7 +36,7 @@ export class VoteWatch {
   private readonly outlet: Outlet;
   private readonly voice: SourceVoice;
   private readonly clock: Clock;
-  private readonly heard: () => void;
+  private readonly heard: (config: string | undefined) => void;
   private asking = false;
   private closed = false;
   private dueMs = Number.NEGATIVE_INFINITY;
@@ -44,8 +44,14 @@ export class VoteWatch {
   /** Questions in a row while it looked for a leader. */
   private lookings = 0;
 
-  /** `heard` is called after each vote. */
-  constructor(probe: ElectionProbe, outlet: Outlet, voice: SourceVoice, clock: Clock, heard: () => void) {
+  /** `heard` is called after each vote, with the text of the configuration that came with it. */
+  constructor(
+    probe: ElectionProbe,
+    outlet: Outlet,
+    voice: SourceVoice,
+    clock: Clock,
+    heard: (config: string | undefined) => void,
+  ) {
     this.heard = heard;
     this.probe = probe;
     this.outlet = outlet;
@@ -97,7 +103,7 @@ export class VoteWatch {
       ...{ state, leader: BigInt(told.leader), zxid: nobody ? -1n : zxid },
       ...{ peerEpoch: told.epoch, round: smallOf(electionEpoch) },
     });
-    this.heard();
+    this.heard(answer.vote.config);
   }
 }
 

@@ -448,7 +448,12 @@ test('a server of Apache becomes one of zkt, and the other way round', async () 
 // ---- votes ----
 
 /** A fake election port: answers each question, and remembers what it was sent. */
-function electionPort(state: ServerState, sent: Buffer[], reply?: (n: number) => Buffer): FakeServer {
+function electionPort(
+  state: ServerState,
+  sent: Buffer[],
+  reply?: (n: number) => Buffer,
+  config = 'version=0',
+): FakeServer {
   const body = encodeNotification({
     ...{
       state,
@@ -457,7 +462,7 @@ function electionPort(state: ServerState, sent: Buffer[], reply?: (n: number) =>
       electionEpoch: 4n,
       peerEpoch: 1n,
       version: 2,
-      config: 'version=0',
+      config,
     },
   });
   const length = Buffer.alloc(4);
@@ -517,6 +522,36 @@ test('what is said first over a new connection may be old: the last word counts'
   expect(world.told(/vote-told/).filter((line) => line.startsWith('2'))).toEqual([
     '2 election.vote-told LOOKING 3 4294967298 1 4',
   ]);
+  stop();
+});
+
+test('a vote tells of a reconfiguration, where words may not', async () => {
+  const world = new FakeWorld();
+  const text = (ids: number[], version: string): string =>
+    conf(1, ids, 20, version).split('membership: \n')[1] ?? '';
+  world.configuration = () => Promise.resolve(parseMembershipText(text([1], '100000001')));
+  const only = (mode: string): FakeServer => ({ words: (w) => (w === 'srvr' ? srvr(mode) : forbidden(w)) });
+  world.servers.set('127.0.0.1:21', only('leader'));
+  world.servers.set('127.0.0.1:22', only('follower'));
+  world.servers.set('127.0.0.1:1021', electionPort('LEADING', [], undefined, text([1, 2], '100000005')));
+  const stop = world.observe({ servers: at(21) });
+  await world.pass(5_000);
+  expect(world.told(/connected/)).toEqual(['1 source.connected apache', '2 source.connected apache']);
+  stop();
+});
+
+test('one that looks for a leader has no name, until it serves', async () => {
+  const world = new FakeWorld();
+  world.servers.set('127.0.0.1:21', answers({ srvr: NOT_SERVING, conf: NOT_SERVING }));
+  const stop = world.observe({ servers: at(21) });
+  await world.pass(5_000);
+  expect(world.told(NO_VOTES)).toEqual([
+    '127.0.0.1:21 source.connected apache',
+    '127.0.0.1:21 peer.state LOOKING -1',
+  ]);
+  world.servers.set('127.0.0.1:21', member(1, 'leader', {}, [1]));
+  await world.pass(3_000);
+  expect(world.told(NO_VOTES)).toEqual(['1 source.connected apache', '1 peer.state LEADING 1']);
   stop();
 });
 
