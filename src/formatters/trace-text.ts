@@ -284,6 +284,9 @@ function stepWords(step: TraceStep): string {
   if (untold.length > 0) {
     return `from ${LONG_NAMES[from]} (${plainName(fromNode)}) to ${LONG_NAMES[stage]} (${plainName(node)}), of which nothing is told`;
   }
+  // The answer to a sync: the leader asks a quorum first whether it leads still.
+  if (via === 'network' && stage === 'replied')
+    return `until ${plainName(fromNode)} had confirmed that it leads, and the way back to ${plainName(node)}`;
   if (via === 'network')
     return `the way from ${plainName(fromNode)} to ${plainName(node)} (${LONG_NAMES[stage]})`;
   if (stage === 'logged') {

@@ -115,7 +115,8 @@ function wantedOf({ node, role }: TraceServer, sightings: Sightings, parts: Part
   if (asked) wanted.push('forwarded');
   if (kind === 'write') {
     if (role === 'follower') wanted.push('offered', 'logged', 'acked', 'told', 'applied');
-    else if (role === 'observer') wanted.push('told', 'applied');
+    // The word that it is committed is the same packet.
+    else if (role === 'observer') wanted.push('offered', 'logged', 'applied');
   }
   return [...wanted, ...ends];
 }
