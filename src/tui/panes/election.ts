@@ -2,6 +2,7 @@
  * The pane of elections: who voted for whom, when and why; how long each server looked and how long it took to
  * get in step; and the last elections, to open again.
  */
+import type { ZktEvent } from '../../events/table.ts';
 import { type Column, fitColumns, rowLine, titleLine } from '../columns.ts';
 import { clockText, durationText, offsetText } from '../durations.ts';
 import { fitLines, scrolled } from '../fit.ts';
@@ -136,7 +137,7 @@ function detail(election: Election | undefined, view: PaneView): Line[] {
 
 function storyLines(election: Election, view: PaneView): Line[] {
   const lines: Line[] = [];
-  const tell = (event: (typeof election.first)[number]): void => {
+  const tell = (event: ZktEvent): void => {
     const tone = storyTone(event);
     lines.push([
       span(' '),
@@ -146,11 +147,12 @@ function storyLines(election: Election, view: PaneView): Line[] {
       span(` ${storyText(event)}`, tone),
     ]);
   };
-  election.first.forEach(tell);
+  const byTime = (events: Iterable<ZktEvent>): ZktEvent[] => [...events].sort((a, b) => a.time - b.time);
+  byTime(election.first).forEach(tell);
   if (election.last.dropped > 0) {
     lines.push([span(`   … ${election.last.dropped} events in between are not kept …`, 'warn')]);
   }
-  for (const event of election.last) tell(event);
+  byTime(election.last).forEach(tell);
   return lines;
 }
 

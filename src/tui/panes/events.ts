@@ -71,7 +71,7 @@ function take(state: EventsState, event: ZktEvent): void {
   (level >= INFO ? state.important : state.others).push({ id: ++state.lastId, event: kept(event) });
 }
 
-/** The entries that are shown, oldest first: the two rings merged. */
+/** The entries that are shown, by time: streams of several servers come one after another. */
 function entriesOf(state: EventsState, view: PaneView): Entry[] {
   const least = LEAST[view.sort] ?? 0;
   const entries: Entry[] = [];
@@ -83,20 +83,9 @@ function entriesOf(state: EventsState, view: PaneView): Entry[] {
     entries.push(entry);
   };
   const { important, others } = state;
-  let i = 0;
-  if (least < INFO) {
-    for (const entry of others) {
-      for (
-        let first = important.at(i);
-        first !== undefined && first.id < entry.id;
-        first = important.at(++i)
-      ) {
-        add(first);
-      }
-      add(entry);
-    }
-  }
-  for (let entry = important.at(i); entry !== undefined; entry = important.at(++i)) add(entry);
+  if (least < INFO) for (const entry of others) add(entry);
+  for (const entry of important) add(entry);
+  entries.sort((a, b) => a.event.time - b.event.time || a.id - b.id);
   return entries;
 }
 

@@ -13,6 +13,7 @@ import { countText, fullCount, UNKNOWN } from '../quantities.ts';
 import { bucketChart, bucketsOf, leftOf, nextTickMs, trackerOf } from './sessions/buckets.ts';
 import { sessionDetail } from './sessions/detail.ts';
 import {
+  type Expiry,
   emptySessions,
   SESSION_NAMES,
   SESSIONS_MAX,
@@ -119,7 +120,7 @@ function headLines(state: SessionsState, view: PaneView, shown: number): Line[] 
   const said = Math.max(-1, ...state.totals.values());
   const inBuckets =
     tracker === undefined ? -1 : bucketsOf(tracker).reduce((sum, { sessions }) => sum + sessions, 0);
-  const total = Math.max(said, inBuckets, shown);
+  const total = Math.max(inBuckets >= 0 ? inBuckets : said, shown);
   const first: Span[] = [
     span(` ${fullCount(total)} session${total === 1 ? '' : 's'}`, 'bold'),
     ...(shown < total ? [span(`, showing ${fullCount(shown)} of ${fullCount(total)}`, 'dim')] : []),
@@ -140,7 +141,10 @@ function headLines(state: SessionsState, view: PaneView, shown: number): Line[] 
   ];
   const expired = rates.expired.last(60, nowMs).reduce((sum, n) => sum + n, 0);
   second.push(span(`expired ${countText(expired)} in the last minute`, expired > 0 ? 'bad' : 'dim'));
-  const newest = state.expiries.at(state.expiries.length - 1);
+  const newest = [...state.expiries].reduce<Expiry | undefined>(
+    (last, expiry) => (last === undefined || expiry.atMs >= last.atMs ? expiry : last),
+    undefined,
+  );
   if (newest !== undefined && nowMs - newest.atMs < EXPIRY_TOLD_MS) {
     const who = newest.who === '' ? '' : ` (${newest.who})`;
     second.push(

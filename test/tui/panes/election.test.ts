@@ -109,6 +109,42 @@ describe('elections are grouped over servers', () => {
   check('what settled servers tell each other begins nothing', [synced(4, 1, 2), established(5, 2)], []);
 });
 
+describe('servers that tell their past one after another', () => {
+  const past = [
+    ...whole(0),
+    looks(9_000, 3),
+    decided(9_003, 3, 2, 'standing'),
+    synced(9_010, 3, 2),
+    ...whole(60_000),
+    looks(60_002, 3),
+    decided(60_004, 3, 2),
+    synced(60_030, 3, 2),
+  ];
+  for (const order of ['123', '321', '213', '312']) {
+    it(`have the same elections in the order ${order}`, () => {
+      const events = [...order].flatMap((node) => past.filter((each) => each.node === node));
+      expect(
+        taken(electionPane, events)
+          .elections.map(inWords)
+          .map((text) => text.replace(/^[\d,]+/, '')),
+      ).toEqual([
+        ' -> 2 from 0 established 20 over at 25',
+        expect.stringMatching(/^ -> 2 from 9000 established - over at 9010/),
+        ' -> 2 from 60000 established 60020 over at 60030',
+      ]);
+    });
+  }
+
+  it('have one story, by time', () => {
+    const events = ['2', '1'].flatMap((node) => whole(0).filter((each) => each.node === node));
+    const text = textOf(
+      drawn(electionPane, taken(electionPane, events), view({ drill: '#1', nowMs: at(99) })),
+    );
+    const times = [...text.matchAll(/^ +\+([\d.]+) ms server/gm)].map(([, ms]) => Number(ms));
+    expect(times).toEqual([0, 1, 5, 6, 20, 25]);
+  });
+});
+
 describe('votes', () => {
   it('have their rule, and notifications are counted', () => {
     const vote = { leader: 2n, zxid: 0x100000005n, peerEpoch: 1, round: 3 };

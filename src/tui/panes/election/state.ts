@@ -26,6 +26,8 @@ const CAUSES_MAX = 32;
 const CAUSE_MS = 10_000;
 /** Who looks later than that after a server that looks alone began another election, ms. */
 const TOGETHER_MS = 5_000;
+/** Servers whose clocks or streams are that far apart may be in the same election, ms. */
+const NEAR_MS = 1_000;
 /** Events that late still belong to an election that is over, ms. */
 const LATE_MS = 2_000;
 
@@ -60,7 +62,7 @@ export interface Member {
 /** An election. */
 export interface Election {
   readonly key: string;
-  readonly startMs: number;
+  startMs: number;
   readonly members: Map<string, Member>;
   /** Somebody led when it began, and one server looks alone. */
   small: boolean;
@@ -111,17 +113,34 @@ export const doingOf = (member: Member): Doing | undefined => member.phases.at(-
 
 /** The election that a server takes part in, or a new one: it looks for a leader. */
 export function join(state: ElectionState, node: string, time: number): Election | undefined {
+  const around = electionAt(state, time);
+  if (around !== undefined) return enter(state, around, node, time);
   const current = state.current.get(node);
   const newest = state.elections.at(-1);
-  const open = newest !== undefined && !newest.over && newest.establishedMs < 0;
-  if (newest !== undefined && open && (!newest.small || time - newest.startMs < TOGETHER_MS)) {
-    return enter(state, newest, node, time);
-  }
+  const open =
+    newest !== undefined && !newest.over && newest.establishedMs < 0 && time >= newest.startMs
+      ? newest
+      : undefined;
   const mine = current?.members.get(node);
   if (current !== undefined && mine !== undefined && !current.over && doingOf(mine) !== 'settled') {
-    if (!open || newest === current) return enter(state, current, node, time);
+    if (open === undefined || open === current) return enter(state, current, node, time);
   }
-  return begin(state, node, time, open ? newest : undefined);
+  return begin(state, node, time, open);
+}
+
+/**
+ * The election that is under way at that time, as far as is known by now: a server that is listened to later
+ * tells its past later, and was part of the same elections.
+ */
+function electionAt({ elections }: ElectionState, time: number): Election | undefined {
+  for (let i = elections.length - 1; i >= 0; i--) {
+    const election = elections[i];
+    if (election === undefined || time < election.startMs - NEAR_MS) continue;
+    const { establishedMs, over, endMs, small, startMs } = election;
+    const end = establishedMs >= 0 ? establishedMs : over ? endMs : Number.POSITIVE_INFINITY;
+    return time <= end && (!small || time - startMs < TOGETHER_MS) ? election : undefined;
+  }
+  return undefined;
 }
 
 function begin(
@@ -152,7 +171,8 @@ function begin(
     first: [...causes],
     last: new Ring<ZktEvent>(LAST_EVENTS_MAX),
   };
-  state.elections.push(election);
+  const later = state.elections.findIndex(({ startMs }) => startMs > time);
+  state.elections.splice(later < 0 ? state.elections.length : later, 0, election);
   if (state.elections.length > ELECTIONS_MAX) forget(state);
   if (absorbed !== undefined) {
     absorbed.over = true;
@@ -166,7 +186,7 @@ function begin(
 
 /** What happened just before: to the server itself, and to the others since the election before was over. */
 function causesOf(state: ElectionState, node: string, time: number, small: boolean): ZktEvent[] {
-  const before = state.elections.at(-1)?.endMs ?? -1;
+  const before = state.elections.findLast(({ startMs }) => startMs < time)?.endMs ?? -1;
   return [...state.causes].filter((cause) => {
     if (time - cause.time > CAUSE_MS || cause.time > time) return false;
     return cause.node === node || (!small && cause.time > before);
@@ -189,6 +209,7 @@ function enter(state: ElectionState, election: Election, node: string, time: num
   // As many servers as elections have members, each: a bounded map.
   if (state.current.size < ELECTIONS_MAX * MEMBERS_MAX) state.current.set(node, election);
   state.leading.delete(node);
+  election.startMs = Math.min(election.startMs, time);
   become(election, member, 'looking', time);
   return election;
 }
@@ -209,7 +230,7 @@ export function become(election: Election, member: Member, doing: Doing, time: n
   });
   if (open) return;
   election.over = true;
-  election.endMs = time;
+  election.endMs = Math.max(election.endMs, time);
 }
 
 /** A vote was cast. */
@@ -223,7 +244,7 @@ export function cast(member: Member, vote: CastVote): void {
 
 /** Whether an event of that time still belongs to the election. */
 export const accepts = (election: Election, time: number): boolean =>
-  !election.over || time - election.endMs < LATE_MS;
+  time >= election.startMs - NEAR_MS && (!election.over || time - election.endMs < LATE_MS);
 
 /** Adds an event to the story of an election. */
 export function tell(election: Election, event: ZktEvent): void {

@@ -210,7 +210,7 @@ function aboutWhom({ name, fields }: ZktEvent): string | undefined {
 }
 
 function decide(election: Election, leader: bigint, how: string, time: number): void {
-  if (election.decidedMs < 0) election.decidedMs = time;
+  if (election.decidedMs < 0 || time < election.decidedMs) election.decidedMs = time;
   if (election.establishedMs < 0) election.leader = leader;
   if (election.how === '' || how === 'quorum') election.how = how;
 }

@@ -67,6 +67,12 @@ export function storyText(event: ZktEvent): string {
       return `Connection with server ${event.fields.sid} for votes ended: ${event.fields.why}.`;
     case 'election.unreachable':
       return `Cannot reach server ${event.fields.sid} at ${event.fields.remote}: ${event.fields.why}.`;
+    case 'zab.epoch-entered':
+      return `A quorum has accepted epoch ${event.fields.epoch}.`;
+    case 'zab.sync-sent': {
+      const { sid, zxid, entries, bytes } = event.fields;
+      return `Server ${sid} was sent all it missed, up to ${hex0x(zxid)}: ${entries} entries, ${bytes} bytes.`;
+    }
     case 'peer.state':
     case 'election.decided':
       return wordsOf(event);
