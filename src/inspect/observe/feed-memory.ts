@@ -1,8 +1,8 @@
 /**
  * What of a server's events was seen already, so that those it repeats after a reconnection are not told
  * twice. A server counts its events from 1 in each life; the past that a stream begins with tells whether it
- * is still the same life: an event with a number that was passed already, but younger than all that were seen,
- * is of a new one.
+ * is still the same life: an event with a number that was passed already, but younger than all that were
+ * seen, is of a new one.
  */
 
 /** See the head of the file. Pure. */

@@ -1,6 +1,7 @@
 /**
- * `hot.sampled` out of counters that a server of Apache keeps: requests of each connection (`cons`), reads and
- * writes in all, and of each tree below the root (`mntr`). More it does not tell: no single path, no operation.
+ * `hot.sampled` out of counters that a server of Apache keeps: requests of each connection (`cons`), reads
+ * and writes in all, and of each tree below the root (`mntr`). More it does not tell: no single path, no
+ * operation.
  */
 import type { FieldsOf } from '../../events/table.ts';
 import { metricOf } from './server-samples.ts';

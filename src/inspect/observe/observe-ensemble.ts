@@ -177,8 +177,8 @@ class EnsembleObserver implements EventSource, WatchOwner {
   }
 
   /**
-   * Most configurations tell no client ports, and have the same on every host: on another host than those that
-   * are watched, the port of the first that was named is tried.
+   * Most configurations tell no client ports, and have the same on every host: on another host than those
+   * that are watched, the port of the first that was named is tried.
    */
   private guess(member: Member): ServerAddress | undefined {
     const [named] = this.options.servers;

@@ -1,7 +1,7 @@
 /**
  * Asks one server that tells no events, round after round, and tells what its answers say as events. One
- * question at a time, over one connection at a time; votes are asked for beside, so that an election port that
- * hangs holds up no round.
+ * question at a time, over one connection at a time; votes are asked for beside, so that an election port
+ * that hangs holds up no round.
  */
 import { addressText, type ServerAddress } from '../../client/connect-string.ts';
 import type { FieldsOf } from '../../events/table.ts';

@@ -82,7 +82,9 @@ export function sampleSessions(facts: SessionFacts): SessionSamples {
   return { buckets, sessions, clockDiffers };
 }
 
-/** Sessions by time, the next first. Times are told in whole seconds, so several buckets may have the same. */
+/**
+ * Sessions by time, the next first. Times are told in whole seconds, so several buckets may have the same.
+ */
 function sizesOf(buckets: readonly DumpBucket[]): [number, number][] {
   const sizes = new Map<number, number>();
   for (const { wallMs, sessions } of buckets) {

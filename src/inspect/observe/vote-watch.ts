@@ -6,7 +6,9 @@ import type { ElectionProbe, VoteAnswer } from './election-probe.ts';
 import type { Outlet } from './event-outlet.ts';
 import type { SourceVoice } from './source-voice.ts';
 
-/** Between two questions to a server that is settled, ms: Apache's servers write a line in their log for each. */
+/**
+ * Between two questions to a server that is settled, ms: Apache's servers write a line in their log for each.
+ */
 const SETTLED_MS = 10_000;
 /** To one that looks for a leader; and, once it has looked for one for long. */
 const LOOKING_MS = 500;
@@ -65,7 +67,9 @@ export class VoteWatch {
     if (this.faults === 0) this.dueMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Asks if it is time to; the answer comes later. `host`: where it was reached, if its own is a wildcard. */
+  /**
+   * Asks if it is time to; the answer comes later. `host`: where it was reached, if its own is a wildcard.
+   */
   look(member: Member, host: string, looking: boolean): void {
     const now = this.clock.monotonicMs();
     const at = member.addresses[0];

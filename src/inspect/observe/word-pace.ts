@@ -33,7 +33,9 @@ export class WordPace {
     this.round++;
   }
 
-  /** Asks, unless it is too early; `rounds`: no more often than that. Undefined where nothing was answered. */
+  /**
+   * Asks, unless it is too early; `rounds`: no more often than that. Undefined where nothing was answered.
+   */
   async ask(word: FourLetterWord, rounds = 1): Promise<string | undefined> {
     if (this.round < (this.dueAt.get(word) ?? 0)) return undefined;
     const answer = await this.asker.ask(word);
