@@ -12,6 +12,7 @@ import { type BlockHead, RECORDING_SUFFIX } from './format.ts';
 import type { Recording } from './recording.ts';
 import { RecordingFile } from './recording-file.ts';
 import { ringMembers } from './ring-names.ts';
+import { TimeOrder } from './time-order.ts';
 
 /** Events held to put them in order; where more overlap in time (a clock was set), order gives way. */
 const HELD_MAX = 400_000;
@@ -69,10 +70,13 @@ function pathsOf(disk: Disk, path: string): string[] {
   return ring.length > 0 ? ring.map((member) => member.path) : [path];
 }
 
+/** `a.9` before `a.10`. */
+const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
+
 /** The recordings in a directory and, `depth` levels down, in those in it. */
 function filesUnder(disk: Disk, dir: string, depth: number): string[] {
   const found: string[] = [];
-  for (const name of (listOf(disk, dir) ?? []).sort()) {
+  for (const name of (listOf(disk, dir) ?? []).sort(byNumber)) {
     const path = disk.join(dir, name);
     if (name.endsWith(RECORDING_SUFFIX)) found.push(path);
     else if (depth > 0) found.push(...filesUnder(disk, path, depth - 1));
@@ -92,6 +96,8 @@ function listOf(disk: Disk, path: string): string[] | undefined {
 interface Piece {
   readonly file: RecordingFile;
   readonly block: BlockHead;
+  /** Its place in the order of recording. */
+  readonly place: number;
 }
 
 class FilesRecording implements FileRecording {
@@ -108,6 +114,7 @@ class FilesRecording implements FileRecording {
     this.refused = refused;
     this.pieces = opened
       .flatMap((file) => file.blocks.map((block) => ({ file, block })))
+      .map((piece, place) => ({ ...piece, place }))
       .sort((a, b) => a.block.startMs - b.block.startMs);
     let [start, end, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
     for (const { block } of this.pieces) {
@@ -156,28 +163,13 @@ class FilesRecording implements FileRecording {
   }
 
   *events(fromMs = Number.NEGATIVE_INFINITY): IterableIterator<ZktEvent> {
-    let held: ZktEvent[] = [];
-    for (const { file, block } of this.pieces) {
+    const order = new TimeOrder();
+    for (const { file, block, place } of this.pieces) {
       if (block.endMs < fromMs) continue;
-      const ready = held.length > HELD_MAX ? held.length : firstFrom(held, block.startMs);
-      for (let i = 0; i < ready; i++) yield held[i] as ZktEvent;
+      yield* order.length > HELD_MAX ? order.all() : order.before(block.startMs);
       const events = file.read(block);
-      const wanted = block.startMs < fromMs ? events.filter((it) => it.time >= fromMs) : events;
-      held = ready === held.length ? wanted : held.slice(ready).concat(wanted);
-      held.sort((a, b) => a.time - b.time);
+      order.add(block.startMs < fromMs ? events.filter((it) => it.time >= fromMs) : events, place);
     }
-    yield* held;
+    yield* order.all();
   }
-}
-
-/** The index of the first event at that time or later, in a list in order of time. */
-function firstFrom(events: readonly ZktEvent[], ms: number): number {
-  let lo = 0;
-  let hi = events.length;
-  while (lo < hi) {
-    const mid = (lo + hi) >> 1;
-    if ((events[mid] as ZktEvent).time < ms) lo = mid + 1;
-    else hi = mid;
-  }
-  return lo;
 }
