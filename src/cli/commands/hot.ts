@@ -41,7 +41,8 @@ A busy server looks at one of several requests: counts are then estimates. Each 
 BYTES are those of requests, and of answers that need not wait. A storm: more sessions come, come back or expire in
 a second than a healthy ensemble would see.
 
-Ends with 0, with 3 when nobody answers. Servers of Apache do not tell what they are asked for.`;
+Ends with 0, with 3 when nobody answers. Servers of Apache tell only trees below the root, connections,
+and reads and writes as a whole: - is what they do not tell.`;
 
 const SORTS: Readonly<Record<string, UseMeasure>> = { rate: 'count', bytes: 'bytes', writes: 'writes' };
 const TITLES: Readonly<Record<UseKind, string>> = {
@@ -133,12 +134,14 @@ const columnsFor = (kind: UseKind): PrintedColumn<UseRow>[] => [
 ];
 
 const tenth = (value: number): number => Math.round(value * 10) / 10;
+/** Null for what no server tells. */
+const known = (value: number): number | null => (value < 0 ? null : tenth(value));
 
 const rowJson = ({ kind, key, use, share, nodes }: UseRow): JsonObject => ({
   ...{ kind, key },
   requestsPerS: tenth(use.count),
-  writesPerS: tenth(use.writes),
-  bytesPerS: tenth(use.bytes),
+  writesPerS: known(use.writes),
+  bytesPerS: known(use.bytes),
   share: Math.round(share * 10_000) / 10_000,
   servers: nodes.map(({ node, perS }) => ({ node, requestsPerS: tenth(perS) })),
 });
@@ -150,12 +153,11 @@ function wholeJson({ uses, storms, flags }: Picture, seconds: number | 'all'): J
   const { count, writes, bytes } = uses.total(seconds);
   const { created, resumed, expired, sessions } = storms.now();
   const blowing = storms.storms(flags.watch === true ? undefined : storms.peak());
-  const known = (value: number): number | null => (value < 0 ? null : tenth(value));
   return {
     seconds: spanOf(uses, seconds),
     requestsPerS: tenth(count),
-    writesPerS: tenth(writes),
-    bytesPerS: tenth(bytes),
+    writesPerS: known(writes),
+    bytesPerS: known(bytes),
     sessions: {
       count: known(sessions),
       createdPerS: known(created),

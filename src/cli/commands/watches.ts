@@ -41,7 +41,7 @@ NEVER FIRED: watches at paths where no watch has fired. OLDEST: how long the old
 or fewer, in a minute, from what was seen meanwhile. Each server tells of the 20 paths and 20 connections with the
 most watches.
 
-Ends with 0, with 3 when nobody answers. Servers of Apache only tell how many watches there are.`;
+Ends with 0, with 3 when nobody answers. Servers of Apache tell neither age nor what fired: -.`;
 
 const ORDERS: readonly WatchOrder[] = ['watches', 'growth', 'age'];
 const TITLES: Readonly<Record<WatchKind, string>> = { path: 'PATH', client: 'CLIENT' };
@@ -145,8 +145,12 @@ function wantedBy(flags: WatchesFlags): (row: WatchRow) => boolean {
 const columnsFor = (kind: WatchKind): PrintedColumn<WatchRow>[] => [
   { title: TITLES[kind], text: ({ key }) => key },
   { title: 'WATCHES', right: true, text: ({ watches }) => String(watches) },
-  { title: 'NEVER FIRED', right: true, text: ({ neverFired }) => String(neverFired) },
-  { title: 'OLDEST', right: true, text: ({ oldestMs }) => uptimeText(oldestMs) },
+  {
+    title: 'NEVER FIRED',
+    right: true,
+    text: ({ neverFired }) => (neverFired < 0 ? '-' : String(neverFired)),
+  },
+  { title: 'OLDEST', right: true, text: ({ oldestMs }) => (oldestMs < 0 ? '-' : uptimeText(oldestMs)) },
   { title: 'GROWTH/MIN', right: true, text: ({ growthPerMin }) => signedText(growthPerMin) },
   { title: 'SET/S', right: true, text: ({ added }) => rateText(added) },
   { title: 'FIRED/S', right: true, text: ({ fired }) => rateText(fired) },
@@ -158,8 +162,15 @@ const signedText = (value: number): string => {
   return whole === 0 ? '0' : `${whole < 0 ? '-' : '+'}${rateText(Math.abs(whole))}`;
 };
 
-const rowJson = ({ history: _history, growthPerMin, ...row }: WatchRow): JsonObject => {
-  const { nodes, added, fired, ...about } = row;
-  const growth = Math.round(growthPerMin * 10) / 10;
-  return { ...about, growthPerMin: growth, addedPerS: added, firedPerS: fired, servers: nodes };
-};
+/** Null for what no server tells. */
+const known = (value: number): number | null => (value < 0 ? null : value);
+
+const rowJson = ({ kind, key, watches, nodes, ...row }: WatchRow): JsonObject => ({
+  ...{ kind, key, watches },
+  neverFired: known(row.neverFired),
+  oldestMs: known(row.oldestMs),
+  growthPerMin: Math.round(row.growthPerMin * 10) / 10,
+  addedPerS: known(row.added),
+  firedPerS: known(row.fired),
+  servers: nodes,
+});

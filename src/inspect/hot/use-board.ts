@@ -1,5 +1,5 @@
 /** What is used most over all servers of an ensemble: a reducer over `hot.sampled`. */
-import type { ZktEvent } from '../../events/table.ts';
+import type { FieldsOf, ZktEvent } from '../../events/table.ts';
 import { ServerSeconds } from './server-seconds.ts';
 import { NO_USE, perSecond, type Use, UseSums } from './use-sums.ts';
 
@@ -39,6 +39,8 @@ interface KeyUse {
 const HISTORY_SECONDS = 60;
 /** A server's last word on a key counts for that long, seconds. */
 const FRESH_SECONDS = 3;
+/** Samples are taken no more seldom. */
+const SPREAD_SECONDS_MAX = 30;
 
 /** See the head of the file. */
 export class UseBoard {
@@ -61,12 +63,9 @@ export class UseBoard {
     if (second < 0) return;
     if (this.firstSecond < 0) this.firstSecond = second;
     const kind = fields.kind as UseKind;
-    // Servers of Apache do not tell all of it: -1 is no number to add.
-    const [writes, bytes] = [Math.max(0, fields.writes), Math.max(0, fields.bytes)];
-    const use = { count: fields.count, writes, bytes };
-    if (kind === 'op') this.all.add(second, use);
     const known = this.keyOf(kind, fields.key);
-    known.sums.add(second, use);
+    addTo(known.sums, second, fields);
+    if (kind === 'op') addTo(this.all, second, fields);
     if (known.nodes.size < NODES_MAX || known.nodes.has(node)) {
       known.nodes.set(node, { second, perS: fields.ms > 0 ? (fields.count / fields.ms) * 1000 : 0 });
     }
@@ -122,9 +121,9 @@ export class UseBoard {
 
   private rate(sums: UseSums, seconds: number | 'all'): Use {
     if (!this.told) return NO_USE;
-    if (seconds === 'all') return perSecond(sums.total, this.spanSeconds);
+    if (seconds === 'all') return sums.known(perSecond(sums.total, this.spanSeconds));
     const shown = Math.min(seconds, this.spanSeconds);
-    return perSecond(sums.sum(this.seconds.settled, shown), shown);
+    return sums.known(perSecond(sums.sum(this.seconds.settled, shown), shown));
   }
 
   private keyOf(kind: UseKind, key: string): KeyUse {
@@ -136,6 +135,15 @@ export class UseBoard {
       keys.set(key, known);
     }
     return known;
+  }
+}
+
+/** What was counted over several seconds is spread over them. */
+function addTo(sums: UseSums, second: number, { count, writes, bytes, ms }: FieldsOf<'hot.sampled'>): void {
+  const seconds = Math.min(SPREAD_SECONDS_MAX, Math.max(1, Math.round(ms / 1000)));
+  const part = (value: number): number => (value < 0 ? value : value / seconds);
+  for (let i = seconds - 1; i >= 0; i--) {
+    sums.add(second - i, { count: part(count), writes: part(writes), bytes: part(bytes) });
   }
 }
 

@@ -3,7 +3,7 @@
 /** Seconds that are kept. */
 export const SECONDS_KEPT = 64;
 
-/** Requests, those of them that write, and bytes. */
+/** Requests, those of them that write, and bytes; -1 for what nobody tells. */
 export interface Use {
   readonly count: number;
   readonly writes: number;
@@ -26,16 +26,27 @@ export const perSecond = ({ count, writes, bytes }: Use, seconds: number): Use =
 
 /** See the head of the file. */
 export class UseSums {
-  /** All of it. */
+  /** All of it; nothing for what nobody told. */
   total: Use = NO_USE;
+  /** Whether writes, and bytes, were ever told. */
+  private writesKnown = false;
+  private bytesKnown = false;
   /** The newest second anything was added for. */
   newest = -1;
   private readonly counts = new Float64Array(SECONDS_KEPT);
   private readonly writes = new Float64Array(SECONDS_KEPT);
   private readonly bytes = new Float64Array(SECONDS_KEPT);
 
+  /** As it is known: -1 for what was never told. */
+  known({ count, writes, bytes }: Use): Use {
+    return { count, writes: this.writesKnown ? writes : -1, bytes: this.bytesKnown ? bytes : -1 };
+  }
+
   /** Adds to a second; what is older than all seconds kept counts in `total` only. */
-  add(second: number, use: Use): void {
+  add(second: number, told: Use): void {
+    if (told.writes >= 0) this.writesKnown = true;
+    if (told.bytes >= 0) this.bytesKnown = true;
+    const use = { count: told.count, writes: Math.max(0, told.writes), bytes: Math.max(0, told.bytes) };
     this.total = addUse(this.total, use);
     if (second <= this.newest - SECONDS_KEPT) return;
     while (this.newest < second) {

@@ -7,7 +7,7 @@ export const WATCH_KINDS = ['path', 'client'] as const;
 /** One of the kinds. */
 export type WatchKind = (typeof WATCH_KINDS)[number];
 
-/** One path, or one client, over all servers. */
+/** One path, or one client, over all servers; -1 for what none of them tells. */
 export interface WatchRow {
   readonly kind: WatchKind;
   readonly key: string;
@@ -18,7 +18,7 @@ export interface WatchRow {
   readonly oldestMs: number;
   /** Watches more, or fewer, in a minute, from what was seen of it so far; 0 while that is too short. */
   readonly growthPerMin: number;
-  /** Watches set and events fired in the last second. */
+  /** Watches set and events fired since the sample before: in the last second. */
   readonly added: number;
   readonly fired: number;
   readonly nodes: readonly string[];
@@ -32,6 +32,8 @@ export type WatchOrder = 'watches' | 'growth' | 'age';
 /** Keys kept of each kind. */
 const KEYS_MAX = 200;
 const HISTORY_SECONDS = 60;
+/** Servers tell of watches no more seldom, seconds. */
+const EVERY_SECONDS_MAX = 60;
 /** Growth is told when a key was seen for so long, seconds. */
 const GROWTH_SECONDS_MIN = 2;
 
@@ -54,8 +56,8 @@ interface KeyWatches {
 /** See the head of the file. */
 export class WatchBoard {
   private readonly seconds = new ServerSeconds();
-  /** The newest second in which a server told of watches at all. */
-  private readonly told = new Map<string, number>();
+  /** The newest second in which a server told of watches at all, and how many there were since the one before. */
+  private readonly told = new Map<string, { readonly second: number; readonly every: number }>();
   private readonly keys: Readonly<Record<WatchKind, Map<string, KeyWatches>>> = {
     path: new Map(),
     client: new Map(),
@@ -66,11 +68,16 @@ export class WatchBoard {
     if (name !== 'watch.sampled' || (fields.kind !== 'path' && fields.kind !== 'client')) return;
     const second = this.seconds.of(node, time);
     if (second < 0) return;
-    this.told.set(node, second);
+    const last = this.told.get(node);
+    if (last === undefined) this.told.set(node, { second, every: 1 });
+    else if (second > last.second) {
+      this.told.set(node, { second, every: Math.min(EVERY_SECONDS_MAX, second - last.second) });
+    }
     const { watches, neverFired, oldestMs, added, fired } = fields;
     const known = this.keyOf(fields.kind, fields.key);
     const before = known.nodes.get(node);
-    const past = before === undefined || before.second < second - SILENT_SECONDS ? [] : before.past;
+    const awaited = (this.told.get(node)?.every ?? 1) + SILENT_SECONDS;
+    const past = before === undefined || before.second < second - awaited ? [] : before.past;
     note(past, second, watches);
     known.nodes.set(node, { second, watches, neverFired, oldestMs, added, fired, past });
     const now = this.live(known).reduce((sum, [, of]) => sum + of.watches, 0);
@@ -97,8 +104,9 @@ export class WatchBoard {
   private live({ nodes }: KeyWatches): [string, Told][] {
     const { newest } = this.seconds;
     return [...nodes].filter(([node, { second }]) => {
-      const last = this.told.get(node) ?? -1;
-      return second >= last - 1 && last > newest - SILENT_SECONDS;
+      const last = this.told.get(node);
+      if (last === undefined || second < last.second - 1) return false;
+      return last.second + last.every > newest - SILENT_SECONDS;
     });
   }
 
@@ -145,14 +153,16 @@ function rowOf(
   history: KeyWatches['history'],
 ): WatchRow {
   const sum = (of: (told: Told) => number): number => live.reduce((all, [, told]) => all + of(told), 0);
+  const known = (of: (told: Told) => number): number =>
+    live.every(([, told]) => of(told) < 0) ? -1 : sum((told) => Math.max(0, of(told)));
   return {
     ...{ kind, key },
     watches: sum((told) => told.watches),
-    neverFired: sum((told) => told.neverFired),
+    neverFired: known((told) => told.neverFired),
     oldestMs: Math.max(...live.map(([, told]) => told.oldestMs)),
     growthPerMin: sum(growthOf),
-    added: sum((told) => told.added),
-    fired: sum((told) => told.fired),
+    added: known((told) => told.added),
+    fired: known((told) => told.fired),
     nodes: live.map(([node]) => node).sort(),
     history: history.map(({ watches }) => watches),
   };

@@ -107,6 +107,20 @@ describe('what is used', () => {
     expect(uses.rows('path', 'count', 3)).toEqual([]);
     expect(uses.rows('path', 'count', 'all').length).toBe(1);
   });
+  it('what a server of Apache does not tell is unknown, until another tells it', () => {
+    const apache = { kind: 'op', key: 'reads', count: 10, writes: -1, bytes: -1, ms: 5000 };
+    const uses = board(new UseBoard(), [
+      event('hot.sampled', 1, 1, { ...apache, ms: 1000 }),
+      event('hot.sampled', 1, 6, apache),
+    ]);
+    // What was counted over five seconds is no peak of one.
+    expect(uses.total(1)).toEqual({ count: 2, writes: -1, bytes: -1 });
+    expect(uses.rows('op', 'bytes', 3)).toMatchObject([
+      { use: { count: 2, writes: -1, bytes: -1 }, share: 0 },
+    ]);
+    uses.take(used('2 6 op get 6'));
+    expect(uses.total(3)).toEqual({ count: 4, writes: 1, bytes: 20 });
+  });
   it('kinds that it does not know are left out, and keys are bounded', () => {
     const uses = board(new UseBoard(), [used('1 1 colour red 5')]);
     expect(uses.told).toBe(false);
@@ -141,6 +155,19 @@ describe('what is watched', () => {
       ...[2, 3, 4, 5, 6].map((s) => watched(`1 ${s} path /stays 1 0 1000`)),
     ]);
     expect(watches.rows('path', 'watches').map(({ key }) => key)).toEqual(['/stays']);
+  });
+  it('servers of Apache tell seldom, and neither age nor firing', () => {
+    const unknown = { neverFired: -1, oldestMs: -1, added: -1, fired: -1 };
+    const watches = new WatchBoard();
+    for (let s = 1; s <= 21; s++) {
+      if (s % 5 === 1) {
+        const fields = { kind: 'path', key: '/a', watches: 100 + s, ...unknown };
+        watches.take(event('watch.sampled', 1, s, fields));
+      }
+      watches.take(watched(`2 ${s} path /b 1 0 0`));
+      expect(watches.rows('path', 'watches').map(({ key }) => key)).toEqual(['/a', '/b']);
+    }
+    expect(watches.rows('path', 'watches')[0]).toMatchObject({ ...unknown, watches: 121, growthPerMin: 60 });
   });
   it('orders by number, growth and age, and keeps a bounded number of keys', () => {
     const told = [1, 2, 3].flatMap((s) =>

@@ -72,28 +72,27 @@ function trafficLines({ use, share, nodes, history }: UseRow, view: PaneView): L
 }
 
 function watchLines(row: WatchRow, view: PaneView): Line[] {
-  const { watches, neverFired, oldestMs, growthPerMin, added, fired, nodes, history } = row;
-  const never = neverFired === watches ? 'none of them at a path where any ever fired' : '';
-  const some = `${fullCount(neverFired)} of them at paths where none ever fired`;
+  const { watches, oldestMs, growthPerMin, added, fired, nodes, history } = row;
+  const where = `on ${nodes.length === 1 ? 'server' : 'servers'} ${nodes.join(', ')}`;
+  const lately = added < 0 ? '' : `; ${added} set and ${fired} fired in the last second`;
   return [
-    fact(
-      'watches',
-      `${fullCount(watches)}, on ${nodes.length === 1 ? 'server' : 'servers'} ${nodes.join(', ')}`,
-    ),
-    [
-      ...fact('never fired', ''),
-      span(neverFired === 0 ? 'no: they do fire' : never === '' ? some : never, neverTone(row)),
-    ],
+    fact('watches', `${fullCount(watches)}, ${where}`),
+    [...fact('never fired', ''), span(neverText(row), neverTone(row))],
     [...fact('oldest', ''), span(durationText(oldestMs), neverTone(row))],
-    fact(
-      'growth',
-      `${growthText(growthPerMin)} a minute; ${added} set and ${fired} fired in the last second`,
-    ),
+    fact('growth', `${growthText(growthPerMin)} a minute${lately}`),
     [],
     [span(' Watches, in the last minute', 'head')],
     ...minute(history, view),
     [],
   ];
+}
+
+function neverText({ neverFired, watches }: WatchRow): string {
+  if (neverFired < 0) return 'not told';
+  if (neverFired === 0) return 'no: they do fire';
+  return neverFired === watches
+    ? 'none of them is at a path where any ever fired'
+    : `${fullCount(neverFired)} of them are at paths where none ever fired`;
 }
 
 function askerLines({ askers }: HotState, path: string, view: PaneView): Line[] {

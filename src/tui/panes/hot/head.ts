@@ -22,20 +22,14 @@ export function headLines(state: HotState, view: PaneView): Line[] {
 
 function usesLine({ uses }: HotState, view: PaneView): Line {
   const { nowMs, width, ascii, servers } = view;
-  if (!uses.told) {
-    const apache = servers.length > 0 && servers.every(({ kind }) => kind === 'apache');
-    const why = apache
-      ? 'Servers of Apache do not tell what they are asked for.'
-      : 'No server has told what it is asked for yet.';
-    return [span(` ${why}`, apache ? 'warn' : 'dim')];
-  }
+  if (!uses.told) return [span(' No server has told what it is asked for yet.', 'dim')];
   const silent = nowMs - uses.settledMs;
   if (silent > SILENT_MS)
     return [span(` No server has told what it is asked for for ${durationText(silent)}.`, 'warn')];
   const { count, writes, bytes } = uses.total(RATE_SECONDS);
   const columns = width >= 120 ? TREND.wide : TREND.narrow;
-  const mute = servers.filter(({ kind, up }) => up && kind === 'apache').length;
-  const untold = mute === 0 ? '' : `${mute} of Apache ${mute === 1 ? 'does' : 'do'} not tell  `;
+  const terse = servers.filter(({ kind, up }) => up && kind === 'apache').length;
+  const untold = terse === 0 ? '' : `${terse} of Apache ${terse === 1 ? 'tells' : 'tell'} less  `;
   return [
     span(` ${countText(count)} requests/s`, 'bold'),
     span(`, ${countText(writes)} of them writes, ${bytesText(bytes)}/s  `),

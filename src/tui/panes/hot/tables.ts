@@ -139,7 +139,7 @@ export function watchPanel(kind: WatchKind, rows: readonly WatchRow[], { width, 
 
 /** Warns of what may be forgotten. */
 export const neverTone = ({ neverFired, oldestMs }: WatchRow): Tone =>
-  neverFired === 0 ? 'dim' : oldestMs >= FORGOTTEN_MS ? 'warn' : 'plain';
+  neverFired <= 0 ? 'dim' : oldestMs >= FORGOTTEN_MS ? 'warn' : 'plain';
 
 /** `+120`, `-3`, `0`. */
 export const growthText = (perMin: number): string => {
