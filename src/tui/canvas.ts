@@ -1,4 +1,6 @@
-/** A drawing of characters in a grid, each with a tone, for charts and lanes; turned into lines in the end. */
+/**
+ * A drawing of characters in a grid, each with a tone, for charts and lanes; turned into lines in the end.
+ */
 import { escapeLine } from '../formatters/escape.ts';
 import { isNarrow, type Line, type Span, type Tone, widthOf } from './lines.ts';
 

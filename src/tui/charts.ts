@@ -1,6 +1,6 @@
 /**
- * Small charts in text, one line high: bars, sparklines. Each has a drawing in ASCII for terminals that know no
- * blocks.
+ * Small charts in text, one line high: bars, sparklines. Each has a drawing in ASCII for terminals that know
+ * no blocks.
  */
 
 /** Eighths of a column, from the left. */

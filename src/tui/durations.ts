@@ -6,7 +6,9 @@ const known = (value: number): boolean => Number.isFinite(value) && value >= 0;
 const three = (value: number): string => value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0);
 const two = (value: number): string => String(value).padStart(2, '0');
 
-/** A duration in ms: `0.71 ms`, `34.2 ms`, `3.40 s`, `12 m 03 s`, `3 h 12 m`, `5 d 03 h`. At most 9 columns. */
+/**
+ * A duration in ms: `0.71 ms`, `34.2 ms`, `3.40 s`, `12 m 03 s`, `3 h 12 m`, `5 d 03 h`. At most 9 columns.
+ */
 export function durationText(ms: number): string {
   if (!known(ms)) return UNKNOWN;
   if (ms < 999.5) return `${three(ms)} ms`;

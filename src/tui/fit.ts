@@ -5,7 +5,9 @@ import type { PaneView } from './pane.ts';
 const PLAIN = /^[\x20-\x7e]*$/;
 const graphemes = new Intl.Segmenter();
 
-/** What stands for a character in ASCII: a mark for "cut here", a question mark for letters; as wide as it. */
+/**
+ * What stands for a character in ASCII: a mark for "cut here", a question mark for letters; as wide as it.
+ */
 function asciiText(text: string): string {
   if (PLAIN.test(text)) return text;
   let plain = '';

@@ -1,6 +1,6 @@
 /**
- * The pane of elections: who voted for whom, when and why; how long each server looked and how long it took to
- * get in step; and the last elections, to open again.
+ * The pane of elections: who voted for whom, when and why; how long each server looked and how long it took
+ * to get in step; and the last elections, to open again.
  */
 import type { ZktEvent } from '../../events/table.ts';
 import { type Column, fitColumns, rowLine, titleLine } from '../columns.ts';

@@ -20,7 +20,10 @@ import { FLOW_NAMES, takeFlow } from './flow/take.ts';
 const SORTS = ['by time, no pings', 'by time', 'one proposal at a time'] as const;
 const WITH_PINGS = 1;
 const ONE_AT_A_TIME = 2;
-/** Steps that are looked at for a picture by time, for each line of it: servers tell of the same time one after another. */
+/**
+ * Steps that are looked at for a picture by time, for each line of it: servers tell of the same time one
+ * after another.
+ */
 const STEPS_PER_LINE = 4;
 /** A rate is that of the last sample, unless that is older, ms. */
 const RATE_FRESH_MS = 5_000;

@@ -20,7 +20,9 @@ const TEXTS: Readonly<Record<string, string>> = {
   nothing: '',
 };
 
-/** Every event there is, with the text in every field that takes one, and twice: as server 1 and by address. */
+/**
+ * Every event there is, with the text in every field that takes one, and twice: as server 1 and by address.
+ */
 function eventsWith(text: string): ZktEvent[] {
   let seq = 0;
   return ['1', text.slice(0, 60)].flatMap((node) =>

@@ -6,7 +6,9 @@ import { eventText } from '../../event-line.ts';
 import type { Tone } from '../../lines.ts';
 import type { CastVote } from './state.ts';
 
-/** Why a vote is better than another: the rules of `election.vote-changed`, and what else a vote comes from. */
+/**
+ * Why a vote is better than another: the rules of `election.vote-changed`, and what else a vote comes from.
+ */
 const RULES: Readonly<Record<string, string>> = {
   first: 'for itself',
   told: 'when asked',
