@@ -5,7 +5,7 @@
 import type { ZktEvent } from '../events/table.ts';
 
 /** Characters kept of a text. */
-export const TEXT_MAX = 512;
+const TEXT_MAX = 512;
 
 /** The beginning of a text, as a string of its own: a slice would hold on to the whole. */
 export const keptText = (text: string): string =>

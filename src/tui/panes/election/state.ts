@@ -12,7 +12,7 @@ import { Seen } from '../../seen.ts';
 /** Elections that are kept. */
 export const ELECTIONS_MAX = 50;
 /** Servers of an election; others are left out. */
-export const MEMBERS_MAX = 64;
+const MEMBERS_MAX = 64;
 /** Events at the beginning of an election that are kept, and at its end. */
 export const FIRST_EVENTS_MAX = 400;
 export const LAST_EVENTS_MAX = 600;

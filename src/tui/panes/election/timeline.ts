@@ -21,7 +21,7 @@ const LOOKS: Readonly<Record<Doing, { readonly char: string; readonly ascii: str
   };
 
 /** How long a member was doing something, ms. */
-export function spentMs({ phases }: Member, doing: Doing, endMs: number): number {
+function spentMs({ phases }: Member, doing: Doing, endMs: number): number {
   return phases.reduce((sum, phase, i) => {
     const until = phases[i + 1]?.fromMs ?? Math.max(endMs, phase.fromMs);
     return phase.doing === doing ? sum + until - phase.fromMs : sum;

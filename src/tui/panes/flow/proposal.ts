@@ -10,7 +10,7 @@ import { laneRow, lanesFor, laneTitles, type Row } from './lanes.ts';
 import { type FlowState, type Proposal, type Request, requestKey, type Step } from './state.ts';
 
 /** The write a proposal is of, as far as it was seen. */
-export const requestOf = (state: FlowState, { session, cxid }: Proposal): Request | undefined =>
+const requestOf = (state: FlowState, { session, cxid }: Proposal): Request | undefined =>
   session === 0n ? undefined : state.requests.get(requestKey(session, cxid));
 
 /** A proposal of which every part that its leader tells was seen. */
@@ -18,7 +18,7 @@ export const isComplete = ({ proposedMs, committedMs, steps }: Proposal): boolea
   proposedMs >= 0 && committedMs >= 0 && steps.length >= 3;
 
 /** The server that made it, as events name it; empty when that is not known. */
-export const leaderOf = ({ leader, steps }: Proposal): string =>
+const leaderOf = ({ leader, steps }: Proposal): string =>
   leader !== '' ? leader : (steps.find((step) => step.kind === 'moment')?.node ?? '');
 
 /** What is written, in a few words. */
@@ -52,7 +52,7 @@ const rankOf = (step: Step): number =>
   step.kind === 'moment' ? (RANK[step.what] ?? 5) : step.type === 4 || step.type === 8 ? 7 : 5;
 
 /** The steps of a proposal in the order they happened, on one clock. */
-export function toldOf(state: FlowState, proposal: Proposal, whole: boolean): Told {
+function toldOf(state: FlowState, proposal: Proposal, whole: boolean): Told {
   const request = requestOf(state, proposal);
   const all: Step[] = [...proposal.steps, ...(whole ? (request?.steps ?? []) : [])];
   const steps = whole ? all : all.filter((step) => step.kind === 'packet' || step.what !== 'applied');
@@ -74,7 +74,7 @@ export function quorumText(proposal: Proposal, wide: boolean): string {
 }
 
 /** Head lines: what it is, and what took how long. */
-export function proposalHead(state: FlowState, proposal: Proposal, view: PaneView): Line[] {
+function proposalHead(state: FlowState, proposal: Proposal, view: PaneView): Line[] {
   const write = writeText(state, proposal);
   const { zxid, session, cxid, bytes, proposedMs, committedMs } = proposal;
   const lines: Line[] = [
