@@ -31,7 +31,9 @@ class AdminInstrument implements Instrument {
   private readonly feed: EventFeed;
   private readonly counts = new EventCounts();
   private readonly counting: Subscription;
-  /** From the first scrape on: prom-client, and Node's own metrics, are looked at only where somebody asks. */
+  /**
+   * From the first scrape on: prom-client, and Node's own metrics, are looked at only where somebody asks.
+   */
   private prometheus: Promise<PrometheusText> | undefined;
   /** Loaded with what writes it. */
   private line: ((event: ZktEvent) => string) | undefined;

@@ -118,7 +118,9 @@ export const statsJson = (
   secure_connections: [],
 });
 
-/** `dump`: session ids by when they expire (ms on the server's monotonic clock), and ephemerals by session. */
+/**
+ * `dump`: session ids by when they expire (ms on the server's monotonic clock), and ephemerals by session.
+ */
 export const dumpJson = (
   expiries: Iterable<readonly [bucketMs: number, ids: readonly bigint[]]>,
   ephemerals: Iterable<readonly [session: bigint, paths: readonly string[]]>,

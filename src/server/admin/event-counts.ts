@@ -1,7 +1,7 @@
 /**
- * How often each event happened, and how long those with a duration took: the metrics that the table of events
- * promises (`metric` in docs/events.md). Events of `trace` level are left alone: to count them would make each
- * of them.
+ * How often each event happened, and how long those with a duration took: the metrics that the table of
+ * events promises (`metric` in docs/events.md). Events of `trace` level are left alone: to count them would
+ * make each of them.
  */
 import { Summary } from '../../base/summary.ts';
 import { type Bus, namesAtLevel, type Subscription } from '../../events/bus.ts';

@@ -143,7 +143,10 @@ const once = (name: string, ms: number): Metric => {
   return brief(name, summary);
 };
 
-/** What zkt never does: TLS (one port for both is what `insecure_admin_count` counts on), SASL, the throttle of operations, the oracle. */
+/**
+ * What zkt never does: TLS (one port for both is what `insecure_admin_count` counts on), SASL, the throttle
+ * of operations, the oracle.
+ */
 const NEVER = [
   'quit_leading_due_to_disloyal_voter',
   'ensemble_auth_success',

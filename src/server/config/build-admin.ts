@@ -12,7 +12,7 @@ const LOCAL_OFFSET = 5900;
 export const localAdminPort = (clientPort: number): number => clientPort + LOCAL_OFFSET;
 
 /** Addresses that only this machine can ask. */
-export const isLoopback = (host: string): boolean =>
+const isLoopback = (host: string): boolean =>
   /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host) || host === '::1' || host.toLowerCase() === 'localhost';
 
 /**

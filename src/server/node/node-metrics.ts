@@ -37,7 +37,9 @@ export class NodeMetrics {
   readonly ackMs = new Map<string, Summary>();
   /** Sessions that came to this learner from another server: its leader was asked about each. */
   revalidations = 0;
-  /** Changes that wait for their transaction to be applied: those that began to, and those that do no more. */
+  /**
+   * Changes that wait for their transaction to be applied: those that began to, and those that do no more.
+   */
   changesQueued = 0;
   changesRemoved = 0;
   /** Writes refused for a quota, by the first part of the path. */

@@ -1,4 +1,6 @@
-/** What a server of any role tells about itself, looked up when it is asked: words and admin write it down. */
+/**
+ * What a server of any role tells about itself, looked up when it is asked: words and admin write it down.
+ */
 import type { Clock } from '../../ports/clock.ts';
 import type { Disk } from '../../ports/disk.ts';
 import { RECORDING_SUFFIX } from '../../storage/recording/format.ts';
@@ -139,8 +141,8 @@ export class ServerReports {
   }
 
   /**
-   * Bytes of the data in a directory: the flight recorder's files are none. What disappears meanwhile counts as
-   * nothing.
+   * Bytes of the data in a directory: the flight recorder's files are none. What disappears meanwhile counts
+   * as nothing.
    */
   private sizeOf(dir: string): number {
     const { disk } = this.sources;
