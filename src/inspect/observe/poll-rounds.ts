@@ -309,11 +309,11 @@ export class PollRounds {
     const { voice } = this;
     const { forbidden } = this.pace;
     if (forbidden.length > 0 || noSrvr) {
-      const all = ['srvr', ...forbidden].join(', ');
-      const words = noSrvr ? all : forbidden.join(', ');
-      voice.refused(
-        `${words} may not be asked: 4lw.commands.whitelist=${all} (or *) in its configuration allows it`,
-      );
+      const all = ['srvr', ...forbidden, ...(forbidden.includes('wchs') ? ['wchp'] : [])].join(', ');
+      const words = (noSrvr ? ['srvr', ...forbidden] : forbidden).join(', ');
+      const what = `${words} may not be asked: 4lw.commands.whitelist=${all} (or *) in its configuration allows it`;
+      if (noSrvr) voice.refused(what);
+      else voice.limited(what);
     }
     if (this.zkt) return;
     voice.limited(

@@ -224,11 +224,11 @@ test('words that may not be asked: what is missing, and how to allow it', async 
     world.servers.set(`127.0.0.1:${20 + id}`, words(id === 3 ? 'leader' : 'follower'));
   const stop = world.observe({ servers: at(22) });
   await world.pass(10_000);
-  const told = world.told(/connected|refused/);
+  const told = world.told(/connected|limited/).filter((line) => !/votes|Apache/.test(line));
   const all = 'conf, cons, dump, mntr, wchs';
-  const why = `${all} may not be asked: 4lw.commands.whitelist=srvr, ${all} (or *) in its configuration allows it`;
+  const why = `${all} may not be asked: 4lw.commands.whitelist=srvr, ${all}, wchp (or *) in its configuration allows it`;
   expect(told.sort()).toEqual(
-    [1, 2, 3].flatMap((id) => [`${id} source.connected apache`, `${id} source.refused ${why}`]).sort(),
+    [1, 2, 3].flatMap((id) => [`${id} source.connected apache`, `${id} source.limited ${why}`]).sort(),
   );
   // They are not asked again each time.
   expect(world.asked.filter((it) => it === '127.0.0.1:21 mntr').length).toBe(1);
@@ -243,7 +243,7 @@ test('not even srvr: it lives, and that is all', async () => {
   expect(world.told(/source.(c|r|lo)/)).toEqual([
     '127.0.0.1:21 source.connected apache',
     '127.0.0.1:21 source.refused srvr, conf, cons, dump, mntr, wchs may not be asked: ' +
-      '4lw.commands.whitelist=srvr, conf, cons, dump, mntr, wchs (or *) in its configuration allows it',
+      '4lw.commands.whitelist=srvr, conf, cons, dump, mntr, wchs, wchp (or *) in its configuration allows it',
   ]);
   stop();
 });
