@@ -300,6 +300,45 @@ it('hostile names never reach the terminal', async () => {
   await whole(top);
 });
 
+describe('the wall', () => {
+  const wall = (options: Partial<TerminalOptions> = {}): TestTerminal =>
+    start(['--wall', '--replay', recording, '--from', '100%'], { columns: 140, rows: 44, ...options });
+  it('shows charts, gauges, sparklines and a log, and leaves a whole terminal', async () => {
+    const top = wall();
+    const screen = (await top.waitFor('3 of 4 servers up')).join('\n');
+    for (const what of [
+      'requests per second',
+      'latency p99',
+      'fsync p99',
+      'busiest processor',
+      'server 3: 160/s',
+    ])
+      expect(screen).toContain(what);
+    expect(screen).toMatch(/! .*does not answer/);
+    expect(top.written()).not.toMatch(/\x1b\]0;owned|\u202e|\u200b/);
+    top.type('q');
+    expect((await top.ended).code).toBe(0);
+    await whole(top);
+  });
+  it('is whole after a signal, a stop and a storm of sizes', async () => {
+    const top = wall();
+    await top.waitFor('3 of 4 servers up');
+    top.type('\x1a');
+    await top.waitFor(() => !top.modes().alternate);
+    await whole(top);
+    top.kill('SIGCONT');
+    await top.waitFor('3 of 4 servers up');
+    for (let i = 0; i < 40; i++) top.resize(20 + ((i * 37) % 200), 4 + ((i * 13) % 60));
+    top.resize(20, 5);
+    await top.waitFor('20x5 is too small');
+    top.resize(100, 40);
+    await top.waitFor('3 of 4 servers up');
+    top.kill('SIGTERM');
+    expect((await top.ended).code).toBe(130);
+    await whole(top);
+  });
+});
+
 it('nobody answers: the dashboard opens and says so', async () => {
   const top = start(['-s', '127.0.0.1:1']);
   await top.waitFor('no server answers');

@@ -15,6 +15,7 @@ import {
   canShow,
   type DashboardOptions,
   isAscii,
+  openBoard,
   openDashboard,
   paneIndex,
   sayRecorded,
@@ -29,6 +30,7 @@ const HELP = `
 Examples:
   zkt top                                the ensemble that the server on 127.0.0.1:2181 belongs to
   zkt top -s zk1:2181 --pane election    begin with another pane
+  zkt top --wall                         a board for a screen on the wall
   zkt top --record incident.zktrec       and keep everything that is told
   zkt top --replay incident.zktrec --from 50% --speed 4
   zkt top -b -n 1                        once, as text
@@ -40,6 +42,7 @@ found. Servers of Apache are asked once a second; what they do not tell is said 
 const EVERY_S = 2;
 
 interface TopFlags extends ObserverFlags {
+  readonly wall?: boolean;
   readonly batch?: boolean;
   readonly count?: string;
   readonly delay?: string;
@@ -59,6 +62,7 @@ export function build(command: Command, context: ToolContext): void {
     .option('--pane <name>', 'the pane to begin with; with -b, the one to print')
     .option('--filter <text>', 'only items that contain the text')
     .option('--record <file>', 'record all events into the file, from the start on')
+    .option('--wall', 'a board for a screen on the wall: charts, gauges, a log')
     .option('--replay <file>', 'show a recording instead: a file, a ring or a directory of them')
     .option('--from <time>', 'where to begin in it: 12:34:56, 90s, 5m, 50%')
     .option('--speed <x>', 'how fast to play it; default 1')
@@ -77,10 +81,14 @@ async function top(flags: TopFlags, context: ToolContext): Promise<ExitCode> {
   const batch = flags.batch === true || format !== undefined || flags.count !== undefined || !canShow(io);
   if (!batch) {
     const { pane, filter, record } = flags;
-    const end = await openDashboard(io, { from, pane, filter, recordFile: record });
+    const end =
+      flags.wall === true
+        ? await openBoard(io, from)
+        : await openDashboard(io, { from, pane, filter, recordFile: record });
     sayRecorded(end, io);
     return end.why === 'quit' ? EXIT.ok : EXIT.interrupted;
   }
+  if (flags.wall === true) throw new ZktError('ZKT_USAGE', { why: '--wall is for a terminal' });
   if (flags.record !== undefined)
     throw new ZktError('ZKT_USAGE', { why: '--record is for a terminal; see zkt record' });
   const [{ runBatch }, { PANES }] = await Promise.all([

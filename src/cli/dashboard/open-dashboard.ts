@@ -7,7 +7,7 @@ import { systemDisk } from '../../platform/disk.ts';
 import { systemTerminal } from '../../platform/terminal.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { RecordingWriter } from '../../storage/recording/recording-writer.ts';
-import type { TopEnd, TopOptions, TopRecorder } from '../../tui/app/open-top.ts';
+import type { TopEnd, TopOptions, TopRecorder } from '../../tui/app/top-options.ts';
 import type { Io } from '../io.ts';
 import { Printer } from '../output/printer.ts';
 
@@ -61,6 +61,19 @@ export async function openDashboard(io: Io, options: DashboardOptions): Promise<
     ),
     filter: options.filter ?? '',
   });
+}
+
+/** Opens the board on the wall; resolves when it has ended. Throws ZKT_UNSUPPORTED without its packages. */
+export async function openBoard(io: Io, from: TopOptions['from']): Promise<TopEnd> {
+  const [{ loadBoardKit }, { openWall }, { PANES }] = await Promise.all([
+    import('../../tui/wall/board.ts'),
+    import('../../tui/wall/open-wall.ts'),
+    import('../../tui/panes/index.ts'),
+  ]);
+  const kit = await loadBoardKit();
+  const world = { terminal: systemTerminal, clock: systemClock, timers: systemTimers };
+  const panes = PANES.filter(({ id }) => id === 'ensemble');
+  return { why: await openWall({ ...world, kit, panes, from, stop: io.stop }), recorded: [] };
 }
 
 /** Says what was recorded; for when the terminal is as it was. */

@@ -1,89 +1,17 @@
 /** The dashboard in a terminal: the driver around the model, the shell's state and the canvas. */
 import { reasonOf } from '../../base/errors.ts';
 import type { ZktEvent } from '../../events/table.ts';
-import type { EventSource } from '../../inspect/source.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { TerminalEnd, TerminalScreen, Terminals } from '../../ports/terminal.ts';
-import type { Timer, Timers } from '../../ports/timers.ts';
+import type { TerminalScreen } from '../../ports/terminal.ts';
+import type { Timer } from '../../ports/timers.ts';
 import type { Tone } from '../lines.ts';
 import { Model } from '../model.ts';
-import type { Pane } from '../pane.ts';
-import type { Frame } from './frame.tsx';
 import { momentOf } from './go-to.ts';
 import { Inlet } from './inlet.ts';
 import { KeyDecoder } from './keys.ts';
 import { paintLine } from './paint.ts';
 import { drawScreen, type Progress, type Screen } from './screen.ts';
 import { follow, press, type ShellAct, type ShellState, shellState } from './shell-state.ts';
-
-/** Where frames are drawn; `InkCanvas`. */
-export interface Canvas {
-  draw(frame: Frame): void;
-  /** The terminal does not show any more what was drawn. */
-  forget(): void;
-  close(): void;
-}
-
-/** A recording that is played; `inspect/recording`. */
-export interface Playback {
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly positionMs: number;
-  readonly fault: string | undefined;
-  /** It was sent a long way and is not there yet; `tick` brings it on, however much time passes. */
-  readonly seeking: boolean;
-  speed: number;
-  /** Plays on for so long; answers nothing when it is at its end. */
-  tick(elapsedMs: number, take: (event: ZktEvent) => void): void;
-  /** Plays one event; false at the end. */
-  step(take: (event: ZktEvent) => void): boolean;
-  /** Goes to a time, or sets out (`seeking`); `reset` comes first where what was taken does not count any more. */
-  seek(ms: number, take: (event: ZktEvent) => void, reset: () => void): void;
-}
-
-/** A file that events are recorded into. */
-export interface TopRecorder {
-  readonly path: string;
-  readonly events: number;
-  readonly lost: number;
-  readonly failing: boolean;
-  append(event: ZktEvent): void;
-  flush(): void;
-  close(): void;
-}
-
-/** What a dashboard is opened with. */
-export interface TopOptions {
-  readonly panes: readonly Pane<unknown>[];
-  readonly terminal: Terminals;
-  readonly canvas: (sink: (text: string) => void) => Canvas;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  /** Live events, or a recording. */
-  readonly from:
-    | { readonly source: EventSource }
-    /** `fromMs`: where to begin, wall clock ms. */
-    | { readonly playback: Playback; readonly fromMs?: number };
-  /** Begins a recording; throws when it cannot. */
-  readonly record: () => TopRecorder;
-  /** Begins with `record` at once. */
-  readonly recordNow?: boolean;
-  /** Aborted: it ends. */
-  readonly stop: AbortSignal;
-  readonly ascii: boolean;
-  readonly colour: boolean;
-  /** The index of the first pane. */
-  readonly pane?: number;
-  readonly filter?: string;
-}
-
-/** How a dashboard ended. */
-export interface TopEnd {
-  /** `quit`: somebody wanted it to. */
-  readonly why: 'quit' | TerminalEnd;
-  /** Recordings that were made. */
-  readonly recorded: readonly { readonly path: string; readonly events: number; readonly lost: number }[];
-}
+import type { Canvas, TopEnd, TopOptions, TopRecorder } from './top-options.ts';
 
 /** Between two portions of events. */
 const TICK_MS = 100;
@@ -93,6 +21,8 @@ const TAKE_MS = 50;
 const FRAME_MS = 250;
 /** Keys that come together make one frame. */
 const KEY_FRAME_MS = 15;
+/** Nobody types more than this at once; what is pasted beyond it is no keys. */
+const KEYS_MAX = 500;
 /** Escape waits so long for the rest of a sequence. */
 const ESCAPE_MS = 50;
 /** A size counts when it has been the same for so long. */
@@ -214,11 +144,22 @@ class Top {
     if (terminal === undefined || canvas === undefined || this.settling !== undefined) return;
     // A frame that the terminal cannot take yet is left out; the next one shows what is then.
     if (terminal.congested) return;
-    const { columns, rows } = terminal;
+    const { lines } = this.compose(terminal);
+    canvas.draw({
+      columns: terminal.columns,
+      lines: lines.map((line) => paintLine(line, options.colour)),
+    });
+    this.drawnMs = options.clock.monotonicMs();
+    this.shownSecond = Math.floor(this.model.nowMs / 1000);
+    this.dirty = false;
+  }
+
+  /** What is to be seen now, and what keys mean on it. */
+  private compose({ columns, rows }: TerminalScreen): Screen {
     const screen = drawScreen(this.model, this.state, {
       columns,
       rows: Math.max(1, rows - 1),
-      ascii: options.ascii,
+      ascii: this.options.ascii,
       waiting: this.state.paused ? this.inlet.waiting : 0,
       recording:
         this.recorder === undefined ? undefined : { file: this.recorder.path, count: this.recorder.events },
@@ -227,10 +168,7 @@ class Top {
     });
     this.screen = screen;
     this.state = follow(this.state, screen.drawn.keys);
-    canvas.draw({ columns, lines: screen.lines.map((line) => paintLine(line, options.colour)) });
-    this.drawnMs = options.clock.monotonicMs();
-    this.shownSecond = Math.floor(this.model.nowMs / 1000);
-    this.dirty = false;
+    return screen;
   }
 
   private progress(): Progress | undefined {
@@ -250,19 +188,20 @@ class Top {
   }
 
   private pressed(keys: readonly string[]): void {
-    for (const key of keys) {
+    let composed = true;
+    for (const key of keys.slice(0, KEYS_MAX)) {
       if (this.ended) return;
+      // What a key means depends on what is shown after the one before.
+      if (!composed && this.terminal !== undefined) this.compose(this.terminal);
       const drawn = this.screen?.drawn;
       if (drawn === undefined) {
         if (key === 'q' || key === 'ctrl-c') this.end('quit');
         continue;
       }
       const { state, acts } = press(this.state, key, drawn);
-      const elsewhere = state.pane !== this.state.pane || state.panes !== this.state.panes;
+      composed = state === this.state;
       this.state = state;
       for (const act of acts) this.act(act);
-      // What the next key means depends on what is shown for this one.
-      if (elsewhere && keys.length > 1) this.draw();
     }
     if (keys.length === 0 || this.ended) return;
     this.dirty = true;
