@@ -45,7 +45,9 @@ export class HeavyHitters {
     return this.weight;
   }
 
-  /** Adds weight (> 0) to a key. A key that is new while all places are taken costs a look at each of them. */
+  /**
+   * Adds weight (> 0) to a key. A key that is new while all places are taken costs a look at each of them.
+   */
   add(key: string, weight: number, writes: number, bytes: number): void {
     this.weight += weight;
     const place = this.places.get(key) ?? this.placeFor(key);

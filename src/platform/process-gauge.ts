@@ -5,7 +5,9 @@ import type { ProcessGauge, ProcessState } from '../ports/process-gauge.ts';
 
 /** How often the loop is asked for, ms; Node counts that as part of the delay. */
 const LOOP_EVERY_MS = 10;
-/** Counting many descriptors one by one takes time: where the system tells no number, they are not counted. */
+/**
+ * Counting many descriptors one by one takes time: where the system tells no number, they are not counted.
+ */
 const FILES_COUNTED_MAX = 4_096;
 
 /** The gauge of this process. */

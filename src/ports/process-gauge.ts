@@ -4,7 +4,9 @@ export interface ProcessState {
   readonly cpuPercent: number;
   readonly heapBytes: number;
   readonly rssBytes: number;
-  /** How late the event loop came to what was due, since the state was taken before: 99 of 100 times no later. */
+  /**
+   * How late the event loop came to what was due, since the state was taken before: 99 of 100 times no later.
+   */
   readonly loopP99Ms: number;
   readonly openFiles: number;
 }

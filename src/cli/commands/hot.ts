@@ -37,9 +37,9 @@ Examples:
   zkt hot --watch                       again every 3 seconds, until Ctrl-C
   zkt hot -o json | jq '.hot[0].key, .sessions.storms'
 
-A busy server looks at one of several requests: counts are then estimates. Each server tells of its 20 most used.
-BYTES are those of requests, and of answers that need not wait. A storm: more sessions come, come back or expire in
-a second than a healthy ensemble would see.
+A busy server looks at one of several requests: counts are then estimates. Each server tells of its 20 most
+used. BYTES are those of requests, and of answers that need not wait. A storm: more sessions come, come back or
+expire in a second than a healthy ensemble would see.
 
 Ends with 0, with 3 when nobody answers. Servers of Apache tell only trees below the root, connections,
 and reads and writes as a whole: - is what they do not tell.`;

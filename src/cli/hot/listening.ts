@@ -30,8 +30,8 @@ export interface Listening {
 }
 
 /**
- * Listens and reports; answers the exit code: 0, or 130 when it was interrupted. Throws ZKT_CONNECT when nobody
- * answers. What servers cannot tell is said on stderr.
+ * Listens and reports; answers the exit code: 0, or 130 when it was interrupted. Throws ZKT_CONNECT when
+ * nobody answers. What servers cannot tell is said on stderr.
  */
 export async function listen(io: Io, listening: Listening): Promise<ExitCode> {
   const run = new Run(io, listening);

@@ -1,6 +1,6 @@
 /**
- * Puts samples of several servers beside each other, by second. Servers sample on the second, but their clocks
- * may differ by more than that: what arrives together belongs together.
+ * Puts samples of several servers beside each other, by second. Servers sample on the second, but their
+ * clocks may differ by more than that: what arrives together belongs together.
  */
 
 /** A clock that is off by less than this is left as it is, ms. */

@@ -14,7 +14,7 @@ export interface Use {
 export const NO_USE: Use = { count: 0, writes: 0, bytes: 0 };
 
 /** The sum of uses. */
-export const addUse = (a: Use, b: Use): Use => ({
+const addUse = (a: Use, b: Use): Use => ({
   count: a.count + b.count,
   writes: a.writes + b.writes,
   bytes: a.bytes + b.bytes,

@@ -56,7 +56,9 @@ interface KeyWatches {
 /** See the head of the file. */
 export class WatchBoard {
   private readonly seconds = new ServerSeconds();
-  /** The newest second in which a server told of watches at all, and how many there were since the one before. */
+  /**
+   * The newest second in which a server told of watches at all, and how many there were since the one before.
+   */
   private readonly told = new Map<string, { readonly second: number; readonly every: number }>();
   private readonly keys: Readonly<Record<WatchKind, Map<string, KeyWatches>>> = {
     path: new Map(),

@@ -116,7 +116,7 @@ export class HotTables {
 }
 
 /** `address`, or `name@address` of a client that says what it is called. */
-export const clientKey = ({ remoteAddress, clientName }: HotClient): string =>
+const clientKey = ({ remoteAddress, clientName }: HotClient): string =>
   cutKey(clientName === '' ? remoteAddress : `${clientName}@${remoteAddress}`);
 
 const cutKey = (key: string): string =>

@@ -1,6 +1,6 @@
 /**
- * Takes samples of one server process once a second, on the second of the wall clock, so that those of several
- * servers can be laid beside each other. Nothing is measured or told while nobody listens.
+ * Takes samples of one server process once a second, on the second of the wall clock, so that those of
+ * several servers can be laid beside each other. Nothing is measured or told while nobody listens.
  */
 import type { EventName } from '../../events/table.ts';
 import type { ProcessGauge } from '../../ports/process-gauge.ts';

@@ -1,7 +1,7 @@
 /**
- * The ways to watch a path, and registrations: which of them a watcher uses, and since when. A registration is
- * one whole number, so that it costs no more than the ways alone: the ways in its lower bits, above them the
- * second in which it began.
+ * The ways to watch a path, and registrations: which of them a watcher uses, and since when. A registration
+ * is one whole number, so that it costs no more than the ways alone: the ways in its lower bits, above them
+ * the second in which it began.
  */
 import { EVENT, type EventType, WATCHER_TYPE } from '../../protocol/watch-types.ts';
 

@@ -1,6 +1,7 @@
 /**
- * The pane of hot things: paths, clients, sessions and operations by how much they are used, paths and clients
- * by their watches, and storms of sessions. On a small screen the order chooses which of both is shown.
+ * The pane of hot things: paths, clients, sessions and operations by how much they are used, paths and
+ * clients by their watches, and storms of sessions. On a small screen the order chooses which of both is
+ * shown.
  */
 import type { UseKind, UseMeasure } from '../../inspect/hot/use-board.ts';
 import type { WatchKind, WatchOrder } from '../../inspect/hot/watch-board.ts';

@@ -80,7 +80,10 @@ const copyOf = ({ peer, sent, received, bytes }: Counts): Counts => ({
   bytes: bytes.slice(),
 });
 
-/** Proposals between two zxids; where the epochs differ, at least so many. Unknown before it has confirmed any. */
+/**
+ * Proposals between two zxids; where the epochs differ, at least so many. Unknown before it has confirmed
+ * any.
+ */
 function lagOf(acked: bigint, last: bigint): number {
   if (acked < 0n) return UNKNOWN;
   if (acked >= last) return 0;

@@ -1,7 +1,7 @@
 /**
- * `session.bucket-sampled` and `session.sampled`: the expiry buckets where sessions expire, and sessions, those
- * nearest to their end first. Where they are kept elsewhere, those whose clients are connected here, in turn:
- * only this server knows where such a client is, only the leader how long its session has.
+ * `session.bucket-sampled` and `session.sampled`: the expiry buckets where sessions expire, and sessions,
+ * those nearest to their end first. Where they are kept elsewhere, those whose clients are connected here, in
+ * turn: only this server knows where such a client is, only the leader how long its session has.
  */
 import { ClientLink } from '../../net/client-link.ts';
 import { NO_BUCKET, type Session } from '../../session/session.ts';

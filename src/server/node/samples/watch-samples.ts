@@ -6,7 +6,9 @@ import type { SampleEvents, SampleMoment, SampleTaker } from './watched-process.
 
 /** Entries told of, of each kind. */
 const ENTRIES_TOLD = 20;
-/** Paths, and watchers, looked at for a sample: about a ms. Of more it takes some samples until all were seen. */
+/**
+ * Paths, and watchers, looked at for a sample: about a ms. Of more it takes some samples until all were seen.
+ */
 const STEPS = 5_000;
 /** Longer keys are cut: a path may be a megabyte. */
 const KEY_CHARS_MAX = 512;

@@ -1,6 +1,6 @@
 /**
- * Who asks for a path, and with what: of the single requests that the dashboard is told of. They are a part of
- * all there are; samples tell how much a path is used, these tell by whom.
+ * Who asks for a path, and with what: of the single requests that the dashboard is told of. They are a part
+ * of all there are; samples tell how much a path is used, these tell by whom.
  */
 import type { ZktEvent } from '../../../events/table.ts';
 import { keptText } from '../../kept.ts';

@@ -18,7 +18,7 @@ export interface TableLook {
 const FULL = 66;
 const WIDE = 96;
 /** A watch that old which never fired may be forgotten, ms. */
-export const FORGOTTEN_MS = 60_000;
+const FORGOTTEN_MS = 60_000;
 
 const USE_TITLES: Readonly<Record<UseKind, string>> = {
   path: 'PATH',
@@ -29,9 +29,9 @@ const USE_TITLES: Readonly<Record<UseKind, string>> = {
 const WATCH_TITLES: Readonly<Record<WatchKind, string>> = { path: 'WATCHED PATH', client: 'WATCHING CLIENT' };
 
 /** The key of a row, unique over all tables. */
-export const hotKey = ({ kind, key }: Pick<UseRow, 'kind' | 'key'>): string => `${kind}:${key}`;
+const hotKey = ({ kind, key }: Pick<UseRow, 'kind' | 'key'>): string => `${kind}:${key}`;
 /** See `hotKey`. */
-export const watchKey = ({ kind, key }: Pick<WatchRow, 'kind' | 'key'>): string =>
+const watchKey = ({ kind, key }: Pick<WatchRow, 'kind' | 'key'>): string =>
   `${kind === 'path' ? 'watched' : 'watcher'}:${key}`;
 
 /** What a measure counts is drawn in its own column. */
@@ -148,7 +148,7 @@ export const growthText = (perMin: number): string => {
 };
 
 /** A minute in fewer columns: the mean of each part, of what is known of it (not below 0). */
-export function trendOf(history: readonly number[], columns: number): number[] {
+function trendOf(history: readonly number[], columns: number): number[] {
   const width = Math.max(1, Math.ceil(history.length / columns));
   const parts: number[] = [];
   for (let end = history.length; end > 0; end -= width) {
