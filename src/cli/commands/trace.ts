@@ -131,10 +131,12 @@ async function trace(words: readonly string[], flags: TraceFlags, context: ToolC
     sender?.add(each);
     await printer.add(each);
   }
-  printer.end({ untraced });
+  if (failure === undefined || printer.printed > 0) printer.end({ untraced });
   await sender?.end();
   if (failure !== undefined) throw failure;
   const err = new Printer(io.stderr);
+  const lost = sessions.reduce((sum, each) => sum + each.lost, 0);
+  if (lost > 0) err.line(`${lost} events were dropped on their way: stages may be missing.`);
   if (untraced > 0) err.line(`${untraced} more requests were not traced: --limit ${limit}.`);
   else if (printer.printed === 0 && code === EXIT.ok) err.line('No request was made.');
   return code;

@@ -63,6 +63,7 @@ export interface TracedOptions {
 /** Time for one server to open the session, so that one that hangs does not hide the others. */
 const CONNECT_MS_MAX = 5_000;
 const POLL_MS = 10;
+const REQUESTS_KEPT = 4_096;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => void systemTimers.after(ms, resolve));
 
 /** See the head of the file. */
@@ -70,17 +71,20 @@ export class TracedSession implements OneShotSession {
   private readonly settings: Settings;
   private readonly options: TracedOptions;
   private readonly tap: ClientTap;
-  private readonly book = new EventBook();
+  private readonly book: EventBook;
   private readonly faces = new Faces();
   private client: Client | undefined;
   private opening: Promise<Client> | undefined;
   private source: EventSource | undefined;
   private traces: readonly Trace[] = [];
+  private dropped = 0;
 
   constructor(settings: Settings, options: TracedOptions) {
     this.settings = settings;
     this.options = options;
     this.tap = new ClientTap(systemNet, stampClock, options.limit);
+    // With the session's beginning, others are listened to as well.
+    this.book = new EventBook({ requests: REQUESTS_KEPT + options.limit });
   }
 
   /** What came of it; after `close`. */
@@ -91,6 +95,12 @@ export class TracedSession implements OneShotSession {
   /** Requests beyond the limit. */
   get untraced(): number {
     return this.tap.untaken;
+  }
+
+  /** Events that did not come, as far as servers say how many. */
+  get lost(): number {
+    // Those of others push each other out of the book; that is no loss.
+    return this.dropped + (this.options.withSession ? 0 : this.book.lost);
   }
 
   open(): Promise<Client> {
@@ -145,6 +155,7 @@ export class TracedSession implements OneShotSession {
     this.source.start((event) => {
       this.faces.take(event);
       this.book.take(event);
+      if (event.name === 'feed.dropped') this.dropped += event.fields.count;
     });
   }
 

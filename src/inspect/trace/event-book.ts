@@ -17,7 +17,7 @@ export interface BookLimits {
   readonly coversEach: number;
 }
 
-const LIMITS: BookLimits = { requests: 8_192, eventsEach: 512, coversEach: 8_192 };
+const LIMITS: BookLimits = { requests: 4_096, eventsEach: 128, coversEach: 4_096 };
 const UP_TO: ReadonlySet<EventName> = new Set<EventName>(['log.synced', 'zab.acked']);
 
 type Fields = Readonly<Record<string, string | number | boolean | bigint | undefined>>;

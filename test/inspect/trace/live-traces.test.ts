@@ -107,6 +107,30 @@ describe('the book of events', () => {
     expect(found.filter(({ name, node }) => name === 'log.synced' && node === '3')).toHaveLength(1);
     expect(found.filter(({ name }) => name === 'zab.committed')).toHaveLength(1);
   });
+  test('of many words about everything up to a zxid, the first that covers it', () => {
+    const t = new Teller();
+    for (let n = 1; n <= 20; n++) {
+      t.tell('1', n, 'request.applied', { session: 1n, cxid: n, zxid: BigInt(n) });
+      if (n % 3 === 0) t.tell('1', n, 'log.synced', { count: 3, zxid: BigInt(n), ms: 0 });
+    }
+    const book = new EventBook();
+    for (const event of t.events) book.take(event);
+    for (let n = 1; n <= 20; n++) {
+      const covers = book
+        .eventsOf({ session: 1n, cxid: n })
+        .flatMap((it) => (it.name === 'log.synced' ? [Number(it.fields.zxid)] : []));
+      expect(covers).toEqual(n > 18 ? [] : [Math.ceil(n / 3) * 3]);
+    }
+  });
+  test('after a change of leaders, the words of the new epoch count', () => {
+    const t = new Teller();
+    for (const zxid of [5n, 9n, 7n, 8n]) t.tell('1', 0, 'log.synced', { count: 1, zxid, ms: Number(zxid) });
+    t.tell('1', 0, 'request.applied', { session: 1n, cxid: 1, zxid: 6n });
+    const book = new EventBook();
+    for (const event of t.events) book.take(event);
+    const found = book.eventsOf({ session: 1n, cxid: 1 }).find(({ name }) => name === 'log.synced');
+    expect(found?.fields).toMatchObject({ zxid: 7n });
+  });
   test('keeps no more than its limits', () => {
     const book = new EventBook({ requests: 10, eventsEach: 2, coversEach: 4 });
     const t = new Teller();
