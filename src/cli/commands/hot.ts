@@ -1,5 +1,6 @@
 /** `zkt hot`: what an ensemble is asked for most, and whether sessions come and go in a storm. */
 import { type Command, Option } from 'commander';
+import type { ZktEvent } from '../../events/table.ts';
 import { rateText, shareText, sizeText } from '../../formatters/quantity-text.ts';
 import { StormBoard, stormText } from '../../inspect/hot/storm-board.ts';
 import {
@@ -16,6 +17,7 @@ import { systemHttpAsking } from '../../platform/http.ts';
 import { systemNet } from '../../platform/net.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { listen } from '../hot/listening.ts';
+import { takeRecording } from '../hot/replaying.ts';
 import { Printer } from '../output/printer.ts';
 import { type JsonObject, ListReport } from '../output/report.ts';
 import { type PrintedColumn, tableLines } from '../output/table-lines.ts';
@@ -35,11 +37,12 @@ Examples:
   zkt hot --by client --sort bytes      clients, by the bytes they move
   zkt hot --by op --for 30s             operations, over half a minute
   zkt hot --watch                       again every 3 seconds, until Ctrl-C
+  zkt hot --replay incident.zktrec      what was used most while that was recorded
   zkt hot -o json | jq '.hot[0].key, .sessions.storms'
 
 A busy server looks at one of several requests: counts are then estimates. Each server tells of its 20 most
-used. BYTES are those of requests, and of answers that need not wait. A storm: more sessions come, come back or
-expire in a second than a healthy ensemble would see.
+used. BYTES are those of requests, and of answers that need not wait. A storm: more sessions come, come back
+or expire in a second than a healthy ensemble would see.
 
 Ends with 0, with 3 when nobody answers. Servers of Apache tell only trees below the root, connections,
 and reads and writes as a whole: - is what they do not tell.`;
@@ -60,6 +63,7 @@ interface HotFlags extends ObserverFlags {
   readonly limit?: string;
   readonly for: string;
   readonly watch?: boolean;
+  readonly replay?: string;
 }
 
 /** See `ToolModule`. */
@@ -72,6 +76,7 @@ export function build(command: Command, context: ToolContext): void {
     .option('--limit <n>', `print so many (default: ${LIMIT_DEFAULT})`)
     .option('--for <time>', 'listen for so long', FOR_DEFAULT)
     .option('--watch', 'print again after that time, until interrupted')
+    .option('--replay <file>', 'of a recording (or a directory of them) and not of live servers')
     .action(async (flags: HotFlags) => {
       context.exit(await hot(flags, context));
     });
@@ -85,21 +90,26 @@ async function hot(flags: HotFlags, context: ToolContext) {
   const limit = flags.limit === undefined ? LIMIT_DEFAULT : wholeNumber(flags.limit, '--limit');
   const uses = new UseBoard();
   const storms = new StormBoard();
+  const take = (event: ZktEvent): void => {
+    uses.take(event);
+    storms.take(event);
+  };
+  const tell = () => report(new Printer(io.stdout), output, { uses, storms, flags, limit, everyMs });
+  if (flags.replay !== undefined) {
+    const live = flags.watch === true || flags.servers !== undefined;
+    const code = takeRecording(io, flags.replay, { filter: FILTER, live, take });
+    await tell();
+    return code;
+  }
   const source = observeEnsemble(PORTS, { servers, timeoutMs, token, filter: FILTER });
-  return listen(io, {
-    ...{ source, servers, everyMs, timers: systemTimers, goesOn: flags.watch === true },
-    take: (event) => {
-      uses.take(event);
-      storms.take(event);
-    },
-    report: () => report(new Printer(io.stdout), output, { uses, storms, flags, limit, everyMs }),
-  });
+  const goesOn = flags.watch === true;
+  return listen(io, { source, servers, everyMs, timers: systemTimers, goesOn, take, report: tell });
 }
 
 interface Picture {
   readonly uses: UseBoard;
   readonly storms: StormBoard;
-  readonly flags: Pick<HotFlags, 'by' | 'sort' | 'watch'>;
+  readonly flags: Pick<HotFlags, 'by' | 'sort' | 'watch' | 'replay'>;
   readonly limit: number;
   readonly everyMs: number;
 }
@@ -108,7 +118,7 @@ async function report(out: Printer, output: 'table' | 'json' | 'ndjson' | 'raw',
   const { uses, flags, limit, everyMs } = picture;
   // The last of what was listened to: at the beginning some servers were not found yet.
   const asked = Math.max(1, Math.round(everyMs / 1000));
-  const seconds = asked < SECONDS_KEPT ? asked : 'all';
+  const seconds = asked < SECONDS_KEPT && flags.replay === undefined ? asked : 'all';
   const rows = uses.rows(flags.by, SORTS[flags.sort] ?? 'count', seconds).slice(0, limit);
   const list = new ListReport(out, output, 'hot');
   const people = output === 'table' || output === 'raw';

@@ -1,5 +1,6 @@
 /** `zkt watches`: who watches what, since when, and whether anything ever happened there. */
 import { type Command, Option } from 'commander';
+import type { ZktEvent } from '../../events/table.ts';
 import { rateText } from '../../formatters/quantity-text.ts';
 import {
   WATCH_KINDS,
@@ -14,6 +15,7 @@ import { systemHttpAsking } from '../../platform/http.ts';
 import { systemNet } from '../../platform/net.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { listen } from '../hot/listening.ts';
+import { takeRecording } from '../hot/replaying.ts';
 import { Printer } from '../output/printer.ts';
 import { type JsonObject, ListReport } from '../output/report.ts';
 import { type PrintedColumn, tableLines } from '../output/table-lines.ts';
@@ -35,6 +37,7 @@ Examples:
   zkt watches --by client --older 10m --never-fired
                                         those that may have been forgotten: old, and nothing ever happened
   zkt watches --growing --for 30s       those that became more in half a minute
+  zkt watches --replay incident.zktrec  as it was at the end of that recording
   zkt watches -o json | jq '.watches[] | select(.neverFired > 1000)'
 
 NEVER FIRED: watches at paths where no watch has fired. OLDEST: how long the oldest has stood. GROWTH: how many
@@ -57,6 +60,7 @@ interface WatchesFlags extends ObserverFlags {
   readonly limit?: string;
   readonly for: string;
   readonly watch?: boolean;
+  readonly replay?: string;
 }
 
 /** See `ToolModule`. */
@@ -72,6 +76,7 @@ export function build(command: Command, context: ToolContext): void {
     .option('--limit <n>', `print so many (default: ${LIMIT_DEFAULT})`)
     .option('--for <time>', 'listen for so long', FOR_DEFAULT)
     .option('--watch', 'print again after that time, until interrupted')
+    .option('--replay <file>', 'of a recording (or a directory of them) and not of live servers')
     .action(async (flags: WatchesFlags) => {
       context.exit(await watches(flags, context));
     });
@@ -86,7 +91,6 @@ async function watches(flags: WatchesFlags, context: ToolContext) {
   const wanted = wantedBy(flags);
   const board = new WatchBoard();
   const totals = new WatchTotals();
-  const source = observeEnsemble(PORTS, { servers, timeoutMs, token, filter: FILTER });
   const out = new Printer(io.stdout);
   const report = async (): Promise<void> => {
     const rows = board.rows(flags.by, flags.sort).filter(wanted).slice(0, limit);
@@ -105,13 +109,19 @@ async function watches(flags: WatchesFlags, context: ToolContext) {
     list.end({ total: totals.all });
     if (people) out.lines(['', totals.text]);
   };
-  return listen(io, {
-    ...{ source, servers, everyMs, timers: systemTimers, goesOn: flags.watch === true, report },
-    take: (event) => {
-      board.take(event);
-      if (event.name === 'server.sampled') totals.told(event.node, event.fields.watches);
-    },
-  });
+  const take = (event: ZktEvent): void => {
+    board.take(event);
+    if (event.name === 'server.sampled') totals.told(event.node, event.fields.watches);
+  };
+  if (flags.replay !== undefined) {
+    const live = flags.watch === true || flags.servers !== undefined;
+    const code = takeRecording(io, flags.replay, { filter: FILTER, live, take });
+    await report();
+    return code;
+  }
+  const source = observeEnsemble(PORTS, { servers, timeoutMs, token, filter: FILTER });
+  const goesOn = flags.watch === true;
+  return listen(io, { source, servers, everyMs, timers: systemTimers, goesOn, take, report });
 }
 
 /** Watches by server, as each counts them: a persistent one twice. */

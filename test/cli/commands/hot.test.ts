@@ -9,6 +9,9 @@ import { build } from '../../../src/cli/commands/server.ts';
 import { run } from '../../../src/cli/program.ts';
 import type { Client } from '../../../src/client/api.ts';
 import { connect } from '../../../src/client/index.ts';
+import type { EventName, FieldsOf, ZktEvent } from '../../../src/events/table.ts';
+import { systemDisk } from '../../../src/platform/disk.ts';
+import { RecordingWriter } from '../../../src/storage/recording/recording-writer.ts';
 import { MemoryIo } from '../memory-io.ts';
 
 const dir = mkdtempSync(path.join(tmpdir(), 'zkt-hot-'));
@@ -126,6 +129,50 @@ describe('zkt watches', () => {
       total: 1,
       watches: [{ kind: 'path', key: '/never', watches: 1, neverFired: 1, growthPerMin: 0 }],
     });
+  });
+});
+
+describe('of a recording', () => {
+  const file = path.join(dir, 'a.zktrec');
+  const START = Date.parse('2026-01-02T03:04:05Z');
+  const writer = new RecordingWriter(systemDisk, file);
+  let seq = 0;
+  const record = <N extends EventName>(name: N, second: number, fields: FieldsOf<N>): void =>
+    writer.append({ name, node: '1', seq: ++seq, time: START + second * 1000, fields } as ZktEvent);
+  for (let second = 0; second < 10; second++) {
+    const use = { count: 100 - second * 10, writes: 0, bytes: 1000, ms: 1000 };
+    for (const [kind, key] of [
+      ['op', 'getData'],
+      ['path', '/a'],
+    ] as const) {
+      record('hot.sampled', second, { kind, key, ...use });
+    }
+    const age = { neverFired: 5, oldestMs: second * 1000, added: 0, fired: 0 };
+    record('watch.sampled', second, { kind: 'path', key: '/w', watches: 5 + second, ...age });
+  }
+  writer.close();
+
+  it('what was used most, over all of it', async () => {
+    const { code, out, err } = await zkt('hot', '--replay', file);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/\n\/a +55 +0 +1000B +100% +1\n/);
+    expect(out).toContain('55 requests/s, 0 of them writes, 1000B/s, over 10 s.');
+  });
+  it('what was watched at its end', async () => {
+    const { code, out } = await zkt('watches', '--replay', file, '-o', 'json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out).watches).toEqual([
+      {
+        ...{ kind: 'path', key: '/w', watches: 14, neverFired: 5, oldestMs: 9000, growthPerMin: 60 },
+        ...{ addedPerS: 0, firedPerS: 0, servers: ['1'] },
+      },
+    ]);
+  });
+  it('live servers are another question', async () => {
+    for (const tool of ['hot', 'watches']) {
+      const { code, err } = await zkt(tool, '--replay', file, '--watch');
+      expect([code, err.includes('not for --replay')]).toEqual([2, true]);
+    }
   });
 });
 
