@@ -1,14 +1,7 @@
 /** The last values of a number that is measured about once a second. */
 
 /** Values kept: five minutes. */
-export const SERIES_VALUES_MAX = 300;
-
-/** One value. */
-export interface Point {
-  /** Wall clock, ms. */
-  readonly time: number;
-  readonly value: number;
-}
+const SERIES_VALUES_MAX = 300;
 
 /** Bounded; the oldest value goes when a new one comes. A value below 0 is one that is not known. */
 export class Series {

@@ -40,7 +40,7 @@ export async function openDashboard(io: Io, options: DashboardOptions): Promise<
   prepareEnvironment();
   const [{ openTop }, { InkCanvas }, { PANES }] = await Promise.all([
     import('../../tui/app/open-top.ts'),
-    import('../../tui/app/ink-canvas.tsx'),
+    import('../../tui/app/ink-canvas.ts'),
     import('../../tui/panes/index.ts'),
   ]);
   return await openTop({

@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { TerminalEnd, Terminals } from '../../ports/terminal.ts';
 import type { Timers } from '../../ports/timers.ts';
 import type { Pane } from '../pane.ts';
-import type { Frame } from './frame.tsx';
+import type { Frame } from './frame.ts';
 
 /** Where frames are drawn; `InkCanvas`. */
 export interface Canvas {

@@ -52,7 +52,7 @@ const zxidText = ({ server }: Row): string => {
 const roleText = ({ face }: Row): string => (face.up ? face.mode || '?' : 'down');
 
 /** All columns, in the order they are shown in. */
-export const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly Column[] = [
   {
     head: 'ID',
     width: 3,

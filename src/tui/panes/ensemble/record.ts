@@ -31,7 +31,7 @@ export interface Told {
 }
 
 /** Moments of one kind: when, and how long each was. */
-export class Recent {
+class Recent {
   private readonly kept = new Ring<{ readonly time: number; readonly ms: number }>(RECENT_MAX);
 
   /** Adds a moment. */

@@ -5,7 +5,7 @@
  */
 import { Writable } from 'node:stream';
 import { type Instance, render } from 'ink';
-import { type Frame, FrameView } from './frame.tsx';
+import { type Frame, frameView } from './frame.ts';
 
 /** Frames a second at most. */
 const FPS_MAX = 10;
@@ -47,7 +47,7 @@ export class InkCanvas {
     const { columns, lines } = frame;
     if (this.instance !== undefined && (columns !== this.columns || lines.length !== this.rows))
       this.forget();
-    const tree = <FrameView frame={frame} />;
+    const tree = frameView(frame);
     if (this.instance !== undefined) {
       this.instance.rerender(tree);
       return;
