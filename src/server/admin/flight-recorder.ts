@@ -128,6 +128,8 @@ export class FlightRecorder {
     this.early = [];
     for (const event of early) ring.append(event);
     if (this.earlyLost > 0) this.tell('feed.dropped', { why: 'slow', count: this.earlyLost, ms: 0 });
+    // The file is there from the start on, with the first words of a server that may not live for a second.
+    ring.flush();
     return ring;
   }
 }
