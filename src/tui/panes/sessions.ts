@@ -140,7 +140,7 @@ function headLines(state: SessionsState, view: PaneView, shown: number): Line[] 
     ),
   ];
   const expired = rates.expired.last(60, nowMs).reduce((sum, n) => sum + n, 0);
-  second.push(span(`expired ${countText(expired)} in the last minute`, expired > 0 ? 'bad' : 'dim'));
+  second.push(span(`expired ${countText(expired)}/min`, expired > 0 ? 'bad' : 'dim'));
   const newest = [...state.expiries].reduce<Expiry | undefined>(
     (last, expiry) => (last === undefined || expiry.atMs >= last.atMs ? expiry : last),
     undefined,
@@ -148,7 +148,7 @@ function headLines(state: SessionsState, view: PaneView, shown: number): Line[] 
   if (newest !== undefined && nowMs - newest.atMs < EXPIRY_TOLD_MS) {
     const who = newest.who === '' ? '' : ` (${newest.who})`;
     second.push(
-      span(`  ${newest.key}${who} expired ${durationText(Math.max(0, nowMs - newest.atMs))} ago`, 'bad'),
+      span(`  ${newest.key} expired ${durationText(Math.max(0, nowMs - newest.atMs))} ago${who}`, 'bad'),
     );
   }
   return [first, second];

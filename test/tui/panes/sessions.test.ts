@@ -84,6 +84,29 @@ describe('buckets', () => {
   });
 });
 
+describe('moves', () => {
+  it('that were not told are seen by the next sample', () => {
+    const events = [
+      bucket(0, 4_000, 1),
+      session(0, 1, { leftMs: 4_000 }),
+      session(1_000, 1, { leftMs: 9_000 }),
+    ];
+    const text = textOf(
+      drawn(sessionsPane, taken(sessionsPane, events), view({ nowMs: at(1_200), width: 160 })),
+    );
+    expect(text).toMatch(/╰─+ 0x1 \+6\.00 s ─+▶/);
+  });
+
+  it('of a session that is new begin nowhere', () => {
+    const created = told(10, 3, 'session.created', {
+      session: 5n,
+      timeoutMs: 10_000,
+      bucketMs: MONOTONIC + 12_000,
+    });
+    expect(inWords([bucket(0, 4_000, 1), created], 10)).toEqual(['3.99 s x1', '11.99 s x1']);
+  });
+});
+
 describe('sessions', () => {
   it('tick down, and get their time back when they are heard of', () => {
     const state = taken(sessionsPane, [bucket(0, 8_000, 1), session(0, 1)]);
@@ -125,7 +148,7 @@ describe('sessions', () => {
     const state = taken(sessionsPane, [session(0, 1), session(0, 2), expired]);
     const soon = drawn(sessionsPane, state, view({ nowMs: at(2_000), width: 120 }));
     expect(tonesOf(soon)).toMatch(/\[bad\]0x1 /);
-    expect(textOf(soon)).toContain('0x1 (10.0.0.1:4000) expired 1.00 s ago');
+    expect(textOf(soon)).toContain('0x1 expired 1.00 s ago (10.0.0.1:4000)');
     expect(textOf(soon)).toMatch(/^ 1 session$/m);
     const later = drawn(sessionsPane, state, view({ nowMs: at(8_000) }));
     expect(later.keys).toEqual(['0x2']);

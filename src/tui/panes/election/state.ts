@@ -152,13 +152,16 @@ function begin(
   const standing = [...state.leading].some((leader) => leader !== node);
   const small = standing && absorbed === undefined;
   const causes = causesOf(state, node, time, small);
-  const why = causes.find(({ name }) => name === 'peer.role-ended') ?? causes[0];
+  const why =
+    causes.find(({ name }) => name === 'peer.role-ended') ??
+    causes.find((cause) => cause.name === 'server.starting' && cause.node === node) ??
+    causes[0];
   const election: Election = {
     key: `#${++state.count}`,
     startMs: time,
     members: new Map(),
     small,
-    cause: why === undefined ? '' : keptText(wordsOf(why)),
+    cause: why === undefined ? '' : causeText(why),
     leader: -1n,
     epoch: -1,
     round: -1,
@@ -183,6 +186,9 @@ function begin(
   }
   return enter(state, election, node, time);
 }
+
+const causeText = (event: ZktEvent): string =>
+  event.name === 'server.starting' ? `Server ${keptText(event.node)} was started.` : keptText(wordsOf(event));
 
 /** What happened just before: to the server itself, and to the others since the election before was over. */
 function causesOf(state: ElectionState, node: string, time: number, small: boolean): ZktEvent[] {

@@ -20,6 +20,8 @@ const NODES_MAX = 64;
 const BUCKETS_MAX = 4_096;
 /** Samples of one round lie no further apart; a bucket not sampled in the last round is gone. */
 const ROUND_MS = 700;
+/** Two times of one bucket, as samples tell them, are no further apart, ms. */
+const MOVED_MS = 50;
 /** Seconds that rates are kept for. */
 const RATE_SECONDS = 62;
 
@@ -157,10 +159,13 @@ function happened(state: SessionsState, event: ZktEvent): void {
   const { node, time } = event;
   switch (event.name) {
     case 'session.created': {
-      const row = rowOf(state, event.fields.session, time);
+      const { session, timeoutMs, bucketMs } = event.fields;
+      const dueMs = bucketTime(state, node, bucketMs);
+      const row = rowOf(state, session, time);
+      if (dueMs !== undefined && (row === undefined || row.expiresMs < 0)) shift(state, node, dueMs, 1);
       if (row === undefined) return;
-      row.timeoutMs = event.fields.timeoutMs;
-      row.expiresMs = bucketTime(state, node, event.fields.bucketMs) ?? time + row.timeoutMs;
+      row.timeoutMs = timeoutMs;
+      row.expiresMs = dueMs ?? time + timeoutMs;
       note(row, event);
       return;
     }
@@ -296,7 +301,16 @@ function sampled(state: SessionsState, time: number, fields: FieldsOf<'session.s
   if (remote !== '') row.remote = keptText(remote);
   if (client !== '') row.client = keptText(client);
   if (timeoutMs >= 0) row.timeoutMs = timeoutMs;
-  if (leftMs >= 0) row.expiresMs = time + leftMs;
+  if (leftMs >= 0) {
+    // Moves that were not told one by one are seen by the next sample.
+    const fromMs = row.expiresMs;
+    if (fromMs >= 0 && time + leftMs - fromMs > MOVED_MS) {
+      state.rates.moves.add(time);
+      state.moves.push({ session, atMs: time, fromMs, toMs: time + leftMs });
+      row.movedMs = time;
+    }
+    row.expiresMs = time + leftMs;
+  }
   if (ephemerals >= 0) row.ephemerals = ephemerals;
   if (watches >= 0) row.watches = watches;
   row.local = local;
