@@ -1,7 +1,7 @@
 /**
- * Samples of a simulated server, once a second of its clock. They are taken from outside, on the
- * way from one thing that happens to the next, and by other chance: a run that is looked at is the same as one
- * that is not.
+ * Samples of a simulated server, once a second of its clock. They are taken from outside, on the way from one
+ * thing that happens to the next, and by other chance: a run that is looked at is the same as one that is
+ * not.
  */
 import { Prng } from '../base/prng.ts';
 import type { Bus } from '../events/bus.ts';

@@ -35,8 +35,8 @@ Examples:
   zkt record --info incident.zktrec                   what is in it; a directory or a ring, too
   zkt record --info zkt-data                          the flight recordings of the servers below it
 
-Look at it with zkt top --replay FILE and zkt events --replay FILE. A file that was cut or damaged is read as far
-as it is whole. Ctrl-C ends a recording in good order (0); 3 when no server answers.`;
+Look at it with zkt top --replay FILE and zkt events --replay FILE. A file that was cut or damaged is read as
+far as it is whole. Ctrl-C ends a recording in good order (0); 3 when no server answers.`;
 
 interface RecordFlags extends ObserverFlags, FilterFlags {
   readonly for?: string;

@@ -3,7 +3,10 @@ import { ZktError } from '../../base/errors.ts';
 const KIB = 1024;
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: KIB, m: KIB ** 2, g: KIB ** 3 };
 
-/** A size: `512k`, `64m`, `2g`; a bare number is bytes. Answers bytes; throws ZKT_USAGE with the option's name. */
+/**
+ * A size: `512k`, `64m`, `2g`; a bare number is bytes. Answers bytes; throws ZKT_USAGE with the option's
+ * name.
+ */
 export function sizeBytes(text: string, option: string, min = 1): number {
   const found = /^(\d{1,12})([kmg]?)b?$/i.exec(text);
   const bytes =

@@ -12,7 +12,9 @@ import type { OutputFormat } from '../settings/global-options.ts';
 /** Names shown to people; JSON has all. */
 const NAMES_SHOWN = 20;
 
-/** Reads the whole recording; exit code 7 for one that is damaged. Throws `ZKT_FILE`, `ZKT_NOT_A_RECORDING`. */
+/**
+ * Reads the whole recording; exit code 7 for one that is damaged. Throws `ZKT_FILE`, `ZKT_NOT_A_RECORDING`.
+ */
 export function recordInfo(disk: Disk, path: string, io: Io, format: OutputFormat): ExitCode {
   const recording = openRecording(disk, path);
   const summary = summarise(recording);

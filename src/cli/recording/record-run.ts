@@ -32,7 +32,10 @@ const CLEAR_LINE = '\r\x1b[K';
 
 type End = 'stopped' | 'time' | 'nobody';
 
-/** Records until it is stopped. Throws `ZKT_FILE`, `ZKT_NOT_A_RECORDING`, and `ZKT_CONNECT` when nobody answers. */
+/**
+ * Records until it is stopped. Throws `ZKT_FILE`, `ZKT_NOT_A_RECORDING`, and `ZKT_CONNECT` when nobody
+ * answers.
+ */
 export async function record(options: RecordOptions, io: Io, world: RecordWorld): Promise<ExitCode> {
   return await new Run(options, io, world).run();
 }

@@ -42,7 +42,10 @@ interface RunOutcome {
 const IN_MEMORY = '/run.zktrec';
 const VIOLATIONS_TOLD = 5;
 
-/** Plays, records, shows; exit code 1 for a broken promise. Throws `ZKT_FILE`, and `ZKT_USAGE` without a terminal. */
+/**
+ * Plays, records, shows; exit code 1 for a broken promise. Throws `ZKT_FILE`, and `ZKT_USAGE` without a
+ * terminal.
+ */
 export async function playRecorded(options: RecordedRunOptions, io: Io): Promise<ExitCode> {
   const { name, file, force, top, format } = options;
   if (top && !canShow(io)) {

@@ -55,7 +55,10 @@ export async function playFile(
   return code;
 }
 
-/** Plays a scenario that is one run, heard by `listen`. Throws `ZKT_SCENARIO`, and `ZKT_USAGE` for one that sweeps. */
+/**
+ * Plays a scenario that is one run, heard by `listen`. Throws `ZKT_SCENARIO`, and `ZKT_USAGE` for one that
+ * sweeps.
+ */
 export async function playOne(file: string, listen: Listen): ReturnType<typeof playScenario> {
   const [variant, ...more] = scenarioVariants(readText(file), file);
   if (variant === undefined || more.length > 0) {

@@ -130,6 +130,9 @@ export class RecordingWriter {
       this.write();
     }
     this.closed = true;
+    for (const { events } of this.waiting) this.lost += events;
+    this.waiting = [];
+    this.waitingBytes = 0;
     try {
       this.file?.close();
     } catch {

@@ -123,6 +123,21 @@ describe('a disk that cannot be written', () => {
     expect(seqs(events).filter((it) => it < 2900).length).toBe(2899);
   });
 
+  it('what cannot be written to the end is lost, and counted', () => {
+    let full = false;
+    const disk = newDisk((call) => (full && call === 'write' ? { code: 'ENOSPC' } : undefined));
+    const writer = new RecordingWriter(disk, '/rec/a.zktrec');
+    for (const event of replies(1, 301)) writer.append(event);
+    writer.flush();
+    full = true;
+    for (const event of replies(301, 1001)) writer.append(event);
+    writer.close();
+    expect([writer.events, writer.lost]).toEqual([1000, 700]);
+    const recording = openRecording(disk, '/rec/a.zktrec');
+    expect(recording.count).toBe(300);
+    expect(recording.fault).toContain('it was not closed');
+  });
+
   it('a file that cannot be begun is begun later', () => {
     let gone = false;
     const disk = newDisk((call) => (gone && call === 'create' ? { code: 'EROFS' } : undefined));
