@@ -23,6 +23,8 @@ import { WordAsker } from './words.ts';
 
 /** A feed that was refused is tried again after so long, ms. */
 const REFUSED_AGAIN_MS = 30_000;
+/** One that has no HTTP admin yet is looked at again so soon, ms, and then less and less often. */
+const ADMIN_SOON_MS = 500;
 
 /** Rounds are so much shorter while an election goes on. */
 const UNSETTLED_PACE = 4;
@@ -76,6 +78,7 @@ export class ServerWatch {
   private readonly listener: FeedListener;
   private readonly rounds: PollRounds;
   private wasLost = true;
+  private adminAgainMs = ADMIN_SOON_MS;
   private feedAgainMs = Number.NEGATIVE_INFINITY;
 
   /** `id`: where the configuration told it. */
@@ -168,6 +171,7 @@ export class ServerWatch {
     const { roster, clock } = this.world;
     this.serves = false;
     this.wasLost = true;
+    this.adminAgainMs = ADMIN_SOON_MS;
     if (this.id !== undefined && roster.leader === this.id) {
       roster.leader = undefined;
       roster.unsettle(clock.monotonicMs());
@@ -199,10 +203,16 @@ export class ServerWatch {
       this.voice.refused(end.why);
       this.feedAgainMs = clock.monotonicMs() + REFUSED_AGAIN_MS;
     }
-    const zkt = found.zkt;
-    if (zkt && url === undefined) this.voice.limited('it has no HTTP admin: its events cannot be heard');
-    // A server of zkt whose events cannot be heard is asked as Apache's are, and its feed is tried again.
-    const untilMs = url === undefined ? Number.POSITIVE_INFINITY : this.feedAgainMs;
+    const { zkt } = found;
+    // A server of zkt whose events cannot be heard is asked as Apache's are, and its feed is tried again: one
+    // that has just started opens its client port first, and its HTTP admin a moment later.
+    if (zkt && url === undefined) {
+      if (this.adminAgainMs > ADMIN_SOON_MS)
+        this.voice.limited('it has no HTTP admin: its events cannot be heard');
+      this.feedAgainMs = clock.monotonicMs() + this.adminAgainMs;
+      this.adminAgainMs = Math.min(REFUSED_AGAIN_MS, this.adminAgainMs * 4);
+    }
+    const untilMs = zkt ? this.feedAgainMs : Number.POSITIVE_INFINITY;
     this.patience.reset();
     const why = await this.poll(zkt, untilMs);
     if (why !== undefined && !this.rest.ended) this.lose(why);

@@ -201,12 +201,27 @@ test('a token goes to the server that was named and to no other', async () => {
 test('a server without an admin, or one that is not in step with a leader', async () => {
   const world = zktWorld('\n');
   const stop = world.observe({ servers: at(21) });
-  await world.pass(500);
+  await world.pass(3_000);
   expect(world.told(/source/)).toEqual([
-    '1 source.limited it has no HTTP admin: its events cannot be heard',
     '1 source.connected zkt',
+    '1 source.limited it has no HTTP admin: its events cannot be heard',
   ]);
   stop();
+
+  const young = new FakeWorld();
+  let admin = '\n';
+  const words = (word: string) => ({ srvr: srvr('leader', ZKT), admn: admin, conf: conf(1, [1], 20) })[word];
+  young.servers.set('127.0.0.1:21', { words });
+  young.http = (request) => {
+    request.begin(200);
+    request.send(began() + round(1));
+  };
+  const stopYoung = young.observe({ servers: at(21) });
+  await young.pass(200);
+  admin = 'http://127.0.0.1:8081\n';
+  await young.pass(1_000);
+  expect(young.told(/source.limited|election/)).toEqual(['1 election.round-started 1 1 1 true']);
+  stopYoung();
 
   const idle = new FakeWorld();
   idle.servers.set('127.0.0.1:21', {
