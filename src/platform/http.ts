@@ -12,6 +12,9 @@ import type {
 /** Bytes of a request's head; a question has few. */
 const HEADER_BYTES_MAX = 16 * 1024;
 
+/** Connections at a time: whoever may not ask must not take the files of the server either. */
+const CONNECTIONS_MAX = 256;
+
 class Reply implements HttpReply {
   private readonly response: http.ServerResponse;
 
@@ -77,6 +80,7 @@ const serving = (handler: HttpHandler, idleTimeoutMs: number): http.Server => {
       else response.writeHead(400).end();
     },
   );
+  server.maxConnections = CONNECTIONS_MAX;
   server.on('clientError', (_error, socket) => socket.destroy());
   return server;
 };

@@ -27,6 +27,8 @@ export function configurationMarkdown(): string {
     '(or the client part of a `server.N` line, where a port alone is every address) names another; `maxCnxns` is 10 000',
     'and not unlimited; `clientPort=0` is any free port; a wrong value of a property is an error and not silently the',
     "default. `--id` stands in for `myid`; where there are both they must agree, since a data directory is one member's.",
+    'The HTTP admin is on 127.0.0.1, too; on an address that others can reach it needs a token, which whoever asks sends as',
+    '`Authorization: Bearer …`. `zkt 4lw admn` tells where it is.',
     '',
     '| key | default | where | what it is |',
     '|---|---|---|---|',
