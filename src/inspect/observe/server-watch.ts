@@ -232,7 +232,8 @@ export class ServerWatch {
       else if (end !== undefined) return end.lost;
       const passed = clock.monotonicMs() - beganMs;
       const wait = roster.isUnsettled(beganMs) ? pollMs / UNSETTLED_PACE : pollMs;
-      await this.rest.sleep(Math.max(wait / UNSETTLED_PACE, wait - passed));
+      const sleepMs = Math.max(wait / UNSETTLED_PACE, wait - passed);
+      await this.rest.sleep(Math.min(sleepMs, Math.max(1, untilMs - clock.monotonicMs())));
     }
     return undefined;
   }

@@ -219,7 +219,7 @@ test('a server without an admin, or one that is not in step with a leader', asyn
   const stopYoung = young.observe({ servers: at(21) });
   await young.pass(200);
   admin = 'http://127.0.0.1:8081\n';
-  await young.pass(1_000);
+  await young.pass(1_500);
   expect(young.told(/source.limited|election/)).toEqual(['1 election.round-started 1 1 1 true']);
   stopYoung();
 
