@@ -2,7 +2,8 @@
  * `zkt top` on a real terminal: keys, sizes, signals, garbage, and the terminal afterwards. It plays a recording
  * that the test makes, so that there is something to see and nobody has to be asked.
  */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -108,6 +109,18 @@ describe('a terminal', () => {
     top.type('q');
     expect((await top.ended).code).toBe(0);
     await whole(top);
+  });
+  it.each([
+    ['an exception', 'throw new Error(`boom`)'],
+    ['a rejection', 'Promise.reject(new Error(`boom`))'],
+  ])('is whole after %s, which is told on it', async (_what, code) => {
+    const bug = `data:text/javascript,setTimeout(() => { ${code} }, 1200)`;
+    const command = [process.execPath, '--import', bug, main, 'top', '--replay', recording];
+    const top = replay({ command });
+    await top.waitFor('server 3 leads');
+    expect((await top.ended).code).toBe(1);
+    await whole(top);
+    expect(top.screen().join('\n')).toMatch(/internal error: Error: boom/);
   });
   it('that is too small is told so, and may grow', async () => {
     const top = replay({ columns: 20, rows: 5 });
@@ -337,6 +350,53 @@ describe('the wall', () => {
     expect((await top.ended).code).toBe(130);
     await whole(top);
   });
+});
+
+it('is loaded for the dashboard only', async () => {
+  const loaded = async (...words: string[]): Promise<string> => {
+    const into = mkdtempSync(path.join(dir, 'loaded-'));
+    const env = { ...process.env, NODE_V8_COVERAGE: into };
+    await new Promise((resolve) =>
+      spawn(process.execPath, [main, ...words], { env, cwd: dir }).once('close', resolve),
+    );
+    return readdirSync(into)
+      .map((name) => readFileSync(path.join(into, name), 'utf8'))
+      .join();
+  };
+  const heavy = /node_modules\/(react|ink|yoga-layout|blessed|blessed-contrib)\//;
+  expect(await loaded('get', '/a', '-s', '127.0.0.1:1', '--timeout', '100')).not.toMatch(heavy);
+  expect(await loaded('status', '-s', '127.0.0.1:1')).not.toMatch(heavy);
+  expect(await loaded('top', '-b', '-n', '1', '--replay', recording)).not.toMatch(heavy);
+  expect(await loaded('status', '--help')).toContain('main.js');
+});
+
+describe('zkt up', () => {
+  const port = (): number => 20_000 + Math.floor(Math.random() * 9_000);
+  const up = (): TestTerminal => {
+    const data = mkdtempSync(path.join(dir, 'up-'));
+    const words = ['up', '--size', '1', '--base-port', String(port()), '--data', data];
+    const terminal = openTerminal({ command: [process.execPath, main, ...words], cwd: dir, columns: 120 });
+    open.push(terminal);
+    return terminal;
+  };
+  it('shows the dashboard on a terminal; q stops all, and says where the logs are', async () => {
+    const top = up();
+    await top.waitFor('1 of 1 server up, standalone');
+    top.type('q');
+    expect(await top.ended).toEqual({ code: 0, signal: 0 });
+    await whole(top);
+    const screen = top.screen().join('\n').replaceAll('\n', '');
+    const log = /the logs of the servers: (\S+server\.log)/.exec(screen)?.[1] ?? '';
+    expect(readFileSync(log, 'utf8')).toMatch(/server\.stopped/);
+  }, 20_000);
+  it('ends in good order with SIGTERM', async () => {
+    const top = up();
+    await top.waitFor('1 of 1 server up, standalone');
+    top.kill('SIGTERM');
+    expect(await top.ended).toEqual({ code: 0, signal: 0 });
+    await whole(top);
+    expect(top.screen().join('\n')).toContain('stopping 1 server');
+  }, 20_000);
 });
 
 it('nobody answers: the dashboard opens and says so', async () => {

@@ -126,13 +126,13 @@ async function showing(
 ): Promise<ExitCode> {
   const quit = new AbortController();
   const over = new AbortController();
-  const stop = AbortSignal.any([io.stop, quit.signal]);
-  const running = ensemble.run(stop, secondSignal(stop)).finally(() => over.abort());
+  // A signal ends the dashboard, and that the ensemble: what is said of its end is to be seen.
+  const running = ensemble.run(quit.signal, secondSignal(quit.signal)).finally(() => over.abort());
   try {
     const ports = { net: systemNet, http: systemHttpAsking, timers: systemTimers, clock: systemClock };
     const servers = members.flatMap(({ client }) => (client === undefined ? [] : [client]));
     const source = observeEnsemble(ports, { servers, timeoutMs: ANSWER_MS, budget: TOP_BUDGET });
-    const stopped = AbortSignal.any([stop, over.signal]);
+    const stopped = AbortSignal.any([io.stop, over.signal]);
     sayRecorded(await openDashboard(io, { from: { source }, stop: stopped }), io);
   } finally {
     // Ended by itself: why, was said while nobody could see it.
