@@ -146,7 +146,8 @@ describe('one server', () => {
 
 test('at a terminal: colours, and Ctrl-C stops it in good order', async () => {
   const dir = mkdtempSync(path.join(tmpdir(), 'zkt-up-'));
-  const args = ['up', '--size', '1', '--data', path.join(dir, 'data'), '--base-port', String(somePort())];
+  const place = ['--data', path.join(dir, 'data'), '--base-port', String(somePort())];
+  const args = ['up', '--no-top', '--size', '1', ...place];
   const screen = new Screen(main, args, { FORCE_COLOR: '', NO_COLOR: '' });
   try {
     await screen.until((lines) => lines.some((line) => /^zkt up {3}\| serving\. Connect with/.test(line)));
