@@ -183,14 +183,14 @@ function summary(out: Printer, { uses, storms, flags }: Picture, seconds: number
   if (!uses.told) out.line('No server has told what it is asked for.');
   else {
     const { count, writes, bytes } = uses.total(seconds);
-    out.line(
-      `${rateText(count)} requests/s, ${rateText(writes)} of them writes, ${sizeText(bytes)}/s, over ${spanOf(uses, seconds)} s.`,
-    );
+    const moved = bytes < 0 ? '' : `, ${sizeText(bytes)}/s`;
+    const span = spanOf(uses, seconds);
+    out.line(`${rateText(count)} requests/s, ${rateText(writes)} of them writes${moved}, over ${span} s.`);
   }
   const { created, resumed, expired, sessions } = storms.now();
   if (sessions >= 0) {
     const rates = `${rateText(created)} new, ${rateText(resumed)} back, ${rateText(expired)} expired a second`;
-    out.line(`${sessions} sessions: ${rates}.`);
+    out.line(`${sessions} session${sessions === 1 ? '' : 's'}: ${rates}.`);
   }
   for (const storm of storms.storms(flags.watch === true ? undefined : storms.peak())) {
     out.line({ text: `There is ${stormText(storm)}.`, style: 'red' });

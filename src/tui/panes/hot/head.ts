@@ -32,7 +32,7 @@ function usesLine({ uses }: HotState, view: PaneView): Line {
   const untold = terse === 0 ? '' : `${terse} of Apache ${terse === 1 ? 'tells' : 'tell'} less  `;
   return [
     span(` ${countText(count)} requests/s`, 'bold'),
-    span(`, ${countText(writes)} of them writes, ${bytesText(bytes)}/s  `),
+    span(`, ${countText(writes)} of them writes${bytes < 0 ? '' : `, ${bytesText(bytes)}/s`}  `),
     span(untold, 'warn'),
     span(sparkline(uses.history(columns), columns, ascii), 'accent'),
   ];
