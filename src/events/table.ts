@@ -48,3 +48,6 @@ export type ZktEvent = {
 
 /** Every event name. */
 export const EVENT_NAMES = Object.keys(EVENTS) as EventName[];
+
+/** Whether an event tells how things are, once a second, and not what happened (ADR 6). */
+export const isSample = (name: EventName): boolean => name.endsWith('sampled');

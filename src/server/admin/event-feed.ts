@@ -15,7 +15,7 @@ import { ZktError } from '../../base/errors.ts';
 import { Ring } from '../../base/ring.ts';
 import { type Bus, namesAtLevel, type Subscription } from '../../events/bus.ts';
 import { EventFilter, FILTER_KEYS, filterQuery } from '../../events/filter.ts';
-import { EVENTS, type EventName, type FieldsOf, type ZktEvent } from '../../events/table.ts';
+import { EVENTS, type EventName, type FieldsOf, isSample, type ZktEvent } from '../../events/table.ts';
 import type { HttpReply, HttpRequest } from '../../ports/http.ts';
 import { type BudgetWorld, EventBudget } from './event-budget.ts';
 
@@ -137,7 +137,7 @@ function refuse(reply: HttpReply, status: number, why: string): void {
 }
 
 /** Samples come once a second, whatever the load: they are what a budget leaves room for. */
-const isCounted = (name: EventName): boolean => EVENTS[name].level === 'trace' && !name.endsWith('sampled');
+const isCounted = (name: EventName): boolean => EVENTS[name].level === 'trace' && !isSample(name);
 
 /** One stream. */
 class Listener {

@@ -8,7 +8,14 @@
  * write, it says so once and tries again.
  */
 import { type Bus, namesAtLevel, type Subscription } from '../../events/bus.ts';
-import { EVENT_NAMES, EVENTS, type EventName, type FieldsOf, type ZktEvent } from '../../events/table.ts';
+import {
+  EVENT_NAMES,
+  EVENTS,
+  type EventName,
+  type FieldsOf,
+  isSample,
+  type ZktEvent,
+} from '../../events/table.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Disk } from '../../ports/disk.ts';
 import type { Timer, Timers } from '../../ports/timers.ts';
@@ -25,8 +32,6 @@ const EARLY_MAX = 1000;
 const LAST_WORDS: ReadonlySet<EventName> = new Set<EventName>(['server.failed', 'server.stopped']);
 /** The files are `flight.1.zktrec`, `flight.2.zktrec`, …: no server takes them for logs or snapshots. */
 const STEM = 'flight.zktrec';
-
-const isSample = (name: EventName): boolean => name.endsWith('sampled');
 
 /** What a flight recorder needs of the world. */
 export interface FlightWorld {
