@@ -40,9 +40,9 @@ Examples:
   zkt watches --replay incident.zktrec  as it was at the end of that recording
   zkt watches -o json | jq '.watches[] | select(.neverFired > 1000)'
 
-NEVER FIRED: watches at paths where no watch has fired. OLDEST: how long the oldest has stood. GROWTH: how many
-more, or fewer, in a minute, from what was seen meanwhile. Each server tells of the 20 paths and 20 connections
-with the most watches.
+NEVER FIRED: watches at paths where no watch has fired. OLDEST: how long the oldest has stood. GROWTH: how
+many more, or fewer, in a minute, from what was seen meanwhile. Each server tells of the 20 paths and 20
+connections with the most watches.
 
 Ends with 0, with 3 when nobody answers. Servers of Apache tell neither age nor what fired: -.`;
 

@@ -24,7 +24,7 @@ export interface UseRow {
   /** The servers where it is used, the most first. */
   readonly nodes: readonly { readonly node: string; readonly perS: number }[];
   /** Requests in each second of the last minute, oldest first; -1 before anything was told. */
-  readonly history: readonly number[];
+  history(): readonly number[];
 }
 
 /** What the order and the shares are made by. */
@@ -108,7 +108,7 @@ export class UseBoard {
         ...{ kind, key, use },
         share: whole > 0 ? Math.min(1, use[measure] / whole) : 0,
         nodes: nodesOf(nodes, settled),
-        history: this.historyOf(sums, HISTORY_SECONDS),
+        history: () => this.historyOf(sums, HISTORY_SECONDS),
       });
     }
     return rows.sort((a, b) => b.use[measure] - a.use[measure] || (a.key < b.key ? -1 : 1));

@@ -71,11 +71,18 @@ export class UseSums {
 
   /** Requests in each of the `seconds` up to `last`, oldest first. */
   history(last: number, seconds: number): number[] {
-    return Array.from({ length: seconds }, (_, i) => this.at(last - seconds + 1 + i).count);
+    return Array.from({ length: seconds }, (_, i) => {
+      const second = last - seconds + 1 + i;
+      return this.keeps(second) ? (this.counts[second % SECONDS_KEPT] as number) : 0;
+    });
+  }
+
+  private keeps(second: number): boolean {
+    return second >= 0 && second <= this.newest && second > this.newest - SECONDS_KEPT;
   }
 
   private at(second: number): Use {
-    if (second < 0 || second > this.newest || second <= this.newest - SECONDS_KEPT) return NO_USE;
+    if (!this.keeps(second)) return NO_USE;
     const at = second % SECONDS_KEPT;
     return {
       count: this.counts[at] as number,

@@ -89,7 +89,7 @@ describe('what is used', () => {
       { node: '1', perS: 60 },
       { node: '2', perS: 20 },
     ]);
-    expect(rows[0]?.history.slice(-3)).toEqual([-1, -1, 80]);
+    expect(rows[0]?.history().slice(-3)).toEqual([-1, -1, 80]);
   });
   it('is a mean over the seconds asked for, as far as they were told', () => {
     const uses = board(new UseBoard(), ['1 1 op x 10', '1 2 op x 20', '1 3 op x 60'].map(used));

@@ -53,7 +53,8 @@ export function hotDetail(state: HotState, drill: string, view: PaneView): Line[
 const find = <T extends { readonly key: string }>(rows: readonly T[], key: string): T | undefined =>
   rows.find((row) => row.key === key);
 
-function trafficLines({ use, share, nodes, history }: UseRow, view: PaneView): Line[] {
+function trafficLines(row: UseRow, view: PaneView): Line[] {
+  const { use, share, nodes } = row;
   const all = nodes.reduce((sum, { perS }) => sum + perS, 0);
   const servers = nodes.map(({ node, perS }) => ({
     name: `server ${node}`,
@@ -65,7 +66,7 @@ function trafficLines({ use, share, nodes, history }: UseRow, view: PaneView): L
     fact('bytes', `${bytesText(use.bytes)} a second`),
     [],
     [span(' Requests a second, in the last minute', 'head')],
-    ...minute(history, view),
+    ...minute(row.history(), view),
     [],
     ...partLines('At which servers', servers, view),
   ];

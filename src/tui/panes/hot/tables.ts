@@ -68,7 +68,7 @@ export function requestsPanel(
             title: 'TREND',
             width: trend,
             tone: (): Tone => 'dim',
-            text: ({ history }: UseRow) => sparkline(trendOf(history, trend), trend, ascii),
+            text: ({ history }: UseRow) => sparkline(trendOf(history(), trend), trend, ascii),
           },
         ]),
     ...(width < WIDE
