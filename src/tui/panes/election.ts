@@ -8,6 +8,7 @@ import { clockText, durationText, offsetText } from '../durations.ts';
 import { fitLines, scrolled } from '../fit.ts';
 import { cell, clip, type Line, mark, type Span, span, type Tone, windowStart } from '../lines.ts';
 import type { Pane, PaneDrawing, PaneView } from '../pane.ts';
+import { askedLines } from './election/asked.ts';
 import { voteMatrix } from './election/matrix.ts';
 import {
   doingOf,
@@ -156,7 +157,7 @@ function storyLines(election: Election, view: PaneView): Line[] {
   return lines;
 }
 
-function nothing(view: PaneView): Line[] {
+function nothing(state: ElectionState, view: PaneView): Line[] {
   const lines: Line[] = [
     [span(' No election has been seen.', 'dim')],
     [span(' One is shown when a server looks for a leader, or still remembers its last one.', 'dim')],
@@ -171,7 +172,8 @@ function nothing(view: PaneView): Line[] {
       span(kind, 'dim'),
     ]);
   }
-  return lines;
+  const asked = askedLines(state, view);
+  return asked.length === 0 ? lines : [...lines, [], ...asked];
 }
 
 function draw(state: ElectionState, view: PaneView): PaneDrawing {
@@ -185,7 +187,7 @@ function draw(state: ElectionState, view: PaneView): PaneDrawing {
   const shown = elections[Math.max(0, chosen)];
   if (shown === undefined) {
     const none: Line[] =
-      view.filter === '' ? nothing(view) : [[span(' No election matches the filter.', 'dim')]];
+      view.filter === '' ? nothing(state, view) : [[span(' No election matches the filter.', 'dim')]];
     return { lines: fitLines(none, view), keys };
   }
   const head = [...headLines(shown, view), ...timeline(shown, view)];
@@ -194,6 +196,8 @@ function draw(state: ElectionState, view: PaneView): PaneDrawing {
   const full = voteMatrix(shown, view, false);
   const matrix = full.length <= room ? full : voteMatrix(shown, view, true);
   const lines: Line[] = [...head, ...matrix.slice(0, Math.max(0, room))];
+  const asked = askedLines(state, view);
+  if (view.height - lines.length - asked.length > LIST_ROWS_MIN) lines.push(...asked);
   const left = Math.max(0, view.height - lines.length - 1);
   // On a high screen there is room for the story, too.
   const rows = left - elections.length > 6 ? elections.length : left > 30 ? 12 : left;

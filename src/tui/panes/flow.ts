@@ -161,12 +161,24 @@ function stepsOf(
   return steps.reverse();
 }
 
+/** Why there may be nothing to see. */
+function nothingSent(view: PaneView): Line[] {
+  const lines: Line[] = [[span(' Nothing has been sent between servers that could be seen.', 'dim')]];
+  if (view.servers.some(({ kind }) => kind === 'apache')) {
+    const why = ' Apache servers do not tell what they send each other; a zkt server tells both its ends.';
+    lines.push([span(why, 'dim')]);
+  }
+  if (view.servers.some(({ mode }) => mode === 'standalone')) {
+    lines.push([span(' A server that stands alone has nobody to send to.', 'dim')]);
+  }
+  return lines;
+}
+
 /** The picture by time: the newest at the bottom, or the chosen proposal in the middle. */
 function streamLines(state: FlowState, view: PaneView, shown: readonly Proposal[], rows: number): Line[] {
   const chosen = shown.find(({ zxid }) => hex0x(zxid) === view.chosen);
   const steps = stepsOf(state, view, new Set(shown.map(({ zxid }) => zxid)), chosen?.zxid);
-  if (steps.length === 0)
-    return [[span(' Nothing has been sent between servers that could be seen.', 'dim')]];
+  if (steps.length === 0) return nothingSent(view);
   const leader = view.servers.find(({ mode }) => mode === 'leader')?.node ?? shown.at(-1)?.leader ?? '';
   const clocks = clocksOf(steps, leader);
   const at = new Map(steps.map((step) => [step, clocks.at(step)]));

@@ -166,10 +166,7 @@ function draw(state: SessionsState, view: PaneView): PaneDrawing {
   const chart = view.height >= 12 ? bucketChart(state, view, chartRows) : [];
   lines.push(...chart);
   if (chart.length === 0 && view.height >= 12) {
-    lines.push(
-      [span(' No server has told its expiry buckets: only the leader of zkt servers can.', 'dim')],
-      [],
-    );
+    lines.push([span(' No server has told its expiry buckets.', 'dim')], []);
   }
   const fitted = fitColumns(tableColumns(view), view.width);
   lines.push(titleLine(fitted));

@@ -195,7 +195,18 @@ describe('votes', () => {
     expect(state.elections.map(inWords)).toEqual(['10.0.0.9:2181 -> 2 from 1000 established - over at 3000']);
     const votes = state.elections[0]?.members.get('10.0.0.9:2181')?.votes;
     expect(votes?.map(({ leader, rule }) => `${leader} ${rule}`)).toEqual(['9 told', '2 told']);
-    expect(textOf(drawn(electionPane, state, view({ nowMs: at(5000) })))).toContain('when asked');
+    const text = textOf(drawn(electionPane, state, view({ nowMs: at(5000) })));
+    expect(text).toContain('when asked');
+    expect(text).toMatch(/10\.0\.0\.9:2… FOLLOWING +for 2 e3 0x300000001 round 7 +1\.00 s ago/);
+  });
+
+  it('what Apache servers say is shown without an election, too; what they do not tell is left open', () => {
+    const fields = { state: 'LEADING', leader: 2n, zxid: -1n, peerEpoch: -1, round: 7 };
+    const state = taken(electionPane, [told(0, 2, 'election.vote-told', fields)]);
+    const text = textOf(drawn(electionPane, state, view({ nowMs: at(500), servers: faces(2) })));
+    expect(text).toMatch(/server 2 +LEADING +for 2 e\? \? round 7 +500 ms ago/);
+    electionPane.take(state, told(600, 2, 'source.lost', { address: 'x', why: 'y' }));
+    expect(textOf(drawn(electionPane, state, view()))).not.toContain('ASKED');
   });
 });
 

@@ -244,6 +244,12 @@ describe('the stream', () => {
     }
   });
 
+  it('says why there is nothing to see', () => {
+    const servers = faces(2).map((face) => ({ ...face, kind: 'apache' }));
+    const text = textOf(drawn(flowPane, flowPane.create(), view({ servers })));
+    expect(text).toContain('Apache servers do not tell what they send each other');
+  });
+
   it('has lanes for nine servers, and for none', () => {
     const nine = Array.from({ length: 9 }, (_, i) => ({
       node: String(i + 1),

@@ -80,7 +80,7 @@ export function voteMatrix(election: Election, view: PaneView, short: boolean): 
       const text = short ? `${voteText(vote)} ${ruleText(vote)}` : voteText(vote) + check(vote);
       return [cell(text, widest, tone(vote)), span(' ')];
     });
-    lines.push([span(' '), cell(nameOf(member.node), NAME_WIDTH - 1), ...upper]);
+    lines.push([span(' '), cell(nameOf(member.node), NAME_WIDTH - 2), span(' '), ...upper]);
     if (short) continue;
     const lower = votes.flatMap((vote): Span[] => {
       const text = vote === undefined ? '' : whyText(vote, election.startMs, wide);

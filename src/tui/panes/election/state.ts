@@ -82,6 +82,11 @@ export interface Election {
   readonly last: Ring<ZktEvent>;
 }
 
+/** What a server said last when it was asked for its vote. */
+export interface ToldVote extends Pick<CastVote, 'atMs' | 'leader' | 'zxid' | 'peerEpoch' | 'round'> {
+  readonly state: string;
+}
+
 /** See the head of the file. */
 export interface ElectionState {
   /** Oldest first. */
@@ -92,6 +97,8 @@ export interface ElectionState {
   readonly leading: Set<string>;
   /** Servers that tell of their elections themselves. */
   readonly telling: Set<string>;
+  /** Servers that do not, by what they said when they were asked. */
+  readonly told: Map<string, ToldVote>;
   readonly causes: Ring<ZktEvent>;
   readonly seen: Seen;
   count: number;
@@ -103,6 +110,7 @@ export const emptyElections = (): ElectionState => ({
   current: new Map(),
   leading: new Set(),
   telling: new Set(),
+  told: new Map(),
   causes: new Ring<ZktEvent>(CAUSES_MAX),
   seen: new Seen(),
   count: 0,

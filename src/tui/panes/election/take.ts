@@ -148,7 +148,13 @@ function told(
   event: ZktEvent,
 ): void {
   const { node, time } = event;
-  if (state.telling.has(node)) return;
+  if (state.telling.has(node)) {
+    state.told.delete(node);
+    return;
+  }
+  if (state.told.size < SERVERS_MAX || state.told.has(node)) {
+    state.told.set(node, { state: keptText(doing), leader, zxid, peerEpoch, round, atMs: time });
+  }
   const before = state.current.get(node)?.members.get(node);
   let election = state.current.get(node);
   if (doing === 'LOOKING') {
@@ -177,6 +183,7 @@ function told(
 
 function gone(state: ElectionState, { node, time }: ZktEvent): void {
   state.leading.delete(node);
+  state.told.delete(node);
   const election = state.current.get(node);
   const member = election?.members.get(node);
   if (election !== undefined && member !== undefined && !election.over)

@@ -25,18 +25,22 @@ const RULES: Readonly<Record<string, string>> = {
 export const ruleText = ({ rule, leader }: Pick<CastVote, 'rule' | 'leader'>): string =>
   rule === 'first' && leader < 0n ? 'has no vote' : (RULES[rule] ?? rule);
 
+/** What is not told is below 0. */
+const epochText = (epoch: number): string => (epoch < 0 ? '?' : String(epoch));
+const zxidText = (zxid: bigint): string => (zxid < 0n ? '?' : hex0x(zxid));
+
 /** A vote: leader, epoch, zxid. */
 export const voteText = ({
   leader,
   peerEpoch,
   zxid,
 }: Pick<CastVote, 'leader' | 'peerEpoch' | 'zxid'>): string =>
-  leader < 0n ? 'nobody' : `${leader} e${peerEpoch} ${hex0x(zxid)}`;
+  leader < 0n ? 'nobody' : `${leader} e${epochText(peerEpoch)} ${zxidText(zxid)}`;
 
 const forWhom = (vote: { leader: bigint; peerEpoch: number; zxid: bigint; round: number }): string =>
   vote.leader < 0n
     ? `nobody (round ${vote.round})`
-    : `server ${vote.leader} (epoch ${vote.peerEpoch}, zxid ${hex0x(vote.zxid)}, round ${vote.round})`;
+    : `server ${vote.leader} (epoch ${epochText(vote.peerEpoch)}, zxid ${zxidText(vote.zxid)}, round ${vote.round})`;
 
 /** An event of an election as a sentence. */
 export function storyText(event: ZktEvent): string {
