@@ -197,7 +197,7 @@ describe('votes', () => {
     expect(votes?.map(({ leader, rule }) => `${leader} ${rule}`)).toEqual(['9 told', '2 told']);
     const text = textOf(drawn(electionPane, state, view({ nowMs: at(5000) })));
     expect(text).toContain('when asked');
-    expect(text).toMatch(/10\.0\.0\.9:2… FOLLOWING +for 2 e3 0x300000001 round 7 +1\.00 s ago/);
+    expect(text).toMatch(/10\.0\.0\.9:21… FOLLOWING +for 2 e3 0x300000001 round 7 +1\.00 s ago/);
   });
 
   it('what Apache servers say is shown without an election, too; what they do not tell is left open', () => {
