@@ -215,8 +215,10 @@ export const eventsPane: Pane<EventsState> = {
   sorts: SORTS,
   help: [
     'The stream of events of all servers: time, server, name, what happened.',
-    'Enter shows every field of the chosen event. s: samples left out, info and above, warnings, all.',
-    'Above: events seen by level, how many a second, and what was lost or never sent to us.',
+    'Above: events seen by level, how many a second, and what was lost or never',
+    'sent to us. s: without samples, info and above, warnings, everything.',
+    'Enter shows every field of the chosen event. Without a choice, the newest',
+    'are shown.',
     `The last ${IMPORTANT_MAX} important events and the last ${OTHERS_MAX} others are kept.`,
   ],
   create: () => ({
