@@ -8,6 +8,7 @@
  */
 import { HeavyHitters, type Hitter } from '../../base/heavy-hitters.ts';
 import type { Prng } from '../../base/prng.ts';
+import { JuteError } from '../../jute/jute-error.ts';
 import { JuteReader } from '../../jute/reader.ts';
 import { MultiRequest } from '../../protocol/multi.ts';
 import { OP, opName } from '../../protocol/opcodes.ts';
@@ -109,8 +110,9 @@ export class HotTables {
       const size = ((end - start) / parts.length) * stride;
       const writes = op === OP.multi ? stride : 0;
       for (const { req } of parts) this.tables.path.add(cutKey(req.path), stride, writes, size);
-    } catch {
+    } catch (thrown) {
       // Not a multi after all: whoever answers it says so.
+      if (!(thrown instanceof JuteError)) throw thrown;
     }
   }
 }

@@ -74,10 +74,14 @@ export class SessionSamples implements SampleTaker {
 
   /** The next of those that are connected here, and that `nearest` knows nothing of. */
   private connected(server: ServingServer, most: number, nowMs: number): void {
-    const links = this.links ?? server.port.links.values();
-    this.links = links;
+    this.links ??= server.port.links.values();
     for (let i = 0; i < most; i++) {
-      const { value: link, done } = links.next();
+      let { value: link, done } = this.links.next();
+      if (done === true && i === 0) {
+        // The turn before ended with the last of them.
+        this.links = server.port.links.values();
+        ({ value: link, done } = this.links.next());
+      }
       if (done === true) {
         this.links = undefined;
         return;
