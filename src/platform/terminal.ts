@@ -1,9 +1,10 @@
 /**
  * The terminal of this process. It is given back whole on every way out: `close`, the end of the process, a
- * crash (which is told after the screen is back), SIGTERM, SIGINT, SIGHUP, and Ctrl-Z, after which it is taken
- * again.
+ * crash (which is told after the screen is back), SIGTERM, SIGINT, SIGHUP, and Ctrl-Z, after which it is
+ * taken again.
  */
-import type { TerminalOwner, TerminalScreen, Terminals } from '../ports/terminal.ts';
+import fs from 'node:fs';
+import type { TerminalEnd, TerminalOwner, TerminalScreen, Terminals } from '../ports/terminal.ts';
 
 /** Alternate screen, cleared; cursor hidden; lines that are too long are not wrapped. */
 const ENTER = '\x1b[?1049h\x1b[2J\x1b[H\x1b[?25l\x1b[?7l';
@@ -12,6 +13,27 @@ const LEAVE = '\x1b[?2026l\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l';
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Bytes that may wait for a slow terminal before a terminal counts as congested. */
 const WAITING_BYTES_MAX = 256 * 1024;
+
+let abandoned = false;
+
+/**
+ * A terminal that is gone cannot be given back: Node tries when the process ends, and aborts, unless it finds
+ * the descriptors closed.
+ */
+function abandonAtExit(): void {
+  if (abandoned) return;
+  abandoned = true;
+  const terminals = [process.stdin, process.stdout, process.stderr].filter((it) => it.isTTY);
+  process.once('exit', () => {
+    for (const { fd } of terminals) {
+      try {
+        fs.closeSync(fd);
+      } catch {
+        // It was closed already.
+      }
+    }
+  });
+}
 
 class SystemScreen implements TerminalScreen {
   private readonly owner: TerminalOwner;
@@ -75,14 +97,18 @@ class SystemScreen implements TerminalScreen {
     };
     this.stdin.setEncoding('utf8');
     on(this.stdin, 'data', (text) => this.owner.input(String(text)));
-    on(this.stdin, 'end', () => this.owner.ended('hangup'));
-    on(this.stdin, 'error', () => this.owner.ended('hangup'));
+    const gone = (why: TerminalEnd): void => {
+      abandonAtExit();
+      this.owner.ended(why);
+    };
+    on(this.stdin, 'end', () => gone('hangup'));
+    on(this.stdin, 'error', () => gone('hangup'));
     on(this.stdout, 'resize', () => this.owner.resized());
-    on(this.stdout, 'error', () => this.owner.ended('output-closed'));
+    on(this.stdout, 'error', () => gone('output-closed'));
     // These stay while the terminal is ours: a library that gives the process up after a signal nobody else
     // listens to finds that somebody does.
     for (const signal of ENDING)
-      on(process, signal, () => this.owner.ended(signal === 'SIGHUP' ? 'hangup' : 'signal'));
+      on(process, signal, () => (signal === 'SIGHUP' ? gone('hangup') : this.owner.ended('signal')));
     on(process, 'SIGTSTP', () => this.suspend());
     on(process, 'SIGCONT', () => {
       if (this.closed) return;

@@ -1,7 +1,7 @@
 /**
- * What a dashboard knows: `model = reduce(model, event)`. All panes' states, the servers' faces, what was lost.
- * Live servers, recordings and the simulator feed it the same events; every skin draws from it. Bounded, as its
- * parts are.
+ * What a dashboard knows: `model = reduce(model, event)`. All panes' states, the servers' faces, what was
+ * lost. Live servers, recordings and the simulator feed it the same events; every skin draws from it.
+ * Bounded, as its parts are.
  */
 import { reasonOf } from '../base/errors.ts';
 import type { EventName, ZktEvent } from '../events/table.ts';

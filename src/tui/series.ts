@@ -30,8 +30,8 @@ export class Series {
   }
 
   /**
-   * The values by equal parts of the time from `fromMs` to `toMs`: the largest of each part, -1 where there is
-   * none. What a chart with `parts` columns shows.
+   * The values by equal parts of the time from `fromMs` to `toMs`: the largest of each part, -1 where there
+   * is none. What a chart with `parts` columns shows.
    */
   parts(fromMs: number, toMs: number, parts: number): number[] {
     const found = new Array<number>(Math.max(0, parts)).fill(-1);

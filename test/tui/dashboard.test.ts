@@ -1,6 +1,6 @@
 /**
- * `zkt top` on a real terminal: keys, sizes, signals, garbage, and the terminal afterwards. It plays a recording
- * that the test makes, so that there is something to see and nobody has to be asked.
+ * `zkt top` on a real terminal: keys, sizes, signals, garbage, and the terminal afterwards. It plays a
+ * recording that the test makes, so that there is something to see and nobody has to be asked.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

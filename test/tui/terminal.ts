@@ -1,6 +1,6 @@
 /**
- * A real terminal for tests: a program on a pseudo terminal, and an emulator that knows what its screen shows.
- * `screen()` is text, `cells()` text with its looks.
+ * A real terminal for tests: a program on a pseudo terminal, and an emulator that knows what its screen
+ * shows. `screen()` is text, `cells()` text with its looks.
  */
 import { type IPty, spawn } from '@lydell/node-pty';
 import headless from '@xterm/headless';
@@ -11,7 +11,9 @@ export interface TerminalOptions {
   readonly rows?: number;
   /** Program and arguments. */
   readonly command: readonly string[];
-  /** Added to a clean environment: PATH, HOME, TERM=xterm-256color, LANG=C.UTF-8. Undefined takes a name away. */
+  /**
+   * Added to a clean environment: PATH, HOME, TERM=xterm-256color, LANG=C.UTF-8. Undefined takes a name away.
+   */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
 }

@@ -1,6 +1,6 @@
 /**
- * The logs of a local ensemble while its terminal shows a dashboard: a file for each server, of two files' size
- * at most. What `zkt up` itself has to say waits until the terminal is free again.
+ * The logs of a local ensemble while its terminal shows a dashboard: a file for each server, of two files'
+ * size at most. What `zkt up` itself has to say waits until the terminal is free again.
  */
 import { Ring } from '../../base/ring.ts';
 import type { Disk, DiskFile } from '../../ports/disk.ts';

@@ -1,6 +1,6 @@
 /**
- * The screen as Ink draws it: a line of text each, painted already. Without JSX: what checks the floors cannot
- * read it.
+ * The screen as Ink draws it: a line of text each, painted already. Without JSX: what checks the floors
+ * cannot read it.
  */
 import { Box, Text } from 'ink';
 import { createElement, memo, type ReactElement } from 'react';

@@ -4,8 +4,8 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 const DAY_MS = 86_400_000;
 
 /**
- * The moment meant, wall clock ms: `12:34:56` (local; the first one after the start), `90s`, `5m`, `1h` from the
- * start, `50%` of the way, or an ISO-8601 time. Undefined for what is none of these.
+ * The moment meant, wall clock ms: `12:34:56` (local; the first one after the start), `90s`, `5m`, `1h` from
+ * the start, `50%` of the way, or an ISO-8601 time. Undefined for what is none of these.
  */
 export function momentOf(text: string, startMs: number, endMs: number): number | undefined {
   const wanted = text.trim();

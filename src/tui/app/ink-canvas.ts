@@ -1,7 +1,7 @@
 /**
  * Draws frames with Ink. Ink gets a stream of its own instead of the terminal: the terminal's size, its
- * signals and its keys are dealt with by the driver, and Ink, which would wipe the screen and what was scrolled
- * away when it believes a frame to be as tall as the terminal, is told of one that is never full.
+ * signals and its keys are dealt with by the driver, and Ink, which would wipe the screen and what was
+ * scrolled away when it believes a frame to be as tall as the terminal, is told of one that is never full.
  */
 import { Writable } from 'node:stream';
 import { type Instance, render } from 'ink';

@@ -1,6 +1,7 @@
 /**
- * The way of events into the model: they are put down as they come, and taken in by portions, so that keys and
- * frames have their turn however many there are. Stopped, they wait. What is too much is dropped and counted.
+ * The way of events into the model: they are put down as they come, and taken in by portions, so that keys
+ * and frames have their turn however many there are. Stopped, they wait. What is too much is dropped and
+ * counted.
  */
 import { Fifo } from '../../base/ring.ts';
 import type { ZktEvent } from '../../events/table.ts';

@@ -122,7 +122,9 @@ function tabLine(model: Model, state: ShellState, { columns, ascii, progress }: 
   return [...left, span(' '.repeat(Math.max(0, gap))), ...right];
 }
 
-/** What must be known now: a line being typed, that the picture stands still, what is wrong, what was lost. */
+/**
+ * What must be known now: a line being typed, that the picture stands still, what is wrong, what was lost.
+ */
 function statusLine(model: Model, state: ShellState, around: Surroundings): Line {
   const { columns, notice, recording, waiting } = around;
   if (state.asking !== undefined) return askLine(state.asking, columns);

@@ -1,6 +1,6 @@
 /**
- * What the dashboard around the panes is in, as a value: which pane, what is chosen in it, what is being typed.
- * A key makes a new state, and may ask the driver to do something. Pure.
+ * What the dashboard around the panes is in, as a value: which pane, what is chosen in it, what is being
+ * typed. A key makes a new state, and may ask the driver to do something. Pure.
  */
 import { editKey, emptyEdit, type LineEdit } from './line-edit.ts';
 

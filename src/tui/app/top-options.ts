@@ -28,7 +28,10 @@ export interface Playback {
   tick(elapsedMs: number, take: (event: ZktEvent) => void): void;
   /** Plays one event; false at the end. */
   step(take: (event: ZktEvent) => void): boolean;
-  /** Goes to a time, or sets out (`seeking`); `reset` comes first where what was taken does not count any more. */
+  /**
+   * Goes to a time, or sets out (`seeking`); `reset` comes first where what was taken does not count any
+   * more.
+   */
   seek(ms: number, take: (event: ZktEvent) => void, reset: () => void): void;
 }
 

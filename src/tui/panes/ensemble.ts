@@ -6,6 +6,7 @@ import { cell, type Line, lineWidth, mark, span, windowStart } from '../lines.ts
 import type { Pane, PaneDrawing, PaneView, ServerFace } from '../pane.ts';
 import { countText, fullCount, msText } from '../quantities.ts';
 import {
+  FLAT,
   fitting,
   headLine,
   type Row,
@@ -29,10 +30,12 @@ export const ensemblePane: Pane<EnsembleState> = {
   names: RECORD_NAMES,
   sorts: SORTS,
   help: [
-    'A row a server, measured every second. - stands for what a server does not tell.',
-    'LAG: transactions the leader has and this server not. QUEUE: requests that wait in it.',
-    'P50, P99: latency of requests; FSYNC99: of 100 fsyncs, 99 take less. Milliseconds.',
-    'Below, what is wrong in words. Enter: all a server told, with charts and its last warnings.',
+    'A row a server, measured every second. - is what a server does not tell.',
+    'LAG: transactions the leader has and this server not. QUEUE: requests that',
+    'wait in it. P50, P99: latency of requests; FSYNC99: of 100 fsyncs, 99 take',
+    'less. Milliseconds.',
+    'Below, what is wrong in words. Enter: all a server told, with charts and its',
+    'last warnings.',
   ],
   create: () => new EnsembleState(),
   take: (state, event) => state.take(event),
@@ -167,8 +170,8 @@ function histories(rows: readonly Row[], view: PaneView, height: number): Line[]
   ]);
   const values = (server: ServerRecord, name: HistoryName): number[] =>
     server.series[name].parts(nowMs - CHART_MS, nowMs, spark);
-  const top = (name: HistoryName): number =>
-    Math.max(0, ...known.flatMap(({ server }) => values(server, name)));
+  const top = (name: keyof typeof FLAT): number =>
+    Math.max(FLAT[name], ...known.flatMap(({ server }) => values(server, name)));
   const tops = { requestsPerS: top('requestsPerS'), latencyP99Ms: top('latencyP99Ms') };
   for (const { face, server } of known) {
     const part = (

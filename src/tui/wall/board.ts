@@ -1,7 +1,7 @@
 /**
- * The board on the wall, with blessed and blessed-contrib: the one file that knows them. They are optional and
- * loaded here. Blessed gets streams of its own instead of the terminal, which is taken and given back by the
- * driver, as are keys and signals.
+ * The board on the wall, with blessed and blessed-contrib: the one file that knows them. They are optional
+ * and loaded here. Blessed gets streams of its own instead of the terminal, which is taken and given back by
+ * the driver, as are keys and signals.
  */
 import { PassThrough, Writable } from 'node:stream';
 import { ZktError } from '../../base/errors.ts';

@@ -226,6 +226,18 @@ describe('what is wrong', () => {
     });
     expect(modelOf([lost('1'), lost('2')]).problems()[0]?.text).toBe('no server answers');
   });
+  it('is that nobody leads, once all were heard', () => {
+    const said = (...events: readonly ZktEvent[]) =>
+      modelOf(events)
+        .problems()
+        .map(({ text }) => text);
+    const lost = event('source.lost', { address: '', why: 'refused' }, { node: '3', time: NOW - 1_000 });
+    expect(said(sampled('1'), sampled('2'), lost)[0]).toBe('no leader');
+    expect(said(sampled('1'), sampled('2', { mode: 'leader' }))).toEqual([]);
+    expect(
+      said(sampled('1'), event('source.connected', { address: '', kind: 'zkt', version: '' }, { node: '2' })),
+    ).toEqual([]);
+  });
   it('is silence, too', () => {
     const model = modelOf([sampled('1', { mode: 'standalone' }, NOW - 9_000)]);
     expect(model.problems().map(({ text }) => text)).toEqual(['server 1: no news of it for 9s']);

@@ -94,8 +94,8 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /**
- * The columns that fit into `width`, a blank between them; those of the highest rank go first. `addressed`: the
- * address is all that is known of who a server is, and stays.
+ * The columns that fit into `width`, a blank between them; those of the highest rank go first. `addressed`:
+ * the address is all that is known of who a server is, and stays.
  */
 export function fitting(width: number, addressed: boolean): readonly Column[] {
   const rankOf = ({ head, rank }: Column): number => (addressed && head === 'ADDRESS' ? 0 : rank);
@@ -114,6 +114,8 @@ export const widthLeft = (columns: readonly Column[], width: number): number =>
 
 /** The time a sparkline in the table covers, ms. */
 const SPARK_MS = 120_000;
+/** What is less than this is no peak, and not drawn as one. */
+export const FLAT = { requestsPerS: 10, latencyP99Ms: 1 } as const;
 /** Narrower sparklines say nothing. */
 const SPARK_WIDTH_MIN = 10;
 
@@ -153,10 +155,10 @@ export function sparkLook(rows: readonly Row[], spark: number, { ascii, nowMs }:
       const values = server?.series[name].parts(nowMs - SPARK_MS, nowMs, Math.max(1, spark)) ?? [];
       return Math.max(most, ...values);
     }, 0);
-  const tops =
-    spark === 0
-      ? { requestsPerS: 0, latencyP99Ms: 0 }
-      : { requestsPerS: top('requestsPerS'), latencyP99Ms: top('latencyP99Ms') };
+  const tops = {
+    requestsPerS: Math.max(FLAT.requestsPerS, top('requestsPerS')),
+    latencyP99Ms: Math.max(FLAT.latencyP99Ms, top('latencyP99Ms')),
+  };
   return { spark, ascii, nowMs, tops };
 }
 

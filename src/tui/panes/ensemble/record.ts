@@ -109,7 +109,9 @@ export class ServerRecord {
   refused: string | undefined;
   stopping = false;
   diskFullMs: number | undefined;
-  /** Transactions the leader had that it had not: as its leader sees it, else by comparing; -1 for unknown. */
+  /**
+   * Transactions the leader had that it had not: as its leader sees it, else by comparing; -1 for unknown.
+   */
   lag = -1;
   /** When its leader told of it. */
   lagToldMs = 0;
@@ -161,7 +163,9 @@ export class ServerRecord {
     this.tell(event);
   }
 
-  /** A server and its leader tell their zxids at different moments; `leader` is what the leader told before. */
+  /**
+   * A server and its leader tell their zxids at different moments; `leader` is what the leader told before.
+   */
   compare(leader: bigint | undefined, time: number): void {
     const zxid = this.sample?.zxid ?? -1n;
     if (time - this.lagToldMs < 5_000) return;

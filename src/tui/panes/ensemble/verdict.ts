@@ -1,4 +1,7 @@
-/** What is wrong with an ensemble, in words: as `zkt status` judges it, and what only a longer look shows. Pure. */
+/**
+ * What is wrong with an ensemble, in words: as `zkt status` judges it, and what only a longer look shows.
+ * Pure.
+ */
 import { judge } from '../../../inspect/ensemble/judge.ts';
 import type { ServerAnswer } from '../../../inspect/ensemble/server-answer.ts';
 import { faceName } from '../../faces.ts';
@@ -26,7 +29,7 @@ const LATENCY_SLOW_MS = 200;
 const OUTSTANDING_MANY = 500;
 const CPU_PERCENT_HIGH = 90;
 /** Samples come every second. */
-const SILENT_MS = 6_000;
+const SILENT_MS = 3_500;
 /** Fewer transactions than this are on their way, not behind. */
 const LAG_MANY = 100;
 
@@ -76,7 +79,11 @@ function wholeProblems(state: EnsembleState, faces: readonly ServerFace[]): read
       fault: undefined,
     };
   });
-  return judge(answers, undefined, new Map()).problems;
+  const { problems } = judge(answers, undefined, new Map());
+  if (problems.length > 0) return problems;
+  // Followers alone may have a leader that was never heard of; when all were heard, there is none.
+  const led = faces.some(({ up, mode }) => up && ['leader', 'standalone', ''].includes(mode));
+  return led ? [] : ['no leader'];
 }
 
 type Finding = readonly [Problem['tone'], string];
@@ -123,7 +130,7 @@ function measured({ sample, lag }: ServerRecord): Finding[] {
 function recent(server: ServerRecord, nowMs: number): Finding[] {
   const found: Finding[] = [];
   const stalls = server.stalls.within(nowMs);
-  if (stalls.count > 0)
+  if (stalls.longestMs >= PAUSE_MS)
     found.push([
       'warn',
       `stalled ${times(stalls.count)} in a minute, for up to ${msWords(stalls.longestMs)}`,
