@@ -7,6 +7,7 @@ import { type Column, fitColumns, rowLine, titleLine } from '../columns.ts';
 import { clockText, durationText, offsetText } from '../durations.ts';
 import { fitLines, scrolled } from '../fit.ts';
 import { cell, clip, type Line, mark, type Span, span, type Tone, windowStart } from '../lines.ts';
+import { nodeName } from '../node-name.ts';
 import type { Pane, PaneDrawing, PaneView } from '../pane.ts';
 import { askedLines } from './election/asked.ts';
 import { voteMatrix } from './election/matrix.ts';
@@ -18,7 +19,7 @@ import {
   emptyElections,
 } from './election/state.ts';
 import { ELECTION_NAMES, takeElection } from './election/take.ts';
-import { endOf, membersOf, nameOf, timeline } from './election/timeline.ts';
+import { endOf, membersOf, timeline } from './election/timeline.ts';
 import { storyText, storyTone } from './election/words.ts';
 
 const SORTS = ['newest first', 'longest first'] as const;
@@ -37,7 +38,7 @@ function outcomeOf(election: Election, nowMs: number): { readonly text: string; 
   if (election.establishedMs >= 0) {
     return { text: `server ${leader} leads epoch ${epoch} after ${took}`, tone: 'good' };
   }
-  const alone = election.members.size === 1 ? nameOf([...election.members.keys()][0] ?? '') : 'servers';
+  const alone = election.members.size === 1 ? nodeName([...election.members.keys()][0] ?? '') : 'servers';
   if (over && leader >= 0n) return { text: `${alone} joined server ${leader} after ${took}`, tone: 'good' };
   if (over) return { text: `ended without a leader after ${took}`, tone: 'bad' };
   const looking = membersOf(election).filter((member) => doingOf(member) === 'looking').length;
@@ -114,7 +115,7 @@ function listed(state: ElectionState, view: PaneView): Election[] {
   const wanted = view.filter.toLowerCase();
   const elections = state.elections.filter((election) => {
     if (wanted === '') return true;
-    const servers = [...election.members.keys()].map(nameOf).join(' ');
+    const servers = [...election.members.keys()].map(nodeName).join(' ');
     const text = `${election.key} ${outcomeOf(election, view.nowMs).text} ${election.cause} ${servers}`;
     return text.toLowerCase().includes(wanted);
   });
@@ -144,7 +145,7 @@ function storyLines(election: Election, view: PaneView): Line[] {
       span(' '),
       cell(offsetText(event.time - election.startMs), 10, 'dim', 'right'),
       span(' '),
-      cell(nameOf(event.node), view.width >= 120 ? 21 : 9, 'accent'),
+      cell(nodeName(event.node), view.width >= 120 ? 21 : 9, 'accent'),
       span(` ${storyText(event)}`, tone),
     ]);
   };
@@ -167,7 +168,7 @@ function nothing(state: ElectionState, view: PaneView): Line[] {
     const now = up ? mode || 'answers' : 'does not answer';
     lines.push([
       span(' '),
-      cell(nameOf(node), 21),
+      cell(nodeName(node), 21),
       cell(now, 16, up ? (mode === 'leader' ? 'good' : 'plain') : 'bad'),
       span(kind, 'dim'),
     ]);

@@ -12,6 +12,7 @@ import { eventText, LEVEL_TONE } from '../event-line.ts';
 import { fitLines, scrolled } from '../fit.ts';
 import { kept } from '../kept.ts';
 import { cell, clip, type Line, mark, span, windowStart } from '../lines.ts';
+import { nodeName } from '../node-name.ts';
 import type { Pane, PaneDrawing, PaneView } from '../pane.ts';
 import { PerSecond } from '../per-second.ts';
 import { countText } from '../quantities.ts';
@@ -132,8 +133,8 @@ function headLines(state: EventsState, view: PaneView, shown: number): Line[] {
   if (forgotten > 0) parts.push(`${countText(forgotten)} older ones forgotten`);
   const line = [span(` ${parts.join(', ')}`, 'dim')];
   for (const { node, share, slow } of losses) {
-    if (share < 1) line.push(span(`  server ${node}: ${percentText(share)} of the time seen`, 'warn'));
-    if (slow > 0) line.push(span(`  server ${node}: ${countText(slow)} lost, we read too slowly`, 'bad'));
+    if (share < 1) line.push(span(`  ${nodeName(node)}: ${percentText(share)} of the time seen`, 'warn'));
+    if (slow > 0) line.push(span(`  ${nodeName(node)}: ${countText(slow)} lost, we read too slowly`, 'bad'));
   }
   lines.push(line);
   return lines;

@@ -7,6 +7,7 @@ import { type Column, fitColumns, rowLine, titleLine } from '../columns.ts';
 import { countdownText, durationText } from '../durations.ts';
 import { fitLines, scrolled } from '../fit.ts';
 import { clip, type Line, mark, type Span, span, windowStart } from '../lines.ts';
+import { nodeName } from '../node-name.ts';
 import type { Pane, PaneDrawing, PaneView } from '../pane.ts';
 import type { PerSecond } from '../per-second.ts';
 import { countText, fullCount, UNKNOWN } from '../quantities.ts';
@@ -128,7 +129,7 @@ function headLines(state: SessionsState, view: PaneView, shown: number): Line[] 
   if (tracker !== undefined) {
     const next = nextTickMs(tracker, nowMs);
     first.push(
-      span(`  buckets of server ${tracker.node}, tick ${durationText(tracker.tickMs)}`, 'dim'),
+      span(`  buckets of ${nodeName(tracker.node)}, tick ${durationText(tracker.tickMs)}`, 'dim'),
       span(next === undefined ? '' : `  next tick in ${countdownText(next)}`, 'accent'),
     );
   }

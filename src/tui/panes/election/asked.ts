@@ -1,9 +1,10 @@
 /** What servers that tell nothing by themselves say when they are asked for their vote. */
 import { durationText } from '../../durations.ts';
 import { cell, type Line, span, type Tone } from '../../lines.ts';
+import { nodeName } from '../../node-name.ts';
 import type { PaneView } from '../../pane.ts';
 import type { ElectionState } from './state.ts';
-import { NAME_WIDTH, nameOf } from './timeline.ts';
+import { NAME_WIDTH } from './timeline.ts';
 import { voteText } from './words.ts';
 
 const toneOf = (state: string): Tone =>
@@ -24,7 +25,7 @@ export function askedLines({ told }: ElectionState, view: PaneView): Line[] {
     if (vote === undefined) continue;
     lines.push([
       span(' '),
-      cell(nameOf(node), NAME_WIDTH - 2),
+      cell(nodeName(node), NAME_WIDTH - 2),
       span(' '),
       cell(vote.state, 10, toneOf(vote.state)),
       span(' for '),

@@ -1,9 +1,10 @@
 /** The votes of an election: a row a voter, a column for each vote of each round, with why it is that. */
 import { offsetText } from '../../durations.ts';
 import { cell, type Line, type Span, span, type Tone, widthOf } from '../../lines.ts';
+import { nodeName } from '../../node-name.ts';
 import type { PaneView } from '../../pane.ts';
 import type { CastVote, Election, Member } from './state.ts';
-import { membersOf, NAME_WIDTH, nameOf } from './timeline.ts';
+import { membersOf, NAME_WIDTH } from './timeline.ts';
 import { ruleText, voteText } from './words.ts';
 
 /** The narrowest column of a vote. */
@@ -80,7 +81,7 @@ export function voteMatrix(election: Election, view: PaneView, short: boolean): 
       const text = short ? `${voteText(vote)} ${ruleText(vote)}` : voteText(vote) + check(vote);
       return [cell(text, widest, tone(vote)), span(' ')];
     });
-    lines.push([span(' '), cell(nameOf(member.node), NAME_WIDTH - 2), span(' '), ...upper]);
+    lines.push([span(' '), cell(nodeName(member.node), NAME_WIDTH - 2), span(' '), ...upper]);
     if (short) continue;
     const lower = votes.flatMap((vote): Span[] => {
       const text = vote === undefined ? '' : whyText(vote, election.startMs, wide);

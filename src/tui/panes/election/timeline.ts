@@ -2,8 +2,8 @@
 import { type Axis, axisText, columnOf } from '../../axis.ts';
 import { Canvas } from '../../canvas.ts';
 import { durationText } from '../../durations.ts';
-import { faceName } from '../../faces.ts';
 import type { Line, Tone } from '../../lines.ts';
+import { nodeName } from '../../node-name.ts';
 import type { PaneView } from '../../pane.ts';
 import type { Doing, Election, Member } from './state.ts';
 
@@ -52,10 +52,6 @@ export const membersOf = ({ members }: Election): Member[] =>
     return Number.isNaN(x - y) ? (a.node < b.node ? -1 : 1) : x - y;
   });
 
-/** The name of a server by what events call it. */
-export const nameOf = (node: string): string =>
-  faceName({ sid: /^\d{1,9}$/.test(node) ? Number(node) : -1, node });
-
 /** The line of the axis, and a line a server: those that took part, then the others there are. */
 export function timeline(election: Election, view: PaneView): Line[] {
   const { ascii, width, nowMs } = view;
@@ -72,7 +68,7 @@ export function timeline(election: Election, view: PaneView): Line[] {
   canvas.put(NAME_WIDTH + room + 1, 0, 'looked for one + got in step', 'dim');
   members.forEach((member, i) => {
     const y = i + 1;
-    canvas.put(1, y, nameOf(member.node), 'plain', NAME_WIDTH - 2);
+    canvas.put(1, y, nodeName(member.node), 'plain', NAME_WIDTH - 2);
     member.phases.forEach(({ doing, fromMs }, k) => {
       const next = member.phases[k + 1];
       const { char, ascii: plain, tone } = LOOKS[doing];
@@ -84,7 +80,7 @@ export function timeline(election: Election, view: PaneView): Line[] {
   });
   others.forEach(({ node, up, mode }, i) => {
     const y = 1 + members.length + i;
-    canvas.put(1, y, nameOf(node), 'dim', NAME_WIDTH - 2);
+    canvas.put(1, y, nodeName(node), 'dim', NAME_WIDTH - 2);
     const now = up ? (mode === '' ? '' : `; now ${mode}`) : '; does not answer now';
     canvas.put(NAME_WIDTH, y, `took no part${now}`, 'dim');
   });
