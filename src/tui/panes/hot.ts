@@ -21,6 +21,8 @@ const SORTS = ['requests', 'bytes', 'writes', 'watches', 'growth of watches', 'a
 /** From this width on both halves of the pane are seen side by side. */
 const BOTH_WIDTH = 150;
 const BOTH_HEIGHT = 30;
+/** More lines would only be blank: each server tells of 20 keys of a kind. */
+const HEIGHT_MAX = 80;
 const GAP = 2;
 
 /** See the head of the file. */
@@ -50,7 +52,7 @@ export const hotPane: Pane<HotState> = {
 
 function overview(state: HotState, view: PaneView): PaneDrawing {
   const head = headLines(state, view);
-  const room = view.height - head.length;
+  const room = Math.min(view.height, HEIGHT_MAX) - head.length;
   const both = view.width >= BOTH_WIDTH && room >= BOTH_HEIGHT;
   const { lines, panels } = both
     ? wholeBoard(state, view, room)
