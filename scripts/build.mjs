@@ -47,7 +47,14 @@ const GROUPS = [
     test: /\/src\/(client\/(?!load\/)|platform\/(clock|net|random|timers)\.ts)/,
   },
   { name: 'platform', priority: 2, test: /\/src\/platform\/(?!http)/ },
-  { name: 'server', priority: 1, test: /\/src\/(server|storage)\// },
+  // Without what loads prom-client, which a server needs once somebody scrapes it.
+  { name: 'server', priority: 1, test: /\/src\/(server\/(?!admin\/prometheus)|storage)\// },
+  // What a server shares with those who look at it from outside: neither is to load the other.
+  {
+    name: 'shared',
+    priority: 2,
+    test: /\/src\/(server\/(quorum\/|processor\/request-kinds)|formatters\/(escape|event-|java-))/,
+  },
   { name: 'files', priority: 1, test: /\/src\/(inspect|formatters\/(?!java-dates))/ },
   { name: 'commands', priority: 1, test: /\/src\/cli\/(nodes|output|parse|settings)\// },
 ];

@@ -14,7 +14,10 @@ import type { AdminAnswers } from '../../server/node/admin-answers.ts';
 import { serverVersion } from '../server-version.ts';
 import type { Instrument, Laboratory } from './laboratory.ts';
 
-/** A member that looks for a leader has better to do first. */
+/**
+ * The first clients, and the log, come first; a member that looks for a leader has better to do for longer.
+ */
+const SERVING_MS = 25;
 const LOOKING_MS = 300;
 
 /** More of a configuration than this is not shown. */
@@ -60,7 +63,7 @@ class AdminInstrument implements Instrument {
     });
     this.waiting = lab.bus.subscribe({
       names: ['server.serving', 'peer.state'],
-      take: ({ name }) => this.beginSoon(name === 'server.serving' ? 0 : LOOKING_MS),
+      take: ({ name }) => this.beginSoon(name === 'server.serving' ? SERVING_MS : LOOKING_MS),
     });
   }
 
