@@ -102,6 +102,13 @@ describe('the two ends of a packet', () => {
   );
 });
 
+describe('a stream that is told late', () => {
+  it('still has its packets paired', () => {
+    const events = [sent(0, 3, 1, 'PROPOSAL'), sent(9_000, 3, 2, 'COMMIT'), received(0.5, 1, 3, 'PROPOSAL')];
+    expect(packets(events)[0]).toBe('3>1 2 0.5');
+  });
+});
+
 describe('a proposal', () => {
   it('has its way, its quorum and its times', () => {
     const state = taken(flowPane, write(0));

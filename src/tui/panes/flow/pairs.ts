@@ -32,6 +32,8 @@ interface End {
   readonly node: string;
   readonly time: number;
   readonly key: string;
+  /** Its zxid tells it from all others: it pairs however late its other end is told. */
+  readonly unique: boolean;
 }
 
 /** See the head of the file. */
@@ -41,7 +43,7 @@ export class Pairs {
   private readonly newest = new Map<string, number>();
 
   /** The packet whose other end this is; undefined when that has not been seen. */
-  match({ at, node, time, key }: End): Packet | undefined {
+  match({ at, node, time, key, unique }: End): Packet | undefined {
     if (this.newest.size < NODES_MAX || this.newest.has(node)) this.newest.set(node, time);
     const queue = this.waiting.get(key);
     if (queue === undefined || queue.at === at) return undefined;
@@ -50,7 +52,7 @@ export class Pairs {
       const packet = queue.packets.shift();
       if (queue.packets.length === 0) this.waiting.delete(key);
       if (packet === undefined) return undefined;
-      if ((at === 'receiver' ? packet.sentMs : packet.receivedMs) >= oldest) return packet;
+      if (unique || (at === 'receiver' ? packet.sentMs : packet.receivedMs) >= oldest) return packet;
     }
   }
 

@@ -132,7 +132,7 @@ function packet(
   const other = peer < 0n ? '' : String(peer);
   const [from, to] = at === 'sender' ? [node, other] : [other, node];
   const key = `${type} ${FROM_STRANGERS.has(type) ? '' : from} ${to} ${zxid}`;
-  const end = { at, node, time, key };
+  const end = { at, node, time, key, unique: OF_PROPOSALS.has(type) };
   const known = state.pairs.match(end);
   if (known !== undefined) {
     if (at === 'sender') {
