@@ -253,7 +253,13 @@ describe('an ensemble', () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await work(first.port);
-    await compare(leader, 'admin-ensemble/leader', ['connections', 'observers', 'stats', 'dump', 'initial_configuration']);
+    await compare(leader, 'admin-ensemble/leader', [
+      'connections',
+      'observers',
+      'stats',
+      'dump',
+      'initial_configuration',
+    ]);
     await compare(lonely, 'admin-ensemble/follower', ['initial_configuration']);
     const scraped = (await get(`${leader}/metrics`)).body;
     expect(scraped).toMatch(/^quorum_ack_latency_count 1[34]\d$/m);
