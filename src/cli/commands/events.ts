@@ -7,10 +7,7 @@ import type { ZktEvent } from '../../events/table.ts';
 import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
 import { replayEvents } from '../../inspect/recording/replay-events.ts';
 import type { EventSource } from '../../inspect/source.ts';
-import { systemClock } from '../../platform/clock.ts';
 import { systemDisk } from '../../platform/disk.ts';
-import { systemHttpAsking } from '../../platform/http.ts';
-import { systemNet } from '../../platform/net.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { openRecording } from '../../storage/recording/open-recording.ts';
 import { momentOf } from '../../tui/app/go-to.ts';
@@ -25,11 +22,10 @@ import {
   observerOptions,
   observerSettings,
 } from '../settings/observer-options.ts';
+import { OBSERVER_PORTS } from '../settings/observer-ports.ts';
 import { wholeNumber } from '../settings/settings.ts';
 import { toolHelp } from '../settings/tool-help.ts';
 import type { ToolContext } from '../tool.ts';
-
-const PORTS = { net: systemNet, http: systemHttpAsking, timers: systemTimers, clock: systemClock };
 
 const HELP = `
 Examples:
@@ -80,7 +76,7 @@ async function live(flags: EventsFlags, context: ToolContext): Promise<ExitCode>
     throw new ZktError('ZKT_USAGE', { why: '--from and --to are for --replay' });
   const filter = filterFrom(flags);
   const { servers, timeoutMs, token } = observerSettings(flags, globals, io.env);
-  const source = observeEnsemble(PORTS, {
+  const source = observeEnsemble(OBSERVER_PORTS, {
     ...{ servers, timeoutMs, token, filter },
     last: whole(flags.last, '--last') ?? 0,
     budget: whole(flags.budget, '--budget'),

@@ -12,9 +12,6 @@ import {
 } from '../../inspect/hot/use-board.ts';
 import { SECONDS_KEPT } from '../../inspect/hot/use-sums.ts';
 import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
-import { systemClock } from '../../platform/clock.ts';
-import { systemHttpAsking } from '../../platform/http.ts';
-import { systemNet } from '../../platform/net.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { listen } from '../hot/listening.ts';
 import { takeRecording } from '../hot/replaying.ts';
@@ -23,12 +20,12 @@ import { type JsonObject, ListReport } from '../output/report.ts';
 import { type PrintedColumn, tableLines } from '../output/table-lines.ts';
 import { durationMs } from '../parse/duration.ts';
 import { type ObserverFlags, observerOptions, observerSettings } from '../settings/observer-options.ts';
+import { OBSERVER_PORTS } from '../settings/observer-ports.ts';
 import { settle, wholeNumber } from '../settings/settings.ts';
 import { toolHelp } from '../settings/tool-help.ts';
 import { toolGlobals } from '../settings/tool-options.ts';
 import type { ToolContext } from '../tool.ts';
 
-const PORTS = { net: systemNet, http: systemHttpAsking, timers: systemTimers, clock: systemClock };
 const FILTER = { names: 'hot.sampled,server.sampled' };
 
 const HELP = `
@@ -101,7 +98,7 @@ async function hot(flags: HotFlags, context: ToolContext) {
     await tell();
     return code;
   }
-  const source = observeEnsemble(PORTS, { servers, timeoutMs, token, filter: FILTER });
+  const source = observeEnsemble(OBSERVER_PORTS, { servers, timeoutMs, token, filter: FILTER });
   const goesOn = flags.watch === true;
   return listen(io, { source, servers, everyMs, timers: systemTimers, goesOn, take, report: tell });
 }

@@ -5,8 +5,6 @@ import { addressText } from '../../client/connect-string.ts';
 import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { systemDisk } from '../../platform/disk.ts';
-import { systemHttpAsking } from '../../platform/http.ts';
-import { systemNet } from '../../platform/net.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { durationMs } from '../parse/duration.ts';
 import { sizeBytes } from '../parse/size.ts';
@@ -21,6 +19,7 @@ import {
   observerOptions,
   observerSettings,
 } from '../settings/observer-options.ts';
+import { OBSERVER_PORTS } from '../settings/observer-ports.ts';
 import { wholeNumber } from '../settings/settings.ts';
 import { toolHelp } from '../settings/tool-help.ts';
 import type { ToolContext } from '../tool.ts';
@@ -83,8 +82,7 @@ async function recordLive(file: string, flags: RecordFlags, { io, globals }: Too
   const filter = filterFrom(flags);
   const { servers, timeoutMs, token } = observerSettings(flags, globals, io.env);
   const forMs = flags.for === undefined ? undefined : durationMs(flags.for, '--for');
-  const ports = { net: systemNet, http: systemHttpAsking, timers: systemTimers, clock: systemClock };
-  const source = observeEnsemble(ports, {
+  const source = observeEnsemble(OBSERVER_PORTS, {
     ...{ servers, timeoutMs, token, filter },
     last: flags.last === undefined ? 0 : wholeNumber(flags.last, '--last'),
     budget: flags.budget === undefined ? undefined : wholeNumber(flags.budget, '--budget'),

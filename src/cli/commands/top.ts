@@ -5,8 +5,6 @@ import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
 import { Player } from '../../inspect/recording/player.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { systemDisk } from '../../platform/disk.ts';
-import { systemHttpAsking } from '../../platform/http.ts';
-import { systemNet } from '../../platform/net.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { openRecording } from '../../storage/recording/open-recording.ts';
 import { momentOf } from '../../tui/app/go-to.ts';
@@ -22,6 +20,7 @@ import {
   TOP_BUDGET,
 } from '../dashboard/open-dashboard.ts';
 import { type ObserverFlags, observerOptions, observerSettings } from '../settings/observer-options.ts';
+import { OBSERVER_PORTS } from '../settings/observer-ports.ts';
 import { wholeNumber } from '../settings/settings.ts';
 import { toolHelp } from '../settings/tool-help.ts';
 import type { ToolContext } from '../tool.ts';
@@ -116,8 +115,7 @@ function sourceOf(flags: TopFlags, { io, globals }: ToolContext): DashboardOptio
       if (flags[option] !== undefined)
         throw new ZktError('ZKT_USAGE', { why: `--${option} is for --replay` });
     const { servers, timeoutMs, token } = observerSettings(flags, globals, io.env);
-    const ports = { net: systemNet, http: systemHttpAsking, timers: systemTimers, clock: systemClock };
-    return { source: observeEnsemble(ports, { servers, timeoutMs, token, budget: TOP_BUDGET }) };
+    return { source: observeEnsemble(OBSERVER_PORTS, { servers, timeoutMs, token, budget: TOP_BUDGET }) };
   }
   const recording = openRecording(systemDisk, flags.replay);
   const playback = new Player(recording);

@@ -6,7 +6,6 @@ import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { lockDataDirs } from '../../platform/data-dir-lock.ts';
 import { systemDisk } from '../../platform/disk.ts';
-import { systemHttpAsking } from '../../platform/http.ts';
 import { systemNet } from '../../platform/net.ts';
 import { systemSecrets } from '../../platform/secrets.ts';
 import { systemTimers } from '../../platform/timers.ts';
@@ -15,6 +14,7 @@ import type { Member } from '../../server/quorum/membership.ts';
 import { canShow, openDashboard, sayRecorded, TOP_BUDGET } from '../dashboard/open-dashboard.ts';
 import type { Io } from '../io.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../server-log.ts';
+import { OBSERVER_PORTS } from '../settings/observer-ports.ts';
 import { toolHelp } from '../settings/tool-help.ts';
 import type { ToolContext } from '../tool.ts';
 import { requireFreePorts } from '../up/free-ports.ts';
@@ -129,9 +129,8 @@ async function showing(
   // A signal ends the dashboard, and that the ensemble: what is said of its end is to be seen.
   const running = ensemble.run(quit.signal, secondSignal(quit.signal)).finally(() => over.abort());
   try {
-    const ports = { net: systemNet, http: systemHttpAsking, timers: systemTimers, clock: systemClock };
     const servers = members.flatMap(({ client }) => (client === undefined ? [] : [client]));
-    const source = observeEnsemble(ports, { servers, timeoutMs: ANSWER_MS, budget: TOP_BUDGET });
+    const source = observeEnsemble(OBSERVER_PORTS, { servers, timeoutMs: ANSWER_MS, budget: TOP_BUDGET });
     const stopped = AbortSignal.any([io.stop, over.signal]);
     sayRecorded(await openDashboard(io, { from: { source }, stop: stopped }), io);
   } finally {

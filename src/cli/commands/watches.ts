@@ -10,9 +10,6 @@ import {
   type WatchRow,
 } from '../../inspect/hot/watch-board.ts';
 import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
-import { systemClock } from '../../platform/clock.ts';
-import { systemHttpAsking } from '../../platform/http.ts';
-import { systemNet } from '../../platform/net.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { listen } from '../hot/listening.ts';
 import { takeRecording } from '../hot/replaying.ts';
@@ -21,13 +18,13 @@ import { type JsonObject, ListReport } from '../output/report.ts';
 import { type PrintedColumn, tableLines } from '../output/table-lines.ts';
 import { durationMs } from '../parse/duration.ts';
 import { type ObserverFlags, observerOptions, observerSettings } from '../settings/observer-options.ts';
+import { OBSERVER_PORTS } from '../settings/observer-ports.ts';
 import { settle, wholeNumber } from '../settings/settings.ts';
 import { toolHelp } from '../settings/tool-help.ts';
 import { toolGlobals } from '../settings/tool-options.ts';
 import type { ToolContext } from '../tool.ts';
 import { uptimeText } from './status.ts';
 
-const PORTS = { net: systemNet, http: systemHttpAsking, timers: systemTimers, clock: systemClock };
 const FILTER = { names: 'watch.sampled,server.sampled' };
 
 const HELP = `
@@ -119,7 +116,7 @@ async function watches(flags: WatchesFlags, context: ToolContext) {
     await report();
     return code;
   }
-  const source = observeEnsemble(PORTS, { servers, timeoutMs, token, filter: FILTER });
+  const source = observeEnsemble(OBSERVER_PORTS, { servers, timeoutMs, token, filter: FILTER });
   const goesOn = flags.watch === true;
   return listen(io, { source, servers, everyMs, timers: systemTimers, goesOn, take, report });
 }

@@ -5,8 +5,9 @@ import { Faces } from '../../inspect/trace/faces.ts';
 import { LiveTraces, type LiveWanted, type Unseen } from '../../inspect/trace/live-traces.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import type { ObserverSettings } from '../settings/observer-options.ts';
+import { OBSERVER_PORTS } from '../settings/observer-ports.ts';
 import { allHeard } from './heard.ts';
-import { OBSERVER_PORTS, TRACED_NAMES } from './traced-session.ts';
+import { TRACED_NAMES } from './traced-session.ts';
 
 /** Whose requests, and for how long. */
 export interface FollowOptions {

@@ -15,7 +15,6 @@ import { ClientTap } from '../../inspect/trace/client-tap.ts';
 import { EventBook } from '../../inspect/trace/event-book.ts';
 import { Faces } from '../../inspect/trace/faces.ts';
 import { stampClock, systemClock } from '../../platform/clock.ts';
-import { systemHttpAsking } from '../../platform/http.ts';
 import { systemNet } from '../../platform/net.ts';
 import { systemRandom } from '../../platform/random.ts';
 import { systemTimers } from '../../platform/timers.ts';
@@ -23,6 +22,7 @@ import { parseMembershipText } from '../../server/quorum/membership-text.ts';
 import { reach } from '../nodes/reach.ts';
 import type { OneShotSession } from '../one-shot.ts';
 import type { ObserverSettings } from '../settings/observer-options.ts';
+import { OBSERVER_PORTS } from '../settings/observer-ports.ts';
 import type { Settings } from '../settings/settings.ts';
 import { allHeard } from './heard.ts';
 
@@ -38,14 +38,6 @@ export const TRACED_NAMES = [
   'zab.packet-sent',
   'zab.packet-received',
 ].join(',');
-
-/** The ports of whoever listens. Stamps have microseconds: the client's moments are compared with them. */
-export const OBSERVER_PORTS = {
-  net: systemNet,
-  http: systemHttpAsking,
-  timers: systemTimers,
-  clock: { ...systemClock, wallMs: stampClock.wallMs },
-};
 
 /** What to trace, and how long to wait. */
 export interface TracedOptions {
