@@ -145,6 +145,8 @@ describe('a terminal', () => {
       if (i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     }
     top.resize(90, 28);
+    // Frames for sizes on the way may come yet.
+    await top.quiet(400);
     const screen = await top.waitFor((shown) => /\? help/.test(shown.split('\n')[26] ?? ''));
     expect(screen.filter((line) => line.includes('1 Ensemble'))).toHaveLength(1);
     expect(screen.filter((line) => line.includes('server 3 leads'))).toHaveLength(1);

@@ -35,8 +35,8 @@ Examples:
   zkt top -b -n 1                        once, as text
   zkt top -o ndjson -d 5 | jq .problems  every 5 seconds, as JSON
 
-Keys: ? lists them. Panes: ensemble, election, flow, sessions, hot, events. One server is enough: the others are
-found. Servers of Apache are asked once a second; what they do not tell is said so.`;
+Keys: ? lists them. Panes: ensemble, election, flow, sessions, hot, events. One server is enough: the others
+are found. Servers of Apache are asked once a second; what they do not tell is said so.`;
 
 const EVERY_S = 2;
 
