@@ -2,7 +2,7 @@
 import type { EventName, ZktEvent } from '../events/table.ts';
 import type { ServerFace } from './pane.ts';
 
-/** Servers that are told apart; one more, and the one silent for longest is forgotten. */
+/** Servers that are told apart; one more, and the one known for longest is forgotten. */
 const SERVERS_MAX = 64;
 
 /** What faces are made of. */
@@ -32,7 +32,7 @@ type Mutable = { -readonly [K in keyof ServerFace]: ServerFace[K] };
 
 /** Takes events in; answers the faces. Bounded by `SERVERS_MAX`. */
 export class Faces {
-  /** By node; the one heard of last is the last. */
+  /** By node, in the order they were heard of first. */
   private readonly byNode = new Map<string, Mutable>();
   private sorted: readonly ServerFace[] | undefined;
   /** Servers forgotten because there were too many. */
