@@ -46,7 +46,7 @@ export const SERVER_EVENTS = {
     'trace',
     'none',
     'How a server is, about once a second while somebody listens; -1, or no text, for what it does not tell. Rates are ' +
-      'those since the sample before, latencies those of clients, ms.',
+      'those since the sample before; latencies those of clients, ms, of a part of the requests where there are many.',
     {
       kind: 'text',
       version: 'text',

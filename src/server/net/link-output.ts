@@ -208,8 +208,8 @@ export abstract class LinkOutput {
     stats.lastResponseMs = nowMs;
     stats.latency.add(nowMs - arrivedMs);
     host.stats.latency.add(nowMs - arrivedMs);
-    const { recentUs } = host.stats;
-    if (recentUs !== undefined) recentUs.add((host.now() - arrivedMs) * 1000);
+    const { recent } = host.stats;
+    if (recent !== undefined && --recent.gap < 0) recent.take(host.now() - arrivedMs);
     if (op === OP.createSession) host.stats.updateLatency.add(nowMs - arrivedMs);
   }
 

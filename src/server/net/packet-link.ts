@@ -154,19 +154,6 @@ export class PacketLink {
     this.written();
   }
 
-  /** As `send`, with the data in `bytes[start, end)`. */
-  sendPart(type: number, zxid: bigint, bytes: Uint8Array, start: number, end: number): void {
-    if (this.state !== 'open') return;
-    const { out } = this;
-    out.writeInt(type);
-    out.writeLong(zxid);
-    out.writeInt(end - start);
-    out.writeRaw(bytes, start, end);
-    out.writeInt(-1);
-    this.tellSent(type, zxid, end - start);
-    this.written();
-  }
-
   /**
    * Sends bytes that are no packet, behind what was sent before. True when the buffer may be used again at
    * once, false when it belongs to the connection from now on.

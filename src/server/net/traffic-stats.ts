@@ -3,6 +3,7 @@
  * hot path.
  */
 import { Summary } from '../../base/summary.ts';
+import type { RecentLatency } from './recent-latency.ts';
 
 /** Latencies of answered requests, whole ms as Apache counts them. */
 class LatencyStats {
@@ -108,8 +109,8 @@ export class PortStats {
   sessionsResumed = 0;
   /** Sessions that this server expired. */
   sessionsExpired = 0;
-  /** Latencies of answered requests in microseconds; only while somebody listens, who starts it anew. */
-  recentUs: Summary | undefined = undefined;
+  /** Only while somebody listens, who starts it anew. */
+  recent: RecentLatency | undefined = undefined;
   /** Times reading was stopped because too much was outstanding. */
   throttled = 0;
   /** Sizes of replies, bytes without the frame's length; -1 before the first. */

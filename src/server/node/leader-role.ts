@@ -262,7 +262,7 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
     this.served?.committed(upTo);
   }
 
-  activateConfig(_zxid: bigint, membership: Membership, designated: bigint): boolean {
+  activateConfig(membership: Membership, designated: bigint): boolean {
     const { ensemble, sid } = this.parts;
     ensemble.activate(membership);
     this.served?.shareLoad();
@@ -282,12 +282,6 @@ export class LeaderRole implements Role, LeaderEffects, Broadcast, LogUser {
   revalidate(from: LearnerPort, session: bigint, timeoutMs: number): boolean {
     return this.served?.revalidate(from, session, timeoutMs) ?? false;
   }
-
-  /**
-   * Its sessions stay its own until their clients are heard of elsewhere: whoever still holds an older
-   * connection of theirs must not win.
-   */
-  gone(_from: LearnerPort): void {}
 
   claimedEpoch(sid: bigint): bigint | undefined {
     return this.owner.claimedEpoch(sid);

@@ -119,7 +119,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
       },
       {
         opened: (link) => this.opened(link),
-        packet: (type, zxid, data, authinfo) => this.packet(type, zxid, data, authinfo),
+        packet: (type, zxid, data) => this.packet(type, zxid, data),
         raw: (chunk, start) => this.snapshotBytes(chunk, start),
         closed: (why) => this.input(() => this.machine.disconnected(why)),
         failed: (why) => this.leave(why),
@@ -148,7 +148,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
     this.input(() => this.machine.start(world.clock.monotonicMs()));
   }
 
-  private packet(type: number, zxid: bigint, data: Buffer | null, authinfo: readonly Id[] | null): void {
+  private packet(type: number, zxid: bigint, data: Buffer | null): void {
     const { link } = this;
     if (this.ended || link === undefined) return;
     try {
@@ -156,7 +156,7 @@ export class LearnerRole implements Role, LearnerEffects, Upstream, LogUser {
         this.times?.packet(type, zxid, link.heardMs);
         this.parts.store.metrics.heard(type, zxid, this.parts.world.clock.wallMs());
       }
-      this.machine.packet(type, zxid, data, authinfo, link.heardMs);
+      this.machine.packet(type, zxid, data, link.heardMs);
     } catch (thrown) {
       inputFailed(this.failures, this.parts.store.dirs.snapDir, thrown);
     }

@@ -11,6 +11,7 @@ import { OP } from '../../protocol/opcodes.ts';
 import { PACKET } from '../../protocol/quorum.ts';
 import { readSubTxns, type Txn, type TxnHeader } from '../../protocol/txn.ts';
 import { FiredWatches } from '../watch/fired-watches.ts';
+import { NAMESPACES_MAX, NamespaceSizes, namespaceOf } from './namespace-sizes.ts';
 
 /** Times of so many transactions are kept, a power of two: those that are under way. */
 const KEPT = 8192;
@@ -18,8 +19,6 @@ const KEPT = 8192;
 const TIME_AT = 20;
 const ENTRY_BYTES_MIN = 28;
 const TWO_32 = 2 ** 32;
-/** Namespaces that have a summary of their own; what clients name must not fill the memory. */
-const NAMESPACES_MAX = 200;
 /** What Apache adds to the size of each read: a stat. */
 const STAT_BYTES = 68;
 
@@ -45,9 +44,11 @@ export class NodeMetrics {
   /** Writes refused for a quota, by the first part of the path. */
   readonly quotaErrors = new Map<string, number>();
   readonly watches = new FiredWatches();
+  private readonly writes = new NamespaceSizes();
+  private readonly reads = new NamespaceSizes();
   /** Bytes of path and data of each write applied, and of each read, by the first part of the path. */
-  readonly writeBytes = new Map<string, Summary>();
-  readonly readBytes = new Map<string, Summary>();
+  readonly writeBytes: ReadonlyMap<string, Summary> = this.writes.byName;
+  readonly readBytes: ReadonlyMap<string, Summary> = this.reads.byName;
   private readonly times = new Float64Array(KEPT);
   private readonly counters = new Uint32Array(KEPT);
 
@@ -124,8 +125,7 @@ export class NodeMetrics {
 
   /** A read was answered: `bytes` of data, or of the names of children. */
   read(path: string, bytes: number): void {
-    const name = namespaceOf(path);
-    if (name !== undefined) summaryOf(this.readBytes, name)?.add(path.length + bytes + STAT_BYTES);
+    this.reads.of(path)?.add(path.length + bytes + STAT_BYTES);
   }
 
   private wrote(txn: Txn): void {
@@ -146,16 +146,8 @@ export class NodeMetrics {
   }
 
   private wroteAt(path: string, bytes: number): void {
-    const name = namespaceOf(path);
-    if (name !== undefined) summaryOf(this.writeBytes, name)?.add(path.length + bytes);
+    this.writes.of(path)?.add(path.length + bytes);
   }
-}
-
-/** `a` of `/a/b`; undefined for the root. */
-function namespaceOf(path: string): string | undefined {
-  if (path.length < 2) return undefined;
-  const end = path.indexOf('/', 1);
-  return end < 0 ? path.slice(1) : path.slice(1, end);
 }
 
 function summaryOf(all: Map<string, Summary>, key: string): Summary | undefined {

@@ -4,6 +4,7 @@ import type { Subscription } from '../../../events/bus.ts';
 import type { FieldsOf } from '../../../events/table.ts';
 import type { ProcessGauge } from '../../../ports/process-gauge.ts';
 import type { ClientPort } from '../../net/client-port.ts';
+import { RecentLatency } from '../../net/recent-latency.ts';
 import type { RunningServer } from '../running-server.ts';
 import type { ServingServer } from '../serving-server.ts';
 import { portOf, type SampleEvents, type SampleMoment, type SampleTaker } from './watched-process.ts';
@@ -39,7 +40,7 @@ export class ServerSamples implements SampleTaker {
   private readonly events: SampleEvents;
   private readonly identity: ServerIdentity;
   private readonly gauge: ProcessGauge | undefined;
-  private readonly latencyUs = new Summary();
+  private readonly latency = new RecentLatency();
   private readonly fsyncUs = new Summary();
   private port: ClientPort | undefined;
   private before: Totals | undefined;
@@ -70,7 +71,7 @@ export class ServerSamples implements SampleTaker {
       ...this.process(),
     };
     this.before = totals;
-    this.listen(port);
+    this.listen(port, moment.ms);
     events.emit('server.sampled', fields);
   }
 
@@ -78,17 +79,17 @@ export class ServerSamples implements SampleTaker {
     this.syncs?.close();
     this.syncs = undefined;
     this.before = undefined;
-    if (this.port !== undefined) this.port.stats.recentUs = undefined;
+    if (this.port !== undefined) this.port.stats.recent = undefined;
     this.port = undefined;
     this.gauge?.close();
   }
 
   /** Begins to measure what is not measured while nobody listens; anew after each sample. */
-  private listen(port: ClientPort | undefined): void {
-    this.latencyUs.reset();
+  private listen(port: ClientPort | undefined, ms: number): void {
+    this.latency.restart(ms);
     this.fsyncUs.reset();
     this.port = port;
-    if (port !== undefined) port.stats.recentUs = this.latencyUs;
+    if (port !== undefined) port.stats.recent = this.latency;
     this.syncs ??= this.events.subscribe({
       names: ['log.synced'],
       take: ({ name, fields }) => {
@@ -109,7 +110,7 @@ export class ServerSamples implements SampleTaker {
 
   /** Of the requests answered since the sample before; unknown when there were none. */
   private latencies() {
-    const { latencyUs } = this;
+    const latencyUs = this.latency.us;
     const told = latencyUs.count > 0;
     return {
       latencyP50Ms: told ? latencyUs.percentile(0.5) / US_PER_MS : UNKNOWN,
