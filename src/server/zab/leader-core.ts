@@ -158,7 +158,10 @@ export class LeaderCore {
     this.forget(h, why);
   }
 
-  /** The connection is no more. */
+  /**
+   * The connection is no more. The sessions of a learner stay its own until their clients are heard of
+   * elsewhere: whoever still holds an older connection of theirs must not win.
+   */
   forget(h: LearnerHandle, why: string): void {
     if (h.phase === 'gone') return;
     const { phase } = h;
@@ -171,7 +174,6 @@ export class LeaderCore {
     if (phase !== 'greeting' && this.events.on['learner.gone']) {
       this.events.emit('learner.gone', { sid: h.sid, remote: h.port.remote, why });
     }
-    if (phase === 'serving') this.effects.gone(h.port);
   }
 
   /** This server leads no longer. */

@@ -73,7 +73,7 @@ export interface LeaderEffects {
   /** A quorum has everything up to this zxid on disk: it is committed. In order, each zxid once at least. */
   committed(upTo: bigint): void;
   /** A committed reconfiguration is in force. False when it takes the leadership from this server. */
-  activateConfig(zxid: bigint, membership: Membership, designated: bigint): boolean;
+  activateConfig(membership: Membership, designated: bigint): boolean;
 
   /** A learner forwards a request: it goes to the chain, which proposes what it becomes. */
   request(from: LearnerPort, request: Forwarded): void;
@@ -81,8 +81,6 @@ export interface LeaderEffects {
   touch(from: LearnerPort, session: bigint, timeoutMs: number): void;
   /** A client came to a learner with this session: true when it lives; it is that learner's from now on. */
   revalidate(from: LearnerPort, session: bigint, timeoutMs: number): boolean;
-  /** The learner is gone. */
-  gone(from: LearnerPort): void;
 
   /**
    * The epoch that a server's own history is of, as it said in its last vote for itself; undefined where that

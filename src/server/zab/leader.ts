@@ -364,7 +364,7 @@ export class Leader {
     core.recount();
     if (leader === core.options.sid) return true;
     this.welcomeReady();
-    if (core.effects.activateConfig(core.lastCommitted, seen, leader)) return true;
+    if (core.effects.activateConfig(seen, leader)) return true;
     core.stepDown(`the configuration makes server ${leader} the leader`);
     return false;
   }

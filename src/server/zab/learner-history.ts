@@ -50,11 +50,6 @@ export class LearnerHistory {
     return this.backlog.committedUpTo;
   }
 
-  /** What was appended to the log and not applied, oldest first. */
-  unapplied(): LearnerEntry[] {
-    return this.saving ? [] : [...this.backlog].filter((entry) => entry.logs);
-  }
-
   /**
    * TRUNC. The leader counts on a history up to that very zxid; where it was never in it, the next try tells
    * so.

@@ -27,7 +27,7 @@ import {
   touchPackets,
 } from './learner-data.ts';
 import type { LearnerEffects } from './learner-effects.ts';
-import { type LearnerEntry, proposedConfig } from './learner-entry.ts';
+import { proposedConfig } from './learner-entry.ts';
 import { greeting, readOffer } from './learner-handshake.ts';
 import { LearnerHistory } from './learner-history.ts';
 import { type LearnerOptions, type LearnerState, PING_BYTES_MAX } from './learner-options.ts';
@@ -65,11 +65,6 @@ export class Learner {
     return this.current;
   }
 
-  /** What was appended to the log and not applied, oldest first. */
-  unapplied(): LearnerEntry[] {
-    return this.history.unapplied();
-  }
-
   // ---- inputs ----
 
   /** The connection to the leader is open. */
@@ -82,13 +77,7 @@ export class Learner {
   }
 
   /** A packet from the leader. `data` is not kept. */
-  packet(
-    type: number,
-    zxid: bigint,
-    data: Buffer | null,
-    _authinfo: readonly Id[] | null,
-    now: number,
-  ): void {
+  packet(type: number, zxid: bigint, data: Buffer | null, now: number): void {
     if (this.left) return;
     this.heardMs = now;
     if (this.current === 'hello') this.firstPacket(type, zxid);

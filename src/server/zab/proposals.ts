@@ -191,7 +191,7 @@ export class Proposals {
     core.effects.committed(zxid);
     // Who is no longer a member keeps following, without a vote, and serves its clients until it is stopped,
     // as with Apache.
-    if (core.effects.activateConfig(zxid, membership, leader)) return;
+    if (core.effects.activateConfig(membership, leader)) return;
     core.stepDown(`the new configuration makes server ${leader} the leader`);
   }
 

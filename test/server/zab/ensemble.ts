@@ -346,7 +346,6 @@ export class LeaderRole implements LeaderEffects {
   revalidate(): boolean {
     return true;
   }
-  gone(): void {}
 
   claimedEpoch(sid: bigint): bigint | undefined {
     return this.node.world.nodes.find((node) => node.sid === sid)?.currentEpoch;
@@ -728,7 +727,7 @@ export class Ensemble {
         learner.machine.disconnected('the connection was closed');
         break;
       }
-      learner.machine.packet(packet.type, packet.zxid, packet.data, null, this.now);
+      learner.machine.packet(packet.type, packet.zxid, packet.data, this.now);
       if (packet.snapshot !== undefined && !learner.over) {
         learner.snapshotArrived(packet.zxid, packet.snapshot);
       }

@@ -286,8 +286,8 @@ export class LeaderStage implements LeaderEffects {
     this.note(`committed ${show(upTo)}`);
   }
 
-  activateConfig(zxid: bigint, membership: Membership, designated: bigint): boolean {
-    this.note(`activate ${show(zxid)} ${membership.members.map((m) => m.id).join(',')} leader ${designated}`);
+  activateConfig(membership: Membership, designated: bigint): boolean {
+    this.note(`activate ${membership.members.map((m) => m.id).join(',')} leader ${designated}`);
     return this.keepsLeading;
   }
 
@@ -302,10 +302,6 @@ export class LeaderStage implements LeaderEffects {
   revalidate(_from: LearnerPort, session: bigint, timeoutMs: number): boolean {
     this.note(`revalidate ${session} ${timeoutMs}`);
     return this.valid;
-  }
-
-  gone(from: LearnerPort): void {
-    this.note(`gone ${from.remote}`);
   }
 
   claimedEpoch(): bigint | undefined {

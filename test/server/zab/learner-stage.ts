@@ -47,7 +47,7 @@ export class LearnerStage implements LearnerEffects {
   }
 
   packet(name: PacketName, zxid: bigint, data: Buffer | null = null): string[] {
-    this.machine.packet(PACKET[name], zxid, data, null, this.now);
+    this.machine.packet(PACKET[name], zxid, data, this.now);
     return this.take();
   }
 
