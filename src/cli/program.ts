@@ -1,10 +1,10 @@
 /** The program: finds the command, runs it, and tells what went wrong. */
 import { EXIT, type ExitCode, reasonOf, ZktError } from '../base/errors.ts';
+import { escapeLine } from '../formatters/escape.ts';
 import { loadCommand, loadCommands, VERBS } from './catalogue.ts';
 import { explain } from './explain.ts';
 import { printHelp, printProgramHelp } from './help.ts';
 import { type Io, paint } from './io.ts';
-import { escapeLine } from '../formatters/escape.ts';
 import { Printer } from './output/printer.ts';
 import { JSON_VERSION } from './output/report.ts';
 import { globalsFrom, splitCommandLine } from './parse/command-line.ts';

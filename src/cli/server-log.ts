@@ -7,9 +7,9 @@
 import type { Logger } from 'pino';
 import { type Bus, namesAtLevel, type Subscription } from '../events/bus.ts';
 import { EVENTS, type EventLevel, type ZktEvent } from '../events/table.ts';
+import { escapeLine, escapeText } from '../formatters/escape.ts';
 import { eventToJson } from '../formatters/event-json.ts';
 import { besides, wordsOf } from '../formatters/event-words.ts';
-import { escapeLine, escapeText } from '../formatters/escape.ts';
 
 /** Levels of `--log-level`. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;

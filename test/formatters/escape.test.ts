@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { escapeJson, escapeLine, escapeText } from '../../src/formatters/escape.ts';
 import { Printer } from '../../src/cli/output/printer.ts';
+import { escapeJson, escapeLine, escapeText } from '../../src/formatters/escape.ts';
 import { MemoryIo } from '../cli/memory-io.ts';
 
 /** Written apart from the code under test: what must never reach a terminal. */

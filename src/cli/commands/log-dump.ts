@@ -1,5 +1,6 @@
 /** `zkt log dump`: every transaction of a log, as Apache's TxnLogToolkit prints it, or as JSON. */
 import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
+import { escapeJson } from '../../formatters/escape.ts';
 import { txnJson } from '../../formatters/txn-json.ts';
 import { CRC_ERROR, logEndLine, logHeaderLine, txnLine } from '../../formatters/txn-text.ts';
 import { idJson, type ValueForm } from '../../formatters/value-json.ts';
@@ -10,7 +11,6 @@ import type { Disk, DiskFile } from '../../ports/disk.ts';
 import { headerText } from '../../storage/log-format.ts';
 import type { Io } from '../io.ts';
 import { BulkWriter } from '../output/bulk-writer.ts';
-import { escapeJson } from '../../formatters/escape.ts';
 import { Printer } from '../output/printer.ts';
 import { ProgressBar } from '../output/progress-bar.ts';
 import { JSON_VERSION } from '../output/report.ts';

@@ -1,6 +1,7 @@
 /** `zkt snapshot compare`: where two snapshots differ, as Apache's SnapshotComparer tells it. */
 import { EXIT, type ExitCode } from '../../base/errors.ts';
 import { analysisHeading, stepLines, treeLines } from '../../formatters/compare-text.ts';
+import { escapeJson } from '../../formatters/escape.ts';
 import {
   compareNodes,
   type Layers,
@@ -11,7 +12,6 @@ import {
 import { baseName } from '../../inspect/targets.ts';
 import type { Io } from '../io.ts';
 import { BulkWriter } from '../output/bulk-writer.ts';
-import { escapeJson } from '../../formatters/escape.ts';
 import { JSON_VERSION } from '../output/report.ts';
 import type { OutputFormat } from '../settings/global-options.ts';
 import { load, type SnapshotPorts } from './snapshot-dump.ts';

@@ -1,5 +1,6 @@
 /** `zkt snapshot dump`: every node and session, as Apache's SnapshotFormatter prints them, or as JSON. */
 import { EXIT, type ExitCode } from '../../base/errors.ts';
+import { escapeJson } from '../../formatters/escape.ts';
 import { javaHashOrder, javaLongHash, javaStringHash } from '../../formatters/java-hash-order.ts';
 import {
   lastZxidLines,
@@ -22,7 +23,6 @@ import { parseSnapshotName } from '../../storage/data-dir.ts';
 import { OPEN_ACL_KEY } from '../../storage/snapshot-format.ts';
 import type { Io } from '../io.ts';
 import { BulkWriter } from '../output/bulk-writer.ts';
-import { escapeJson } from '../../formatters/escape.ts';
 import { Printer } from '../output/printer.ts';
 import { ProgressBar } from '../output/progress-bar.ts';
 import { JSON_VERSION } from '../output/report.ts';

@@ -3,12 +3,12 @@
  * (3.9).
  */
 import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
+import { escapeJson } from '../../formatters/escape.ts';
 import { javaHashOrder, javaStringHash } from '../../formatters/java-hash-order.ts';
 import { layersOf, type Subtree } from '../../inspect/snapshot-compare.ts';
 import type { SnapshotNode } from '../../inspect/snapshot-tree.ts';
 import type { Io } from '../io.ts';
 import { BulkWriter } from '../output/bulk-writer.ts';
-import { escapeJson } from '../../formatters/escape.ts';
 import { JSON_VERSION } from '../output/report.ts';
 import type { OutputFormat } from '../settings/global-options.ts';
 import { load, type SnapshotPorts } from './snapshot-dump.ts';

@@ -18,7 +18,7 @@ const TICK_MS = 100;
 /** Of it, taking events in may have so much; the rest is for keys and frames. */
 const TAKE_MS = 50;
 /** Between two frames when nobody types. */
-const FRAME_MS = 250;
+const FRAME_MS = 500;
 /** Keys that come together make one frame. */
 const KEY_FRAME_MS = 15;
 /** Nobody types more than this at once; what is pasted beyond it is no keys. */
