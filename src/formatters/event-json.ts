@@ -5,18 +5,23 @@ import { EVENTS, type EventName, type FieldKind, type ZktEvent } from '../events
 const EVENT_SCHEMA_VERSION = 1;
 
 /**
- * An event as one JSON value: zxids and sessions as `0x…`, server ids as numbers, the time in ISO-8601 UTC.
+ * An event as one JSON value: zxids and sessions as `0x…`, server ids as numbers (as text where a number
+ * cannot hold them), the time in ISO-8601 UTC.
  */
 export const eventToJson = (event: ZktEvent): Record<string, unknown> => {
   const fields: Record<string, unknown> = {};
   const kinds: Readonly<Record<string, string>> = EVENTS[event.name].fields;
   for (const [key, value] of Object.entries(event.fields)) {
     if (typeof value !== 'bigint') fields[key] = value;
-    else fields[key] = kinds[key] === 'sid' ? Number(value) : hex0x(value);
+    else fields[key] = kinds[key] === 'sid' ? sidJson(value) : hex0x(value);
   }
   const { name, node, seq } = event;
   return { v: EVENT_SCHEMA_VERSION, time: timeText(event.time), node, seq, name, ...fields };
 };
+
+/** A server id as a number; the ids that only a message without a vote has are beyond what one can hold. */
+const sidJson = (sid: bigint): number | string =>
+  Number.isSafeInteger(Number(sid)) ? Number(sid) : String(sid);
 
 /** ISO-8601 UTC with microseconds where there are any; `wallMs` since 1970. */
 function timeText(wallMs: number): string {
@@ -35,10 +40,15 @@ function timeOf(text: unknown): number | undefined {
 }
 
 const HEX = /^0x[0-9a-f]{1,16}$/;
+const DECIMAL = /^-?\d{1,19}$/;
 
 /** A field as its kind wants it; undefined for a value that is none of it. */
 function fieldOf(kind: FieldKind, value: unknown): unknown {
-  if (kind === 'sid') return Number.isSafeInteger(value) ? BigInt(value as number) : undefined;
+  if (kind === 'sid') {
+    if (Number.isSafeInteger(value)) return BigInt(value as number);
+    const large = typeof value === 'string' && DECIMAL.test(value) && !Number.isSafeInteger(Number(value));
+    return large ? BigInt.asIntN(64, BigInt(value)) : undefined;
+  }
   if (kind === 'zxid' || kind === 'session') {
     return typeof value === 'string' && HEX.test(value) ? BigInt.asIntN(64, BigInt(value)) : undefined;
   }

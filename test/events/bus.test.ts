@@ -109,6 +109,11 @@ it('a line of JSON is an event again, to the microsecond', () => {
   })) {
     expect(eventFromJson({ ...line, [key]: value }), key).toBeUndefined();
   }
+  // A question for a vote names no leader: Java's least long. All of it arrives.
+  for (const sid of [-(2n ** 63n), 2n ** 63n - 1n, 2n ** 53n, 99_279_578_370_880n]) {
+    const asked = { ...event, fields: { ...event.fields, sid } } as ZktEvent;
+    expect(eventFromJson(JSON.parse(JSON.stringify(eventToJson(asked)))), String(sid)).toEqual(asked);
+  }
   for (const none of [null, 3, 'x', [], { ...line, zxid: undefined }])
     expect(eventFromJson(none)).toBeUndefined();
 });

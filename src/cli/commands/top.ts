@@ -18,6 +18,7 @@ import {
   paneIndex,
   sayRecorded,
   TOP_BUDGET,
+  TOP_PAST,
 } from '../dashboard/open-dashboard.ts';
 import { type ObserverFlags, observerOptions, observerSettings } from '../settings/observer-options.ts';
 import { OBSERVER_PORTS } from '../settings/observer-ports.ts';
@@ -115,7 +116,15 @@ function sourceOf(flags: TopFlags, { io, globals }: ToolContext): DashboardOptio
       if (flags[option] !== undefined)
         throw new ZktError('ZKT_USAGE', { why: `--${option} is for --replay` });
     const { servers, timeoutMs, token } = observerSettings(flags, globals, io.env);
-    return { source: observeEnsemble(OBSERVER_PORTS, { servers, timeoutMs, token, budget: TOP_BUDGET }) };
+    return {
+      source: observeEnsemble(OBSERVER_PORTS, {
+        servers,
+        timeoutMs,
+        token,
+        budget: TOP_BUDGET,
+        last: TOP_PAST,
+      }),
+    };
   }
   const recording = openRecording(systemDisk, flags.replay);
   const playback = new Player(recording);

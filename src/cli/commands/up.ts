@@ -11,7 +11,7 @@ import { systemSecrets } from '../../platform/secrets.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { readUserFile, writePrivateFile } from '../../platform/user-files.ts';
 import type { Member } from '../../server/quorum/membership.ts';
-import { canShow, openDashboard, sayRecorded, TOP_BUDGET } from '../dashboard/open-dashboard.ts';
+import { canShow, openDashboard, sayRecorded, TOP_BUDGET, TOP_PAST } from '../dashboard/open-dashboard.ts';
 import type { Io } from '../io.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../server-log.ts';
 import { OBSERVER_PORTS } from '../settings/observer-ports.ts';
@@ -130,7 +130,12 @@ async function showing(
   const running = ensemble.run(quit.signal, secondSignal(quit.signal)).finally(() => over.abort());
   try {
     const servers = members.flatMap(({ client }) => (client === undefined ? [] : [client]));
-    const source = observeEnsemble(OBSERVER_PORTS, { servers, timeoutMs: ANSWER_MS, budget: TOP_BUDGET });
+    const source = observeEnsemble(OBSERVER_PORTS, {
+      servers,
+      timeoutMs: ANSWER_MS,
+      budget: TOP_BUDGET,
+      last: TOP_PAST,
+    });
     const stopped = AbortSignal.any([io.stop, over.signal]);
     sayRecorded(await openDashboard(io, { from: { source }, stop: stopped }), io);
   } finally {
