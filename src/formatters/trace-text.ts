@@ -19,6 +19,7 @@ import {
   type TraceStep,
 } from '../events/trace.ts';
 import { errText } from '../protocol/error-codes.ts';
+import { timeText } from './time-text.ts';
 import { type TraceRow, traceRows } from './trace-rows.ts';
 
 /** How a piece is meant. */
@@ -311,13 +312,9 @@ const WORK: Readonly<Partial<Record<TraceStageName, string>>> = {
 export function briefLine(trace: Trace): TraceLine {
   const { slowest, startMs } = trace;
   const most = slowest === undefined ? '' : `  ${stepWords(slowest)} ${msText(slowest.ms)} ms`;
-  return [piece(`${clockText(startMs)}  `, 'dim'), ...headLine(trace, { utf8: false }), piece(most, 'warn')];
-}
-
-/** Local time of day with milliseconds. */
-function clockText(wallMs: number): string {
-  const at = new Date(wallMs);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const ms = String(at.getMilliseconds()).padStart(3, '0');
-  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${ms}`;
+  return [
+    piece(`${timeText(startMs, 'ms')}  `, 'dim'),
+    ...headLine(trace, { utf8: false }),
+    piece(most, 'warn'),
+  ];
 }

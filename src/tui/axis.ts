@@ -1,5 +1,5 @@
 /** A time axis of text: which column a time is in, and the line of labels under or above it. */
-import { durationText } from './durations.ts';
+import { durationText } from '../formatters/duration-text.ts';
 
 /** A span of time laid out over columns. */
 export interface Axis {

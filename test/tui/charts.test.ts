@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { axisText, columnOf, stepOf } from '../../src/tui/axis.ts';
 import { Canvas } from '../../src/tui/canvas.ts';
 import { bar, sparkline } from '../../src/tui/charts.ts';
-import { clockText, countdownText, durationText, offsetText, percentText } from '../../src/tui/durations.ts';
 import { PerSecond } from '../../src/tui/per-second.ts';
 import { Seen } from '../../src/tui/seen.ts';
 import { wrapText } from '../../src/tui/wrap.ts';
@@ -41,34 +40,6 @@ describe('a time axis', () => {
     expect(axisText(axis, 1000, true)).toBe('|0        |200 ms   |400 ms   |600 ms   |800 ms   ');
     expect(axisText({ ...axis, width: 3 }, 1000, true)).toHaveLength(3);
     expect(axisText({ fromMs: 5, toMs: 5, width: 20 }, 5, true)).toHaveLength(20);
-  });
-});
-
-describe('durations', () => {
-  const cases: readonly (readonly [ms: number, text: string])[] = [
-    [0, '0.00 ms'],
-    [0.714, '0.71 ms'],
-    [9.996, '10.0 ms'],
-    [99.96, '100 ms'],
-    [999.6, '1.00 s'],
-    [34_200, '34.2 s'],
-    [125_000, '2 m 05 s'],
-    [3_600_000, '1 h 00 m'],
-    [90_000_000, '1 d 01 h'],
-    [-1, '-'],
-    [Number.NaN, '-'],
-  ];
-  for (const [ms, text] of cases) it(`${ms} ms is ${text}`, () => expect(durationText(ms)).toBe(text));
-
-  it('times since, to go, of day, and shares', () => {
-    expect(offsetText(-2000)).toBe('-2.00 s');
-    expect(offsetText(0.5)).toBe('+0.50 ms');
-    expect(countdownText(3449)).toBe('3.4 s');
-    expect(countdownText(-5)).toBe('0.0 s');
-    expect(clockText(STORY_START_MS + 12_345)).toBe('12:00:12.345');
-    expect(clockText(Number.NaN)).toBe('-');
-    expect(percentText(0.004)).toBe('0.4 %');
-    expect(percentText(0.5)).toBe('50 %');
   });
 });
 

@@ -1,7 +1,7 @@
 /** `zkt hot`: what an ensemble is asked for most, and whether sessions come and go in a storm. */
 import { type Command, Option } from 'commander';
 import type { ZktEvent } from '../../events/table.ts';
-import { rateText, shareText, sizeText } from '../../formatters/quantity-text.ts';
+import { bytesText, countText, shareText } from '../../formatters/quantity-text.ts';
 import { StormBoard, stormText } from '../../inspect/hot/storm-board.ts';
 import {
   USE_KINDS,
@@ -133,9 +133,9 @@ async function report(out: Printer, output: 'table' | 'json' | 'ndjson' | 'raw',
 
 const columnsFor = (kind: UseKind): PrintedColumn<UseRow>[] => [
   { title: TITLES[kind], text: ({ key }) => key },
-  { title: 'REQ/S', right: true, text: ({ use }) => rateText(use.count) },
-  { title: 'WRITES/S', right: true, text: ({ use }) => rateText(use.writes) },
-  { title: 'BYTES/S', right: true, text: ({ use }) => sizeText(use.bytes) },
+  { title: 'REQ/S', right: true, text: ({ use }) => countText(use.count) },
+  { title: 'WRITES/S', right: true, text: ({ use }) => countText(use.writes) },
+  { title: 'BYTES/S', right: true, text: ({ use }) => bytesText(use.bytes) },
   { title: 'SHARE', right: true, text: ({ share }) => shareText(share) },
   { title: 'SERVERS', text: ({ nodes }) => nodes.map(({ node }) => node).join(',') },
 ];
@@ -180,13 +180,13 @@ function summary(out: Printer, { uses, storms, flags }: Picture, seconds: number
   if (!uses.told) out.line('No server has told what it is asked for.');
   else {
     const { count, writes, bytes } = uses.total(seconds);
-    const moved = bytes < 0 ? '' : `, ${sizeText(bytes)}/s`;
+    const moved = bytes < 0 ? '' : `, ${bytesText(bytes)}/s`;
     const span = spanOf(uses, seconds);
-    out.line(`${rateText(count)} requests/s, ${rateText(writes)} of them writes${moved}, over ${span} s.`);
+    out.line(`${countText(count)} requests/s, ${countText(writes)} of them writes${moved}, over ${span} s.`);
   }
   const { created, resumed, expired, sessions } = storms.now();
   if (sessions >= 0) {
-    const rates = `${rateText(created)} new, ${rateText(resumed)} back, ${rateText(expired)} expired a second`;
+    const rates = `${countText(created)} new, ${countText(resumed)} back, ${countText(expired)} expired a second`;
     out.line(`${sessions} session${sessions === 1 ? '' : 's'}: ${rates}.`);
   }
   for (const storm of storms.storms(flags.watch === true ? undefined : storms.peak())) {

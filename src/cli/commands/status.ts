@@ -2,9 +2,11 @@
  * `zkt status`: how an ensemble is, server by server and as a whole; by what servers say to four-letter
  * words.
  */
+
 import type { Command } from 'commander';
 import { EXIT } from '../../base/errors.ts';
 import { parseServerList } from '../../client/connect-string.ts';
+import { spanText } from '../../formatters/quantity-text.ts';
 import type { EnsembleStatus, ServerStatus } from '../../inspect/ensemble/judge.ts';
 import { survey } from '../../inspect/ensemble/survey.ts';
 import { systemNet } from '../../platform/net.ts';
@@ -101,28 +103,11 @@ const COLUMNS: readonly (readonly [string, (s: ServerStatus) => string | number 
   ['LATENCY', (s) => s.latency?.replace(/(\.\d)\d+/g, '$1')],
   ['NODES', (s) => s.nodes],
   ['WATCHES', (s) => s.watches],
-  ['UPTIME', (s) => (s.uptimeMs === undefined ? undefined : uptimeText(s.uptimeMs))],
+  ['UPTIME', (s) => (s.uptimeMs === undefined ? undefined : spanText(s.uptimeMs))],
   ['VERSION', (s) => s.version],
 ];
 /** Columns that are there whatever is wrong with a server. */
 const ALWAYS = 2;
-
-/** The two largest units: `3d4h`, `12m5s`, `7s`. */
-export function uptimeText(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  const units = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ] as const;
-  const first = units.findIndex(([n]) => n > 0);
-  if (first < 0) return '0s';
-  return units
-    .slice(first, first + 2)
-    .map(([n, unit]) => `${n}${unit}`)
-    .join('');
-}
 
 /**
  * Lines of a table, the head first. What is wrong stands at the end, or instead of columns where there are

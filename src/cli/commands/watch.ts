@@ -2,6 +2,7 @@ import { hex0x } from '../../base/brands.ts';
 import { EXIT } from '../../base/errors.ts';
 import type { Client, NodeData, WatchEvent } from '../../client/api.ts';
 import { isKeeperError } from '../../client/keeper-error.ts';
+import { timeText } from '../../formatters/time-text.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { EVENT, eventName, stateName } from '../../protocol/watch-types.ts';
 import type { Command, CommandContext } from '../command.ts';
@@ -66,21 +67,24 @@ async function print(
   event: WatchEvent,
   withData: boolean,
 ): Promise<void> {
-  const time = new Date(systemClock.wallMs());
+  const nowMs = systemClock.wallMs();
   const type = event.gap === undefined ? eventName(event.type) : 'Gap';
   const node = withData ? await dataOf(client, event) : undefined;
   const { out, format } = context;
   if (format === 'json' || format === 'ndjson') {
     const zxid = event.zxid > 0n ? { zxid: hex0x(event.zxid) } : {};
     const data = node === undefined ? {} : dataJson(node.data);
-    out.json({ v: JSON_VERSION, time: time.toISOString(), type, path: event.path, ...zxid, ...data });
+    out.json({
+      v: JSON_VERSION,
+      time: new Date(nowMs).toISOString(),
+      type,
+      path: event.path,
+      ...zxid,
+      ...data,
+    });
   } else {
-    const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map((n) =>
-      String(n).padStart(2, '0'),
-    );
-    const millis = String(time.getMilliseconds()).padStart(3, '0');
     out.line(
-      { text: `${clock.join(':')}.${millis} `, style: 'dim' },
+      { text: `${timeText(nowMs, 'ms')} `, style: 'dim' },
       { text: type.padEnd(20), style: 'cyan' },
       ` ${event.path ?? ''}`,
     );

@@ -1,7 +1,7 @@
 /** `zkt watches`: who watches what, since when, and whether anything ever happened there. */
 import { type Command, Option } from 'commander';
 import type { ZktEvent } from '../../events/table.ts';
-import { rateText } from '../../formatters/quantity-text.ts';
+import { countText, spanText } from '../../formatters/quantity-text.ts';
 import {
   WATCH_KINDS,
   WatchBoard,
@@ -23,7 +23,6 @@ import { settle, wholeNumber } from '../settings/settings.ts';
 import { toolHelp } from '../settings/tool-help.ts';
 import { toolGlobals } from '../settings/tool-options.ts';
 import type { ToolContext } from '../tool.ts';
-import { uptimeText } from './status.ts';
 
 const FILTER = { names: 'watch.sampled,server.sampled' };
 
@@ -157,16 +156,16 @@ const columnsFor = (kind: WatchKind): PrintedColumn<WatchRow>[] => [
     right: true,
     text: ({ neverFired }) => (neverFired < 0 ? '-' : String(neverFired)),
   },
-  { title: 'OLDEST', right: true, text: ({ oldestMs }) => (oldestMs < 0 ? '-' : uptimeText(oldestMs)) },
+  { title: 'OLDEST', right: true, text: ({ oldestMs }) => spanText(oldestMs) },
   { title: 'GROWTH/MIN', right: true, text: ({ growthPerMin }) => signedText(growthPerMin) },
-  { title: 'SET/S', right: true, text: ({ added }) => rateText(added) },
-  { title: 'FIRED/S', right: true, text: ({ fired }) => rateText(fired) },
+  { title: 'SET/S', right: true, text: ({ added }) => countText(added) },
+  { title: 'FIRED/S', right: true, text: ({ fired }) => countText(fired) },
   { title: 'SERVERS', text: ({ nodes }) => nodes.join(',') },
 ];
 
 const signedText = (value: number): string => {
   const whole = Math.round(value);
-  return whole === 0 ? '0' : `${whole < 0 ? '-' : '+'}${rateText(Math.abs(whole))}`;
+  return whole === 0 ? '0' : `${whole < 0 ? '-' : '+'}${countText(Math.abs(whole))}`;
 };
 
 /** Null for what no server tells. */

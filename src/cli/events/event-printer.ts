@@ -7,6 +7,7 @@ import { EVENTS, type EventLevel, type ZktEvent } from '../../events/table.ts';
 import { escapeJson, escapeLine } from '../../formatters/escape.ts';
 import { eventToJson } from '../../formatters/event-json.ts';
 import { besides, wordsOf } from '../../formatters/event-words.ts';
+import { timeText } from '../../formatters/time-text.ts';
 import { type Io, paint, type Style } from '../io.ts';
 import type { OutputFormat } from '../settings/global-options.ts';
 
@@ -92,19 +93,10 @@ export class EventPrinter {
     const text = escapeLine(`${event.name.padEnd(NAME_COLUMNS)} ${[words, ...more].join('  ')}`);
     const { stdout } = this.io;
     const style = STYLES[EVENTS[event.name].level];
-    const head = escapeLine(`${localTime(event.time)}  ${event.node.padEnd(2)} `);
+    const head = escapeLine(`${timeText(event.time, 'us')}  ${event.node.padEnd(2)} `);
     return `${paint(stdout, 'dim', head)}${style === undefined ? text : paint(stdout, style, text)}\n`;
   }
 }
 
 /** Most names fit. */
 const NAME_COLUMNS = 24;
-
-/** Local time of the day, with microseconds. */
-function localTime(wallMs: number): string {
-  const date = new Date(wallMs);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const micros = String(Math.floor((wallMs - Math.floor(wallMs)) * 1000)).padStart(3, '0');
-  const millis = String(date.getMilliseconds()).padStart(3, '0');
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${millis}${micros}`;
-}

@@ -17,15 +17,3 @@ export function sizeBytes(text: string, option: string, min = 1): number {
     why: `${option} is a size such as 512k, 64m or 2g${least}, not ${text}`,
   });
 }
-
-/** Bytes for people: `512 B`, `1.2 MiB`. */
-export function sizeText(bytes: number): string {
-  if (bytes < KIB) return `${bytes} B`;
-  let value = bytes;
-  let unit = -1;
-  while (value >= KIB && unit < 2) {
-    value /= KIB;
-    unit++;
-  }
-  return `${value.toFixed(value < 10 ? 1 : 0)} ${'KMG'[unit]}iB`;
-}

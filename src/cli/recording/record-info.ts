@@ -1,12 +1,13 @@
 /** `zkt record --info FILE`: what is in a recording. */
 import { EXIT, type ExitCode } from '../../base/errors.ts';
+import { durationText } from '../../formatters/duration-text.ts';
+import { bytesWords } from '../../formatters/quantity-text.ts';
 import { type RecordingSummary, summarise } from '../../inspect/recording/recording-summary.ts';
 import type { Disk } from '../../ports/disk.ts';
 import { type FileRecording, openRecording } from '../../storage/recording/open-recording.ts';
 import type { Io } from '../io.ts';
 import { Printer } from '../output/printer.ts';
 import { reportOne } from '../output/report.ts';
-import { sizeText } from '../parse/size.ts';
 import type { OutputFormat } from '../settings/global-options.ts';
 
 /** Names shown to people; JSON has all. */
@@ -26,29 +27,20 @@ export function recordInfo(disk: Disk, path: string, io: Io, format: OutputForma
   return recording.damaged ? EXIT.corrupt : EXIT.ok;
 }
 
-const timeText = (ms: number): string => new Date(ms).toISOString();
-
-function spanText(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  if (ms < 10_000) return `${(ms / 1000).toFixed(2)} s`;
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
-  if (hours > 0) return `${hours}:${two(minutes)}:${two(seconds % 60)} h`;
-  return `${minutes}:${two(seconds % 60)} min`;
-}
+const isoText = (ms: number): string => new Date(ms).toISOString();
 
 function infoText(out: Printer, recording: FileRecording, summary: RecordingSummary): void {
   const { files, fault, startMs, endMs } = recording;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  for (const file of files) out.line(`${file.path}  ${file.events} events, ${sizeText(file.bytes)}`);
+  for (const file of files) out.line(`${file.path}  ${file.events} events, ${bytesWords(file.bytes)}`);
   if (summary.events > 0) {
-    out.line(`from     ${timeText(startMs)}`);
-    out.line(`to       ${timeText(endMs)}  (${spanText(endMs - startMs)})`);
+    out.line(`from     ${isoText(startMs)}`);
+    out.line(`to       ${isoText(endMs)}  (${durationText(endMs - startMs)})`);
     out.line(`events   ${summary.events}  (${(bytes / summary.events).toFixed(1)} bytes each)`);
   }
   if (summary.dropped > 0) out.line(`missing  ${summary.dropped} events that were not sent or not written`);
   if (summary.restedMs > 0)
-    out.line(`budget   trace events left out for ${spanText(summary.restedMs)} altogether`);
+    out.line(`budget   trace events left out for ${durationText(summary.restedMs)} altogether`);
   if (fault !== undefined)
     out.line({ text: 'fault', style: recording.damaged ? 'red' : 'yellow' }, `    ${fault}`);
   if (summary.servers.length > 0) out.line('');
@@ -58,7 +50,7 @@ function infoText(out: Printer, recording: FileRecording, summary: RecordingSumm
     out.line(`server ${[node, ...known].join('  ')}  ${events} events`);
   }
   for (const { fromMs, toMs } of summary.gaps) {
-    out.line(`gap of ${spanText(toMs - fromMs)} from ${timeText(fromMs)}`);
+    out.line(`gap of ${durationText(toMs - fromMs)} from ${isoText(fromMs)}`);
   }
   if (summary.gapCount > summary.gaps.length) {
     out.line(`and ${summary.gapCount - summary.gaps.length} shorter gaps`);
@@ -79,17 +71,17 @@ function infoJson(recording: FileRecording, summary: RecordingSummary): Record<s
   const empty = events === 0;
   return {
     files,
-    start: empty ? null : timeText(recording.startMs),
-    end: empty ? null : timeText(recording.endMs),
+    start: empty ? null : isoText(recording.startMs),
+    end: empty ? null : isoText(recording.endMs),
     ...{ events, dropped, restedMs, sourcesLost: losses, damaged, fault: fault ?? null },
     unknownEvents: Object.fromEntries(unknownEvents),
     servers: summary.servers.map(({ firstMs, lastMs, ...server }) => ({
       ...server,
-      first: timeText(firstMs),
-      last: timeText(lastMs),
+      first: isoText(firstMs),
+      last: isoText(lastMs),
     })),
     gapCount,
-    gaps: summary.gaps.map(({ fromMs, toMs }) => ({ from: timeText(fromMs), to: timeText(toMs) })),
+    gaps: summary.gaps.map(({ fromMs, toMs }) => ({ from: isoText(fromMs), to: isoText(toMs) })),
     names: Object.fromEntries(summary.byName),
   };
 }

@@ -1,13 +1,13 @@
 /** `zkt record FILE`: everything an ensemble tells, into a file. */
 import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
 import type { ZktEvent } from '../../events/table.ts';
+import { bytesWords } from '../../formatters/quantity-text.ts';
 import type { EventSource } from '../../inspect/source.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Disk } from '../../ports/disk.ts';
 import type { Timer, Timers } from '../../ports/timers.ts';
 import type { Io } from '../io.ts';
 import { Printer } from '../output/printer.ts';
-import { sizeText } from '../parse/size.ts';
 import { openTarget, type Recorder, type RecordTarget } from './record-target.ts';
 
 /** What to record. */
@@ -128,7 +128,7 @@ class Run {
     const { events, bytes, lost } = this.recorder;
     const servers = this.heard.size;
     const parts = [
-      `${events.toLocaleString('en')} events of ${servers} server${servers === 1 ? '' : 's'}, ${sizeText(bytes)}`,
+      `${events.toLocaleString('en')} events of ${servers} server${servers === 1 ? '' : 's'}, ${bytesWords(bytes)}`,
     ];
     if (this.unsent > 0) parts.push(`${this.unsent.toLocaleString('en')} not sent to us`);
     if (lost > 0) parts.push(`${lost.toLocaleString('en')} lost, as they could not be written`);

@@ -1,5 +1,6 @@
 /** `zkt sim --record FILE` and `zkt sim --top`: a simulated run as a recording, and in the dashboard. */
 import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
+import { bytesWords } from '../../formatters/quantity-text.ts';
 import { Player } from '../../inspect/recording/player.ts';
 import { systemDisk } from '../../platform/disk.ts';
 import type { Disk } from '../../ports/disk.ts';
@@ -12,7 +13,6 @@ import { canShow, openDashboard } from '../dashboard/open-dashboard.ts';
 import type { Io } from '../io.ts';
 import { Printer } from '../output/printer.ts';
 import { reportOne } from '../output/report.ts';
-import { sizeText } from '../parse/size.ts';
 import { openTarget } from '../recording/record-target.ts';
 import type { OutputFormat } from '../settings/global-options.ts';
 
@@ -76,7 +76,7 @@ export async function playRecorded(options: RecordedRunOptions, io: Io): Promise
       ...{ file: file ?? null, events, lost },
     }),
     text: () => {
-      const where = file === undefined ? '' : ` in ${file}, ${sizeText(bytes)}`;
+      const where = file === undefined ? '' : ` in ${file}, ${bytesWords(bytes)}`;
       out.line(
         { text: holds ? 'holds' : 'fails', style: holds ? 'green' : 'red' },
         ` ${name}: ${(simulatedMs / 1000).toFixed(1)} simulated seconds, ${events} events${where}`,

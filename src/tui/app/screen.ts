@@ -1,8 +1,10 @@
 /** The whole screen as lines: tabs, a pane, what is wrong, keys. Pure: model and states in, lines out. */
+
+import { fullCount, spanText } from '../../formatters/quantity-text.ts';
+import { timeText } from '../../formatters/time-text.ts';
 import { faceName } from '../faces.ts';
 import { clip, cut, type Line, lineWidth, mark, type Span, span, type Tone, widthOf } from '../lines.ts';
 import type { Model } from '../model.ts';
-import { clockText, fullCount, spanText } from '../quantities.ts';
 import { helpLines } from './help.ts';
 import { type Asking, type Drawn, type ShellState, settled, uiOf } from './shell-state.ts';
 
@@ -102,7 +104,7 @@ function tabLine(model: Model, state: ShellState, { columns, ascii, progress }: 
   const health: Tone = model.servers.length === 0 ? 'dim' : (worst ?? 'good');
   const dots: Readonly<Partial<Record<Tone, string>>> = { good: 'ok', warn: '!', bad: '!!' };
   const dot = ascii ? (dots[health] ?? '.') : '●';
-  const time = clockText(model.nowMs);
+  const time = timeText(model.nowMs);
   const right: Span[] = state.paused
     ? [span(' PAUSED ', 'chosen'), span(` ${time} `, 'bad')]
     : [
@@ -181,7 +183,7 @@ function progressLine(progress: Progress, { columns, ascii }: Surroundings): Lin
   const { startMs, endMs, positionMs, speed, fault } = progress;
   const whole = Math.max(1, endMs - startMs);
   const share = Math.max(0, Math.min(1, (positionMs - startMs) / whole));
-  const left = ` ${speed}x  ${clockText(positionMs)}  ${spanText(Math.max(0, positionMs - startMs))} `;
+  const left = ` ${speed}x  ${timeText(positionMs)}  ${spanText(Math.max(0, positionMs - startMs))} `;
   const right = ` ${spanText(whole)}${fault === undefined ? '' : `  ${cut(fault, 40)}`} `;
   const width = Math.max(0, columns - widthOf(left) - widthOf(right));
   const done = Math.round(share * width);

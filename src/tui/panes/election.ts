@@ -3,8 +3,9 @@
  * to get in step; and the last elections, to open again.
  */
 import type { ZktEvent } from '../../events/table.ts';
+import { durationText, offsetText } from '../../formatters/duration-text.ts';
+import { timeText } from '../../formatters/time-text.ts';
 import { type Column, fitColumns, rowLine, titleLine } from '../columns.ts';
-import { clockText, durationText, offsetText } from '../durations.ts';
 import { fitLines, scrolled } from '../fit.ts';
 import { cell, clip, type Line, mark, type Span, span, type Tone, windowStart } from '../lines.ts';
 import { nodeName } from '../node-name.ts';
@@ -61,7 +62,7 @@ function headLines(election: Election, view: PaneView): Line[] {
   const outcome = outcomeOf(election, view.nowMs);
   const first: Span[] = [
     span(` Election ${election.key}`, 'head'),
-    span(` at ${clockText(election.startMs)}: `),
+    span(` at ${timeText(election.startMs, 'ms')}: `),
     span(outcome.text, outcome.tone),
   ];
   const lines: Line[] = [first, [span(` ${courseOf(election)}`, 'dim')]];
@@ -73,7 +74,7 @@ function columnsFor(nowMs: number): Column<Election>[] {
   const outcome = (election: Election) => outcomeOf(election, nowMs);
   return [
     { title: '', width: 4, text: ({ key }) => key, tone: () => 'accent' },
-    { title: 'AT', width: 12, text: ({ startMs }) => clockText(startMs) },
+    { title: 'AT', width: 12, text: ({ startMs }) => timeText(startMs, 'ms') },
     { title: 'TOOK', width: 8, align: 'right', text: (it) => durationText(tookMs(it, nowMs)) },
     { title: 'VOTERS', width: 6, align: 'right', text: ({ members }) => String(members.size) },
     {

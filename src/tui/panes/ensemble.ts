@@ -1,10 +1,11 @@
 /** The ensemble pane: a row a server, what is wrong in words, and each server in full. */
+
+import { countText, fullCount, msText } from '../../formatters/quantity-text.ts';
 import { sparkline } from '../charts.ts';
 import { faceName } from '../faces.ts';
 import { AXIS_WIDTH, chart } from '../history-chart.ts';
 import { cell, type Line, lineWidth, mark, span, windowStart } from '../lines.ts';
 import type { Pane, PaneDrawing, PaneView, ServerFace } from '../pane.ts';
-import { countText, fullCount, msText } from '../quantities.ts';
 import {
   FLAT,
   fitting,

@@ -5,9 +5,11 @@
 import { hex0x } from '../../base/brands.ts';
 import { Ring } from '../../base/ring.ts';
 import { EVENT_NAMES, EVENTS, type EventLevel, type EventName, type ZktEvent } from '../../events/table.ts';
+import { durationText } from '../../formatters/duration-text.ts';
 import { wordsOf } from '../../formatters/event-words.ts';
+import { countText, percentText } from '../../formatters/quantity-text.ts';
+import { timeText } from '../../formatters/time-text.ts';
 import { sparkline } from '../charts.ts';
-import { clockText, durationText, percentText } from '../durations.ts';
 import { eventText, LEVEL_TONE } from '../event-line.ts';
 import { fitLines, scrolled } from '../fit.ts';
 import { kept } from '../kept.ts';
@@ -15,7 +17,6 @@ import { cell, clip, type Line, mark, span, windowStart } from '../lines.ts';
 import { nodeName } from '../node-name.ts';
 import type { Pane, PaneDrawing, PaneView } from '../pane.ts';
 import { PerSecond } from '../per-second.ts';
-import { countText } from '../quantities.ts';
 import { Seen } from '../seen.ts';
 import { wrapText } from '../wrap.ts';
 
@@ -107,7 +108,7 @@ function entryLine({ event }: Entry, view: PaneView, nodes: number): Line {
   const tone = LEVEL_TONE[EVENTS[event.name].level];
   const names = view.width >= 120 ? 30 : 25;
   return [
-    span(`${clockText(event.time)} `, 'dim'),
+    span(`${timeText(event.time, 'ms')} `, 'dim'),
     cell(event.node, nodes, 'accent'),
     span(' '),
     cell(event.name, names, tone),
@@ -190,7 +191,7 @@ function detail(entry: Entry | undefined, view: PaneView): Line[] {
     ['server', event.node],
     [
       'time',
-      `${clockText(event.time)}  (${ago < 0 ? 'ahead of' : durationText(ago)} ${ago < 0 ? 'now' : 'ago'})`,
+      `${timeText(event.time, 'ms')}  (${ago < 0 ? 'ahead of' : durationText(ago)} ${ago < 0 ? 'now' : 'ago'})`,
     ],
     ['seq', String(event.seq)],
   ];

@@ -3,14 +3,15 @@
  * how far behind each learner is, and the whole way of one proposal.
  */
 import { hex0x } from '../../base/brands.ts';
+import { offsetText } from '../../formatters/duration-text.ts';
+import { bytesText, countText, percentText } from '../../formatters/quantity-text.ts';
+import { timeText } from '../../formatters/time-text.ts';
 import { PACKET } from '../../protocol/quorum.ts';
 import { sparkline } from '../charts.ts';
-import { clockText, offsetText, percentText } from '../durations.ts';
 import { fitLines, scrolled } from '../fit.ts';
 import { clip, type Line, mark, type Span, span, type Tone } from '../lines.ts';
 import { packetName } from '../packets.ts';
 import type { Pane, PaneDrawing, PaneView } from '../pane.ts';
-import { bytesText, countText } from '../quantities.ts';
 import { clocksOf } from './flow/clocks.ts';
 import { laneRow, lanesFor, laneTitles, type Row } from './flow/lanes.ts';
 import { isComplete, proposalLines, quorumText, writeText } from './flow/proposal.ts';
@@ -208,7 +209,7 @@ function streamLines(state: FlowState, view: PaneView, shown: readonly Proposal[
             : undefined;
     const row: Row = {
       step,
-      time: since === undefined || begins ? clockText(time).slice(3) : offsetText(since),
+      time: since === undefined || begins ? timeText(time, 'ms').slice(3) : offsetText(since),
       timeTone: begins ? 'accent' : 'dim',
       ...(words === undefined ? {} : { words }),
     };

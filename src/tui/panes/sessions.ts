@@ -2,15 +2,16 @@
  * The pane of sessions: their expiry buckets moving towards now, the sessions that move between them, and a
  * table of sessions with the time each has left.
  */
+
+import { countdownText, durationText } from '../../formatters/duration-text.ts';
+import { countText, fullCount, UNKNOWN } from '../../formatters/quantity-text.ts';
 import { bar } from '../charts.ts';
 import { type Column, fitColumns, rowLine, titleLine } from '../columns.ts';
-import { countdownText, durationText } from '../durations.ts';
 import { fitLines, scrolled } from '../fit.ts';
 import { clip, type Line, mark, type Span, span, windowStart } from '../lines.ts';
 import { nodeName } from '../node-name.ts';
 import type { Pane, PaneDrawing, PaneView } from '../pane.ts';
 import type { PerSecond } from '../per-second.ts';
-import { countText, fullCount, UNKNOWN } from '../quantities.ts';
 import { bucketChart, bucketsOf, leftOf, nextTickMs, trackerOf } from './sessions/buckets.ts';
 import { sessionDetail } from './sessions/detail.ts';
 import {

@@ -1,10 +1,11 @@
 /** What the board on the wall shows, as values: charts, gauges, sparklines, a log. Pure. */
 import { escapeLine } from '../../formatters/escape.ts';
+import { countText, fullCount, msText } from '../../formatters/quantity-text.ts';
+import { timeText } from '../../formatters/time-text.ts';
 import { faceName } from '../faces.ts';
 import type { Model } from '../model.ts';
 import type { ServerFace } from '../pane.ts';
 import type { HistoryName, Told } from '../panes/ensemble/record.ts';
-import { clockText, countText, fullCount, msText } from '../quantities.ts';
 
 /** A line of a chart. */
 export interface WallLine {
@@ -89,14 +90,14 @@ function headline(model: Model): string {
   const connections = fullCount(total((node) => sample(node)?.connections ?? 0));
   const leads = leader === undefined ? 'no leader' : `${faceName(leader)} leads`;
   return escapeLine(
-    `${clockText(model.nowMs)}  ${up.length} of ${model.servers.length} servers up, ${leads}, ` +
+    `${timeText(model.nowMs)}  ${up.length} of ${model.servers.length} servers up, ${leads}, ` +
       `${requests} requests/s, ${connections} connections`,
   );
 }
 
 function labels(nowMs: number): string[] {
   const step = SPAN_MS / VALUES;
-  return Array.from({ length: VALUES }, (_, i) => clockText(nowMs - (VALUES - 1 - i) * step));
+  return Array.from({ length: VALUES }, (_, i) => timeText(nowMs - (VALUES - 1 - i) * step));
 }
 
 const values = (model: Model, { node }: ServerFace, name: HistoryName): number[] =>
@@ -135,6 +136,6 @@ function happened(model: Model): string[] {
     .sort((a, b) => b.time - a.time)
     .slice(0, LOG_LINES)
     .map(({ time, who, text, times }) =>
-      escapeLine(`${clockText(time)} ${who}: ${text}${times > 1 ? ` (${times} times)` : ''}`),
+      escapeLine(`${timeText(time)} ${who}: ${text}${times > 1 ? ` (${times} times)` : ''}`),
     );
 }

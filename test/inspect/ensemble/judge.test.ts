@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { uptimeText } from '../../../src/cli/commands/status.ts';
 import { judge, lagBehind, newestMembership } from '../../../src/inspect/ensemble/judge.ts';
 import {
   parseConf,
@@ -209,14 +208,4 @@ test('numbers that are none are left out', () => {
     latency: '',
     problem: 'it tells no zxid: is it a ZooKeeper server?',
   });
-});
-
-test.each([
-  [0, '0s'],
-  [59_999, '59s'],
-  [60_000, '1m0s'],
-  [3_725_000, '1h2m'],
-  [90_000_000, '1d1h'],
-])('%i ms are %s', (ms, text) => {
-  expect(uptimeText(ms)).toBe(text);
 });

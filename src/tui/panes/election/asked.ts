@@ -1,5 +1,5 @@
 /** What servers that tell nothing by themselves say when they are asked for their vote. */
-import { durationText } from '../../durations.ts';
+import { durationText } from '../../../formatters/duration-text.ts';
 import { cell, type Line, span, type Tone } from '../../lines.ts';
 import { nodeName } from '../../node-name.ts';
 import type { PaneView } from '../../pane.ts';

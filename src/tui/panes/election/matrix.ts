@@ -1,5 +1,5 @@
 /** The votes of an election: a row a voter, a column for each vote of each round, with why it is that. */
-import { offsetText } from '../../durations.ts';
+import { offsetText } from '../../../formatters/duration-text.ts';
 import { cell, type Line, type Span, span, type Tone, widthOf } from '../../lines.ts';
 import { nodeName } from '../../node-name.ts';
 import type { PaneView } from '../../pane.ts';

@@ -1,7 +1,8 @@
 /** What each server did in an election, as bars on one axis of time. */
+
+import { durationText } from '../../../formatters/duration-text.ts';
 import { type Axis, axisText, columnOf } from '../../axis.ts';
 import { Canvas } from '../../canvas.ts';
-import { durationText } from '../../durations.ts';
 import type { Line, Tone } from '../../lines.ts';
 import { nodeName } from '../../node-name.ts';
 import type { PaneView } from '../../pane.ts';

@@ -1,9 +1,9 @@
 /** The columns of the ensemble's table, and which of them fit. Pure. */
 import { hex0x } from '../../../base/brands.ts';
+import { bytesText, countText, msText, spanText, UNKNOWN } from '../../../formatters/quantity-text.ts';
 import { sparkline } from '../../charts.ts';
 import { cell, type Line, type Span, span, type Tone } from '../../lines.ts';
 import type { PaneView, ServerFace } from '../../pane.ts';
-import { bytesText, countText, msText, spanText, UNKNOWN } from '../../quantities.ts';
 import type { ServerRecord } from './record.ts';
 
 /** A server as its row sees it. */

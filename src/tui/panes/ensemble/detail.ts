@@ -1,19 +1,19 @@
 /** One server in full: all it told, its history as charts, its last warnings, what cannot be known. Pure. */
 import { hex0x } from '../../../base/brands.ts';
-import { faceName } from '../../faces.ts';
-import { AXIS_WIDTH, chart } from '../../history-chart.ts';
-import { cell, type Line, lineWidth, span, type Tone } from '../../lines.ts';
-import type { PaneView, ServerFace } from '../../pane.ts';
 import {
   bytesText,
-  clockText,
   countText,
   fullCount,
   msText,
   msWords,
   spanText,
   UNKNOWN,
-} from '../../quantities.ts';
+} from '../../../formatters/quantity-text.ts';
+import { timeText } from '../../../formatters/time-text.ts';
+import { faceName } from '../../faces.ts';
+import { AXIS_WIDTH, chart } from '../../history-chart.ts';
+import { cell, type Line, lineWidth, span, type Tone } from '../../lines.ts';
+import type { PaneView, ServerFace } from '../../pane.ts';
 import type { HistoryName, Sample, ServerRecord, Told } from './record.ts';
 import type { Problem } from './verdict.ts';
 
@@ -63,7 +63,7 @@ const section = (title: string, lines: readonly Line[]): Line[] =>
 
 function toldLine({ time, text, bad, times }: Told): Line {
   const again = times > 1 ? ` (${fullCount(times)} times)` : '';
-  return [span(`  ${clockText(time)}  `, 'dim'), span(text + again, bad ? 'warn' : 'plain')];
+  return [span(`  ${timeText(time)}  `, 'dim'), span(text + again, bad ? 'warn' : 'plain')];
 }
 
 type Fact = readonly [label: string, value: (sample: Sample) => string];

@@ -2,12 +2,13 @@
  * What is wrong with an ensemble, in words: as `zkt status` judges it, and what only a longer look shows.
  * Pure.
  */
+
+import { fullCount, msWords, spanText } from '../../../formatters/quantity-text.ts';
 import { judge } from '../../../inspect/ensemble/judge.ts';
 import type { ServerAnswer } from '../../../inspect/ensemble/server-answer.ts';
 import { faceName } from '../../faces.ts';
 import type { Tone } from '../../lines.ts';
 import type { ServerFace } from '../../pane.ts';
-import { fullCount, msWords, spanText } from '../../quantities.ts';
 import { RECENT_MS, type ServerRecord } from './record.ts';
 import type { EnsembleState } from './state.ts';
 

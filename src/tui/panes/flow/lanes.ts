@@ -1,13 +1,13 @@
 /** The picture of the flow: a lane a server, time downward, packets as arrows between lanes. */
 import { hex0x } from '../../../base/brands.ts';
+import { durationText } from '../../../formatters/duration-text.ts';
+import { bytesText } from '../../../formatters/quantity-text.ts';
 import { PACKET } from '../../../protocol/quorum.ts';
 import { Canvas } from '../../canvas.ts';
-import { durationText } from '../../durations.ts';
 import { faceName } from '../../faces.ts';
 import { type Line, type Tone, widthOf } from '../../lines.ts';
 import { packetName } from '../../packets.ts';
 import type { PaneView } from '../../pane.ts';
-import { bytesText } from '../../quantities.ts';
 import type { Clocks } from './clocks.ts';
 import type { Packet } from './pairs.ts';
 import type { Moment, Step } from './state.ts';

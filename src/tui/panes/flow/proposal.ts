@@ -1,9 +1,10 @@
 /** One proposal: its whole way over all servers. */
 import { epochOf, hex0x } from '../../../base/brands.ts';
-import { clockText, durationText, offsetText } from '../../durations.ts';
+import { durationText, offsetText } from '../../../formatters/duration-text.ts';
+import { bytesText } from '../../../formatters/quantity-text.ts';
+import { timeText } from '../../../formatters/time-text.ts';
 import { type Line, span } from '../../lines.ts';
 import type { PaneView } from '../../pane.ts';
-import { bytesText } from '../../quantities.ts';
 import { wrapText } from '../../wrap.ts';
 import { type Clocks, clocksOf } from './clocks.ts';
 import { laneRow, lanesFor, laneTitles, type Row } from './lanes.ts';
@@ -82,7 +83,7 @@ function proposalHead(state: FlowState, proposal: Proposal, view: PaneView): Lin
       span(` ${hex0x(zxid)}`, 'head'),
       span(`  ${write}`, 'bold'),
       span(bytes < 0 ? '' : `  ${bytesText(bytes)}`),
-      span(proposedMs < 0 ? '' : `  at ${clockText(proposedMs)}`, 'dim'),
+      span(proposedMs < 0 ? '' : `  at ${timeText(proposedMs, 'ms')}`, 'dim'),
     ],
   ];
   const fsyncs = proposal.steps.flatMap((step) =>

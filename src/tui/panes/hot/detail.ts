@@ -1,12 +1,13 @@
 /** One path, client, session or operation: where, by whom, and how it went in the last minute. */
+
+import { durationText } from '../../../formatters/duration-text.ts';
+import { bytesText, countText, fullCount, percentText } from '../../../formatters/quantity-text.ts';
 import { USE_KINDS, type UseKind, type UseRow } from '../../../inspect/hot/use-board.ts';
 import type { WatchRow } from '../../../inspect/hot/watch-board.ts';
 import { bar } from '../../charts.ts';
-import { durationText, percentText } from '../../durations.ts';
 import { AXIS_WIDTH, chart } from '../../history-chart.ts';
 import { cell, type Line, span } from '../../lines.ts';
 import type { PaneView } from '../../pane.ts';
-import { bytesText, countText, fullCount } from '../../quantities.ts';
 import type { Part } from './askers.ts';
 import { RATE_SECONDS } from './head.ts';
 import type { HotState } from './state.ts';

@@ -1,11 +1,12 @@
 /** The lines above the tables: how much is asked for, and how sessions come and go. */
+
+import { durationText } from '../../../formatters/duration-text.ts';
+import { bytesText, countText, fullCount } from '../../../formatters/quantity-text.ts';
 import { type StormKind, stormText } from '../../../inspect/hot/storm-board.ts';
 import { sparkline } from '../../charts.ts';
-import { durationText } from '../../durations.ts';
 import type { Line, Span, Tone } from '../../lines.ts';
 import { span } from '../../lines.ts';
 import type { PaneView } from '../../pane.ts';
-import { bytesText, countText, fullCount } from '../../quantities.ts';
 import type { HotState } from './state.ts';
 
 /** Rates are those of the last seconds: one alone would make the rows jump. */

@@ -1,11 +1,11 @@
 /** The tables of the pane: what is used, and what is watched. */
+
+import { bytesText, countText, percentText, spanText } from '../../../formatters/quantity-text.ts';
 import type { UseKind, UseMeasure, UseRow } from '../../../inspect/hot/use-board.ts';
 import type { WatchKind, WatchRow } from '../../../inspect/hot/watch-board.ts';
 import { bar, sparkline } from '../../charts.ts';
 import type { Column } from '../../columns.ts';
-import { percentText } from '../../durations.ts';
 import type { Tone } from '../../lines.ts';
-import { bytesText, countText, spanText } from '../../quantities.ts';
 import { type Panel, panelOf } from './panels.ts';
 
 /** How a table is drawn. */

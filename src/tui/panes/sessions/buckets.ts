@@ -3,12 +3,12 @@
  * its sessions expire, unless they were heard of and moved to a later one.
  */
 import { hex0x } from '../../../base/brands.ts';
+import { countdownText, offsetText } from '../../../formatters/duration-text.ts';
+import { countText } from '../../../formatters/quantity-text.ts';
 import { type Axis, axisText, columnOf } from '../../axis.ts';
 import { Canvas } from '../../canvas.ts';
-import { countdownText, offsetText } from '../../durations.ts';
 import type { Line, Tone } from '../../lines.ts';
 import type { PaneView } from '../../pane.ts';
-import { countText } from '../../quantities.ts';
 import type { Move, NodeBuckets, SessionsState } from './state.ts';
 
 const LEVELS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;

@@ -1,12 +1,13 @@
 /** A session that is looked into: everything known, and what happened to it last. */
 
 import { EVENTS } from '../../../events/table.ts';
+import { durationText } from '../../../formatters/duration-text.ts';
+import { UNKNOWN } from '../../../formatters/quantity-text.ts';
+import { timeText } from '../../../formatters/time-text.ts';
 import { bar } from '../../charts.ts';
-import { clockText, durationText } from '../../durations.ts';
 import { eventText, LEVEL_TONE } from '../../event-line.ts';
 import { cell, type Line, span } from '../../lines.ts';
 import type { PaneView } from '../../pane.ts';
-import { UNKNOWN } from '../../quantities.ts';
 import { leftOf } from './buckets.ts';
 import type { SessionRow } from './state.ts';
 
@@ -28,7 +29,7 @@ export function sessionDetail(row: SessionRow | undefined, view: PaneView): Line
         ]
       : [
           span(` session ${row.key}  `, 'head'),
-          span(`${ended.how} at ${clockText(ended.atMs)}`, ended.how === 'expired' ? 'bad' : 'dim'),
+          span(`${ended.how} at ${timeText(ended.atMs, 'ms')}`, ended.how === 'expired' ? 'bad' : 'dim'),
         ],
   ];
   const facts: readonly (readonly [string, string])[] = [
@@ -48,7 +49,7 @@ export function sessionDetail(row: SessionRow | undefined, view: PaneView): Line
   for (const event of events) {
     const tone = LEVEL_TONE[EVENTS[event.name].level];
     lines.push([
-      span(` ${clockText(event.time)} `, 'dim'),
+      span(` ${timeText(event.time, 'ms')} `, 'dim'),
       cell(event.node, Math.min(21, Math.max(1, span(event.node).width)), 'accent'),
       span(' '),
       cell(event.name, 19, event.name === 'session.expired' ? 'bad' : tone),
