@@ -2,7 +2,6 @@
  * `zkt status`: how an ensemble is, server by server and as a whole; by what servers say to four-letter
  * words.
  */
-
 import type { Command } from 'commander';
 import { EXIT } from '../../base/errors.ts';
 import { parseServerList } from '../../client/connect-string.ts';

@@ -1,5 +1,4 @@
 /** The whole screen as lines: tabs, a pane, what is wrong, keys. Pure: model and states in, lines out. */
-
 import { fullCount, spanText } from '../../formatters/quantity-text.ts';
 import { timeText } from '../../formatters/time-text.ts';
 import { faceName } from '../faces.ts';

@@ -1,5 +1,4 @@
 /** The ensemble pane: a row a server, what is wrong in words, and each server in full. */
-
 import { countText, fullCount, msText } from '../../formatters/quantity-text.ts';
 import { sparkline } from '../charts.ts';
 import { faceName } from '../faces.ts';

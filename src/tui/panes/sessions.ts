@@ -2,7 +2,6 @@
  * The pane of sessions: their expiry buckets moving towards now, the sessions that move between them, and a
  * table of sessions with the time each has left.
  */
-
 import { countdownText, durationText } from '../../formatters/duration-text.ts';
 import { countText, fullCount, UNKNOWN } from '../../formatters/quantity-text.ts';
 import { bar } from '../charts.ts';

@@ -1,5 +1,4 @@
 /** What each server did in an election, as bars on one axis of time. */
-
 import { durationText } from '../../../formatters/duration-text.ts';
 import { type Axis, axisText, columnOf } from '../../axis.ts';
 import { Canvas } from '../../canvas.ts';

@@ -2,7 +2,6 @@
  * What is wrong with an ensemble, in words: as `zkt status` judges it, and what only a longer look shows.
  * Pure.
  */
-
 import { fullCount, msWords, spanText } from '../../../formatters/quantity-text.ts';
 import { judge } from '../../../inspect/ensemble/judge.ts';
 import type { ServerAnswer } from '../../../inspect/ensemble/server-answer.ts';

@@ -1,5 +1,4 @@
 /** One path, client, session or operation: where, by whom, and how it went in the last minute. */
-
 import { durationText } from '../../../formatters/duration-text.ts';
 import { bytesText, countText, fullCount, percentText } from '../../../formatters/quantity-text.ts';
 import { USE_KINDS, type UseKind, type UseRow } from '../../../inspect/hot/use-board.ts';

@@ -1,5 +1,4 @@
 /** The lines above the tables: how much is asked for, and how sessions come and go. */
-
 import { durationText } from '../../../formatters/duration-text.ts';
 import { bytesText, countText, fullCount } from '../../../formatters/quantity-text.ts';
 import { type StormKind, stormText } from '../../../inspect/hot/storm-board.ts';

@@ -1,5 +1,4 @@
 /** The tables of the pane: what is used, and what is watched. */
-
 import { bytesText, countText, percentText, spanText } from '../../../formatters/quantity-text.ts';
 import type { UseKind, UseMeasure, UseRow } from '../../../inspect/hot/use-board.ts';
 import type { WatchKind, WatchRow } from '../../../inspect/hot/watch-board.ts';

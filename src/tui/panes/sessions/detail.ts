@@ -1,5 +1,4 @@
 /** A session that is looked into: everything known, and what happened to it last. */
-
 import { EVENTS } from '../../../events/table.ts';
 import { durationText } from '../../../formatters/duration-text.ts';
 import { UNKNOWN } from '../../../formatters/quantity-text.ts';
