@@ -71,7 +71,7 @@ export class WatchRegistry<W extends object> {
   private dataTableCount = 0;
   private childTableCount = 0;
   private round = 0;
-  /** Paths that were left without watchers by an event, in that order. */
+  /** Paths that were left without watchers by an event, in that order; each once (`Spot.kept`). */
   private readonly emptied = new Ring<string>(FIRED_PATHS_MAX);
 
   /** `startMs`: ages are counted from here on; on the clock of `add`. */
@@ -106,7 +106,7 @@ export class WatchRegistry<W extends object> {
       this.holders.set(watcher, holder);
     }
     if (spot === undefined) {
-      spot = { holder: undefined, modes: 0, more: undefined, added: 0, fired: 0 };
+      spot = { holder: undefined, modes: 0, more: undefined, added: 0, fired: 0, kept: false };
       this.spots.set(path, spot);
     }
     if (before === 0) {
@@ -318,12 +318,17 @@ export class WatchRegistry<W extends object> {
       this.spots.delete(path);
       return;
     }
+    const spot = this.spots.get(path) as Spot<W>;
+    if (spot.kept) return;
+    spot.kept = true;
     if (this.emptied.length === this.emptied.capacity) this.forget(this.emptied.at(0) as string);
     this.emptied.push(path);
   }
 
   private forget(path: string): void {
     const spot = this.spots.get(path);
-    if (spot !== undefined && spot.holder === undefined && spot.more === undefined) this.spots.delete(path);
+    if (spot === undefined) return;
+    if (spot.holder === undefined && spot.more === undefined) this.spots.delete(path);
+    else spot.kept = false;
   }
 }

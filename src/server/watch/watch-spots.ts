@@ -25,6 +25,8 @@ export interface Spot<W> {
   /** Registrations ever made at this path, and how often watches fired. */
   added: number;
   fired: number;
+  /** It is among those that are kept for a while, though nobody watches: a watch fired last. */
+  kept: boolean;
 }
 
 /** The registration of a watcher at a path; 0 for none. */

@@ -55,6 +55,15 @@ describe('what is said', () => {
     r.remove('/x', a, WATCHER_TYPE.any);
     expect(say(r, 10)).toEqual({ paths: [], watchers: [] });
   });
+  it('a path where watches fire again and again is not forgotten for it', () => {
+    const r = registry();
+    for (let i = 0; i < 10_005; i++) {
+      r.add('/x', a, WATCH.data, at(1));
+      r.trigger('/x', EVENT.nodeDataChanged);
+    }
+    r.add('/x', a, WATCH.data, at(1));
+    expect(say(r, 2).paths).toEqual(['/x 1 never 0 old 1 added 10006 fired 10005']);
+  });
   it('a path where watches fired has fired ones, also after all were used up and set again', () => {
     const r = registry();
     r.add('/x', a, WATCH.data, at(1));
