@@ -27,6 +27,8 @@ const LISTENERS_MAX = 32;
 const WAITING_BYTES_MAX = 1024 * 1024;
 /** A line to say that the server lives. */
 const KEEP_ALIVE_MS = 10_000;
+/** A filter that is told of is no longer than this: whoever asks must not fill the memory of the past. */
+const SHOWN_FILTER_MAX = 200;
 
 /** What a feed is made of. */
 export interface FeedWorld extends BudgetWorld {
@@ -47,7 +49,7 @@ export class EventFeed {
 
   /** Keeps events from here on. */
   constructor(world: FeedWorld) {
-    this.world = world;
+    this.world = { ...world, line: onceEach(world.line) };
     this.keeping = world.bus.subscribe({
       names: namesAtLevel('debug'),
       take: (event) => this.kept.push(event),
@@ -74,7 +76,8 @@ export class EventFeed {
     reply.onGone(() => this.gone(listener, request.remote, 'it has gone'));
     listener.begin(this.kept);
     if (bus.on['feed.opened']) {
-      bus.emit('feed.opened', { remote: request.remote, filter: asked.text });
+      const filter = asked.text.slice(0, SHOWN_FILTER_MAX);
+      bus.emit('feed.opened', { remote: request.remote, filter });
     }
   }
 
@@ -136,6 +139,19 @@ function refuse(reply: HttpReply, status: number, why: string): void {
   reply.end(`${JSON.stringify({ error: why })}\n`);
 }
 
+/** An event goes to all who listen one after the other: its line is made for the first of them. */
+function onceEach(lineOf: (event: ZktEvent) => string): (event: ZktEvent) => string {
+  let last: ZktEvent | undefined;
+  let line = '';
+  return (event) => {
+    if (event !== last) {
+      line = lineOf(event);
+      last = event;
+    }
+    return line;
+  };
+}
+
 /** Samples come once a second, whatever the load: they are what a budget leaves room for. */
 const isCounted = (name: EventName): boolean => EVENTS[name].level === 'trace' && !isSample(name);
 
@@ -151,7 +167,9 @@ class Listener {
   private readonly subscriptions: Subscription[] = [];
   private lines: string[] = [];
   private waitingChars = 0;
+  /** What was lost since it read slowly, and for how long the budget rested meanwhile, ms. */
   private untold = 0;
+  private untoldRestMs = 0;
   private flushing = false;
   private readonly alive: { cancel(): void };
 
@@ -163,11 +181,14 @@ class Listener {
     this.budget =
       asked.budget === undefined
         ? undefined
-        : new EventBudget(world, asked.budget, (ms) =>
-            this.tell('feed.dropped', { why: 'budget', count: 0, ms }),
-          );
+        : new EventBudget(world, asked.budget, (ms) => {
+            this.untoldRestMs += ms;
+            if (!this.full) this.catchUp();
+          });
     this.alive = world.timers.every(KEEP_ALIVE_MS, () => {
-      if (reply.pendingBytes < WAITING_BYTES_MAX) reply.write('\n');
+      if (this.full) return;
+      this.catchUp();
+      reply.write('\n');
     });
   }
 
@@ -215,17 +236,27 @@ class Listener {
 
   private take(event: ZktEvent): void {
     if (!this.filter.wants(event)) return;
-    if (this.waitingChars + this.reply.pendingBytes > WAITING_BYTES_MAX) {
+    if (this.full) {
       this.dropped++;
       this.untold++;
       return;
     }
-    if (this.untold > 0) {
-      const count = this.untold;
-      this.untold = 0;
-      this.tell('feed.dropped', { why: 'slow', count, ms: 0 });
-    }
+    this.catchUp();
     this.add(event);
+  }
+
+  /** The reader is slow: nothing more is kept for it. */
+  private get full(): boolean {
+    return this.waitingChars + this.reply.pendingBytes > WAITING_BYTES_MAX;
+  }
+
+  /** It reads: what it missed is told. */
+  private catchUp(): void {
+    const { untold: count, untoldRestMs: ms } = this;
+    this.untold = 0;
+    this.untoldRestMs = 0;
+    if (count > 0) this.tell('feed.dropped', { why: 'slow', count, ms: 0 });
+    if (ms > 0) this.tell('feed.dropped', { why: 'budget', count: 0, ms });
   }
 
   /** What the stream says of itself. */

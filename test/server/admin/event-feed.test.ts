@@ -16,10 +16,17 @@ class World {
     soon: (fn: () => void) => void this.add(0, fn, undefined),
   };
   readonly bus = new Bus('1', this.clock);
-  readonly feed = new EventFeed({
-    ...{ clock: this.clock, timers: this.timers, bus: this.bus, node: '1', version: 'v', sid: 1n },
-    line: (e) => JSON.stringify(eventToJson(e)),
-  });
+  readonly feed: EventFeed;
+
+  constructor(made: () => void = () => {}) {
+    this.feed = new EventFeed({
+      ...{ clock: this.clock, timers: this.timers, bus: this.bus, node: '1', version: 'v', sid: 1n },
+      line: (e) => {
+        made();
+        return JSON.stringify(eventToJson(e));
+      },
+    });
+  }
 
   pass(ms: number): void {
     const end = this.now + ms;
@@ -172,6 +179,39 @@ describe('/events', () => {
     world.pass(0);
     const told = names(reader.take()).filter((name) => name === 'session.bucket-sampled');
     expect(told).toHaveLength(9);
+  });
+  it('keeps nothing for a reader that hangs, not even what it says of itself', () => {
+    const world = new World();
+    world.now = 1_000_100;
+    const reader = listen(world, 'names=zab.committed&budget=4');
+    reader.take();
+    reader.pendingBytes = 2 * 1024 * 1024;
+    for (let i = 0; i < 3; i++) {
+      world.bus.emit('zab.committed', { zxid: 1n });
+      world.pass(250);
+    }
+    world.pass(60_000);
+    expect(reader.text).toBe('');
+    reader.pendingBytes = 0;
+    world.pass(10_000);
+    const told = reader.take().map(({ name, why, count, ms }) => [name, why, count, ms]);
+    expect(told).toEqual([
+      ['feed.dropped', 'slow', 3, 0],
+      ['feed.dropped', 'budget', 0, 450],
+    ]);
+  });
+  it('makes the line of an event once for all who listen, and keeps no filter of any length', () => {
+    let made = 0;
+    const world = new World(() => made++);
+    const readers = Array.from({ length: 5 }, () => listen(world, 'names=zab.committed'));
+    made = 0;
+    world.bus.emit('zab.committed', { zxid: 1n });
+    world.pass(0);
+    expect(made).toBe(1);
+    expect(readers.map((r) => r.take().at(-1)?.zxid)).toEqual(Array(5).fill('0x1'));
+    listen(world, `path=/${'x'.repeat(10_000)}`);
+    const [opened] = listen(world, 'names=feed.opened&last=1').take().slice(1);
+    expect(String(opened?.filter)).toHaveLength(200);
   });
   it('lets go of a listener that has gone, and costs nothing then', () => {
     const world = new World();
