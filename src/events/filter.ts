@@ -55,6 +55,8 @@ export class EventFilter {
   private readonly about: boolean;
   private readonly requests = new Set<string>();
   private readonly txns = new Set<bigint>();
+  /** The last of them. */
+  private newest = -1n;
   /** What was said last of everything up to a zxid, by who said it. */
   private readonly covered = new Map<string, bigint>();
 
@@ -106,7 +108,9 @@ export class EventFilter {
     if (name.startsWith('request.') && session !== undefined && cxid !== undefined) {
       remember(this.requests, `${session}/${cxid}`);
     }
-    if (MAKES.has(name) && typeof zxid === 'bigint' && zxid > 0n) remember(this.txns, zxid);
+    if (!MAKES.has(name) || typeof zxid !== 'bigint' || zxid <= 0n) return;
+    remember(this.txns, zxid);
+    if (zxid > this.newest) this.newest = zxid;
   }
 
   private follows({ name, node }: ZktEvent, fields: Fields): boolean {
@@ -125,6 +129,8 @@ export class EventFilter {
     const before = this.covered.get(who) ?? -1n;
     if (zxid <= before) return false;
     this.covered.set(who, zxid);
+    // Mostly all of them are long covered: they are not gone through again with every write of others.
+    if (this.newest <= before) return false;
     for (const txn of this.txns) if (txn > before && txn <= zxid) return true;
     return false;
   }
