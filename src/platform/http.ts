@@ -15,11 +15,40 @@ const HEADER_BYTES_MAX = 16 * 1024;
 /** Connections at a time: whoever may not ask must not take the files of the server either. */
 const CONNECTIONS_MAX = 256;
 
+/** Questions that one connection may ask ahead of their turn; who asks more of them is cut off. */
+const AHEAD_MAX = 16;
+
+/**
+ * The questions of one connection. Node hands over all that came in one piece at once, a thousand and more:
+ * here each waits until the one before was answered and read, and the loop gets its turn between them.
+ */
+class Turns {
+  private readonly ahead: (() => void)[] = [];
+  private busy = false;
+
+  /** Answers now or later; false when there are too many. `response` is that of this question. */
+  take(response: http.ServerResponse, answer: () => void): boolean {
+    response.once('close', () => this.next());
+    if (this.busy) return this.ahead.push(answer) <= AHEAD_MAX;
+    this.busy = true;
+    answer();
+    return true;
+  }
+
+  private next(): void {
+    const answer = this.ahead.shift();
+    if (answer === undefined) this.busy = false;
+    else setImmediate(answer);
+  }
+}
+
 class Reply implements HttpReply {
   private readonly response: http.ServerResponse;
+  private readonly idleTimeoutMs: number;
 
-  constructor(response: http.ServerResponse) {
+  constructor(response: http.ServerResponse, idleTimeoutMs: number) {
     this.response = response;
+    this.idleTimeoutMs = idleTimeoutMs;
     response.on('error', () => {});
   }
 
@@ -37,6 +66,8 @@ class Reply implements HttpReply {
   }
 
   end(piece?: string | Uint8Array): void {
+    // Who does not read what it asked for is silent, too: nothing is kept for it for ever.
+    this.response.socket?.setTimeout(this.idleTimeoutMs);
     this.response.end(piece);
   }
 
@@ -70,14 +101,23 @@ const requestOf = (message: http.IncomingMessage): HttpRequest | undefined => {
 };
 
 const serving = (handler: HttpHandler, idleTimeoutMs: number): http.Server => {
+  const turns = new WeakMap<object, Turns>();
   const server = http.createServer(
     { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: idleTimeoutMs, requestTimeout: idleTimeoutMs },
     (message, response) => {
       // A body is not asked for: it is passed over, so that the connection may be used again.
       message.resume();
-      const request = requestOf(message);
-      if (request !== undefined) handler(request, new Reply(response));
-      else response.writeHead(400).end();
+      const { socket } = message;
+      if (socket.destroyed) return;
+      const turn = turns.get(socket) ?? new Turns();
+      turns.set(socket, turn);
+      const taken = turn.take(response, () => {
+        if (socket.destroyed) return;
+        const request = requestOf(message);
+        if (request !== undefined) handler(request, new Reply(response, idleTimeoutMs));
+        else response.writeHead(400).end();
+      });
+      if (!taken) socket.destroy();
     },
   );
   server.maxConnections = CONNECTIONS_MAX;
