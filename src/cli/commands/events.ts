@@ -3,15 +3,14 @@ import type { Command } from 'commander';
 import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
 import { addressText } from '../../client/connect-string.ts';
 import { EventFilter } from '../../events/filter.ts';
-import type { ZktEvent } from '../../events/table.ts';
 import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
 import { replayEvents } from '../../inspect/recording/replay-events.ts';
-import type { EventSource } from '../../inspect/source.ts';
 import { systemDisk } from '../../platform/disk.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { openRecording } from '../../storage/recording/open-recording.ts';
 import { momentOf } from '../../tui/app/go-to.ts';
 import { EventPrinter } from '../events/event-printer.ts';
+import { ListeningSpan } from '../observing/listening-span.ts';
 import { Printer } from '../output/printer.ts';
 import { durationMs } from '../parse/duration.ts';
 import {
@@ -81,15 +80,15 @@ async function live(flags: EventsFlags, context: ToolContext): Promise<ExitCode>
     last: whole(flags.last, '--last') ?? 0,
     budget: whole(flags.budget, '--budget'),
   });
-  const spanMs = flags.for === undefined ? undefined : durationMs(flags.for, '--for');
-  const run = new Run(source, spanMs);
-  const printer = printerOf(flags, context, new EventFilter(filter), () => run.end('full'));
-  const why = await run.until(io.stop, servers.length, (event) => printer.take(event));
+  const forMs = flags.for === undefined ? undefined : durationMs(flags.for, '--for');
+  const span = new ListeningSpan({
+    ...{ source, forMs, timers: systemTimers, stop: io.stop },
+    servers: servers.map(addressText),
+  });
+  const printer = printerOf(flags, context, new EventFilter(filter), () => span.end('full'));
+  const why = await span.listen((event) => printer.take(event));
   await printer.end();
-  if (why === 'nobody') {
-    const all = servers.map(addressText).join(',');
-    throw new ZktError('ZKT_CONNECT', { servers: all, why: run.lastWhy });
-  }
+  if (why === 'nobody') throw span.nobody();
   return why === 'stopped' && !io.stdout.broken ? EXIT.interrupted : EXIT.ok;
 }
 
@@ -136,55 +135,4 @@ async function replayed(flags: EventsFlags, context: ToolContext): Promise<ExitC
   if (recording.fault !== undefined && !full) new Printer(io.stderr).line(`zkt: ${recording.fault}`);
   if (io.stop.aborted) return io.stdout.broken ? EXIT.ok : EXIT.interrupted;
   return recording.fault === undefined || full ? EXIT.ok : EXIT.corrupt;
-}
-
-type End = 'full' | 'time' | 'stopped' | 'nobody';
-
-/** Listens until there is a reason to end. */
-class Run {
-  /** Why the server that was lost last was. */
-  lastWhy = 'nobody answers';
-  private readonly source: EventSource;
-  private readonly spanMs: number | undefined;
-  private readonly ended: Promise<End>;
-  private settle: (why: End) => void = () => {};
-  private readonly lost = new Set<string>();
-  private heard = false;
-
-  constructor(source: EventSource, spanMs: number | undefined) {
-    this.source = source;
-    this.spanMs = spanMs;
-    this.ended = new Promise((resolve) => {
-      this.settle = resolve;
-    });
-  }
-
-  end(why: End): void {
-    this.settle(why);
-  }
-
-  async until(stop: AbortSignal, seeds: number, take: (event: ZktEvent) => void): Promise<End> {
-    const stopped = (): void => this.end('stopped');
-    stop.addEventListener('abort', stopped, { once: true });
-    if (stop.aborted) stopped();
-    const timer =
-      this.spanMs === undefined ? undefined : systemTimers.after(this.spanMs, () => this.end('time'));
-    this.source.start((event) => {
-      this.look(event, seeds);
-      take(event);
-    });
-    const why = await this.ended;
-    timer?.cancel();
-    this.source.stop();
-    return why;
-  }
-
-  /** Nobody has answered, and each was asked. */
-  private look(event: ZktEvent, seeds: number): void {
-    if (event.name === 'source.connected') this.heard = true;
-    if (this.heard || (event.name !== 'source.lost' && event.name !== 'source.refused')) return;
-    this.lastWhy = event.fields.why;
-    this.lost.add(event.node);
-    if (this.lost.size >= seeds) this.end('nobody');
-  }
 }

@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { parse64 } from '../../base/brands.ts';
 import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
-import { addressText } from '../../client/connect-string.ts';
 import { loadCommand, VERBS } from '../catalogue.ts';
 import type { Command as Verb } from '../command.ts';
 import type { Io } from '../io.ts';
@@ -179,7 +178,7 @@ async function following(
   const format = flags.output ?? globals.output ?? 'table';
   const printer = new TracePrinter(io, format === 'json' ? 'ndjson' : format, flags.whole !== true);
   const sender = await spanSender(io);
-  const { why, unseen, fault } = await follow(
+  const { why, unseen } = await follow(
     {
       observer,
       wanted: {
@@ -198,11 +197,7 @@ async function following(
       sender?.add(each);
       return printer.add(each);
     },
-  );
-  await sender?.end();
-  if (why === 'nobody') {
-    throw new ZktError('ZKT_CONNECT', { servers: observer.servers.map(addressText).join(','), why: fault });
-  }
+  ).finally(() => sender?.end());
   printer.end();
   const lost = unseenText(unseen);
   if (lost !== '') new Printer(io.stderr).line(`Not seen: ${lost}.`);

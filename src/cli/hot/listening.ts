@@ -1,10 +1,11 @@
 /** Listens to an ensemble for a while, and reports at the end of it, or again and again. */
-import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
+import { EXIT, type ExitCode } from '../../base/errors.ts';
 import { addressText, type ServerAddress } from '../../client/connect-string.ts';
 import type { ZktEvent } from '../../events/table.ts';
 import type { EventSource } from '../../inspect/source.ts';
 import type { Timers } from '../../ports/timers.ts';
 import type { Io } from '../io.ts';
+import { FirstAnswer } from '../observing/first-answer.ts';
 import { Printer } from '../output/printer.ts';
 
 /**
@@ -43,15 +44,14 @@ class Run {
   private readonly listening: Listening;
   private readonly errors: Printer;
   private readonly notes = new Set<string>();
-  /** Servers that answered, and those that did not. */
-  private readonly heard = new Set<string>();
-  private readonly lost = new Map<string, string>();
+  private readonly answers: FirstAnswer;
   private wake: () => void = () => {};
 
   constructor(io: Io, listening: Listening) {
     this.io = io;
     this.listening = listening;
     this.errors = new Printer(io.stderr);
+    this.answers = new FirstAnswer(listening.servers.map(addressText));
   }
 
   async whole(): Promise<ExitCode> {
@@ -61,8 +61,8 @@ class Run {
     io.stop.addEventListener('abort', stopped, { once: true });
     source.start((event) => this.take(event));
     try {
-      while (this.heard.size === 0 && !io.stop.aborted) {
-        if (this.lost.size >= listening.servers.length) throw this.nobody();
+      while (!this.answers.came && !io.stop.aborted) {
+        if (this.answers.failed) throw this.answers.error();
         await this.rest();
       }
       await this.pass(FIRST_SAMPLES_MS + everyMs);
@@ -76,11 +76,6 @@ class Run {
       source.stop();
       io.stop.removeEventListener('abort', stopped);
     }
-  }
-
-  private nobody(): ZktError {
-    const servers = this.listening.servers.map(addressText).join(',');
-    return new ZktError('ZKT_CONNECT', { servers, why: [...this.lost.values()].at(-1) ?? 'nobody answers' });
   }
 
   /** Waits that long, or until it is interrupted. */
@@ -104,15 +99,11 @@ class Run {
 
   private take(event: ZktEvent): void {
     this.listening.take(event);
-    const { name, node, fields } = event;
-    if (name === 'source.connected') {
-      this.heard.add(node);
-      this.lost.delete(node);
-    } else if (name === 'source.lost' || name === 'source.refused') {
-      this.lost.set(node, fields.why);
-      this.note(`${fields.address}: ${fields.why}`);
-    } else if (name === 'source.limited') this.note(`${fields.address}: ${fields.what}`);
-    else return;
+    this.answers.take(event);
+    const { name, fields } = event;
+    if (name === 'source.lost' || name === 'source.refused') this.note(`${fields.address}: ${fields.why}`);
+    else if (name === 'source.limited') this.note(`${fields.address}: ${fields.what}`);
+    else if (name !== 'source.connected') return;
     this.wake();
   }
 

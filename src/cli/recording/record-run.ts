@@ -1,12 +1,13 @@
 /** `zkt record FILE`: everything an ensemble tells, into a file. */
-import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
+import { EXIT, type ExitCode } from '../../base/errors.ts';
 import type { ZktEvent } from '../../events/table.ts';
 import { bytesWords } from '../../formatters/quantity-text.ts';
 import type { EventSource } from '../../inspect/source.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Disk } from '../../ports/disk.ts';
-import type { Timer, Timers } from '../../ports/timers.ts';
+import type { Timers } from '../../ports/timers.ts';
 import type { Io } from '../io.ts';
+import { ListeningSpan } from '../observing/listening-span.ts';
 import { Printer } from '../output/printer.ts';
 import { openTarget, type Recorder, type RecordTarget } from './record-target.ts';
 
@@ -30,8 +31,6 @@ export interface RecordWorld {
 const FLUSH_MS = 1000;
 const CLEAR_LINE = '\r\x1b[K';
 
-type End = 'stopped' | 'time' | 'nobody';
-
 /**
  * Records until it is stopped. Throws `ZKT_FILE`, `ZKT_NOT_A_RECORDING`, and `ZKT_CONNECT` when nobody
  * answers.
@@ -46,12 +45,7 @@ class Run {
   private readonly err: Printer;
   private readonly world: RecordWorld;
   private readonly recorder: Recorder;
-  private readonly ended: Promise<End>;
-  private settle: (end: End) => void = () => {};
-  /** Those that never answered, with the reason of the last one. */
-  private readonly silent = new Set<string>();
   private readonly heard = new Set<string>();
-  private lastWhy = 'nobody answers';
   /** Not sent by servers, as far as they counted. */
   private unsent = 0;
   private shown = false;
@@ -64,30 +58,21 @@ class Run {
     this.recorder = openTarget(world.disk, options.target, {
       failed: (file, why) => this.say(`zkt record: cannot write ${file}: ${why}; trying again`),
     });
-    this.ended = new Promise((resolve) => {
-      this.settle = resolve;
-    });
   }
 
   async run(): Promise<ExitCode> {
     const { io, options, world, recorder } = this;
-    const stopped = (): void => this.settle('stopped');
-    io.stop.addEventListener('abort', stopped, { once: true });
-    if (io.stop.aborted) stopped();
-    const timers: Timer[] = [world.timers.every(FLUSH_MS, () => this.beat())];
-    if (options.forMs !== undefined)
-      timers.push(world.timers.after(options.forMs, () => this.settle('time')));
-    world.source.start((event) => this.take(event));
-    const end = await this.ended;
-    world.source.stop();
-    for (const timer of timers) timer.cancel();
-    io.stop.removeEventListener('abort', stopped);
+    const { source, timers } = world;
+    const { servers, forMs } = options;
+    const span = new ListeningSpan({ source, timers, servers, forMs, stop: io.stop });
+    const beating = timers.every(FLUSH_MS, () => this.beat());
+    const end = await span.listen((event) => this.take(event));
+    beating.cancel();
     recorder.close();
     this.clear();
     if (end === 'nobody') {
       this.discard();
-      const servers = options.servers.join(',');
-      throw new ZktError('ZKT_CONNECT', { servers, why: this.lastWhy });
+      throw span.nobody();
     }
     this.err.line(`recorded ${this.figures()} in ${recorder.path}`);
     return EXIT.ok;
@@ -107,12 +92,6 @@ class Run {
     this.recorder.append(event);
     if (event.name === 'source.connected') this.heard.add(event.node);
     else if (event.name === 'feed.dropped') this.unsent += event.fields.count;
-    else if (event.name === 'source.lost' || event.name === 'source.refused') {
-      if (this.heard.size > 0) return;
-      this.lastWhy = event.fields.why;
-      this.silent.add(event.node);
-      if (this.silent.size >= this.options.servers.length) this.settle('nobody');
-    }
   }
 
   private beat(): void {

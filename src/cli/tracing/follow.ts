@@ -1,9 +1,12 @@
 /** Follows live requests of any clients, and tells of each as it ends. */
+import { addressText } from '../../client/connect-string.ts';
 import type { Trace } from '../../events/trace.ts';
 import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
 import { Faces } from '../../inspect/trace/faces.ts';
 import { LiveTraces, type LiveWanted, type Unseen } from '../../inspect/trace/live-traces.ts';
 import { systemTimers } from '../../platform/timers.ts';
+import { FirstAnswer } from '../observing/first-answer.ts';
+import type { SpanEnd } from '../observing/listening-span.ts';
 import type { ObserverSettings } from '../settings/observer-options.ts';
 import { OBSERVER_PORTS } from '../settings/observer-ports.ts';
 import { allHeard } from './heard.ts';
@@ -25,17 +28,18 @@ export interface FollowOptions {
 
 /** How it ended. */
 export interface Followed {
-  readonly why: 'full' | 'time' | 'stopped' | 'nobody';
+  readonly why: Exclude<SpanEnd, 'nobody'>;
   readonly unseen: Readonly<Unseen>;
-  /** Why nobody could be listened to. */
-  readonly fault: string;
 }
 
 const LOOK_MS = 50;
 /** Traces that wait to be printed; a reader slower than that is told how many were left out. */
 const WAITING_MAX = 1_000;
 
-/** Calls `take` with each trace in turn, awaiting it. Throws ZKT_USAGE for a filter that is none. */
+/**
+ * Calls `take` with each trace in turn, awaiting it. Throws ZKT_USAGE for a filter that is none, and ZKT_CONNECT
+ * when nobody answers.
+ */
 export async function follow(
   options: FollowOptions,
   take: (trace: Trace) => Promise<void>,
@@ -50,7 +54,8 @@ export async function follow(
   });
   const now = (): number => OBSERVER_PORTS.clock.monotonicMs();
   const waiting: Trace[] = [];
-  const door = new Door(observer.servers.length);
+  const door = new Door();
+  const answers = new FirstAnswer(observer.servers.map(addressText));
   // Requests are looked at once every server tells: of those before, a part would be missing.
   let begun = false;
   void allHeard(OBSERVER_PORTS, faces, []).then(() => {
@@ -59,9 +64,8 @@ export async function follow(
   source.start((event) => {
     if (begun) live.take(event, now());
     else faces.take(event);
-    if (event.name === 'source.connected') door.heard();
-    if (event.name === 'source.lost' || event.name === 'source.refused')
-      door.lost(event.node, event.fields.why);
+    answers.take(event);
+    if (answers.failed) door.end('nobody');
   });
   const looking = systemTimers.every(LOOK_MS, () => {
     for (const trace of live.due(now())) {
@@ -90,27 +94,21 @@ export async function follow(
     looking.cancel();
     source.stop();
   }
-  return { why: door.why ?? 'stopped', unseen: live.unseen, fault: door.fault };
+  const { why = 'stopped' } = door;
+  if (why === 'nobody') throw answers.error();
+  return { why, unseen: live.unseen };
 }
 
 /** Waits for the next trace, or for the reason to end. */
 class Door {
-  why: Followed['why'] | undefined;
-  fault = 'nobody answers';
-  private readonly seeds: number;
-  private readonly silent = new Set<string>();
-  private answered = false;
+  why: SpanEnd | undefined;
   private open: () => void = () => {};
-
-  constructor(seeds: number) {
-    this.seeds = seeds;
-  }
 
   get closed(): boolean {
     return this.why !== undefined;
   }
 
-  end(why: Followed['why']): void {
+  end(why: SpanEnd): void {
     this.why ??= why;
     this.wake();
   }
@@ -124,17 +122,5 @@ class Door {
     return new Promise((resolve) => {
       this.open = resolve;
     });
-  }
-
-  heard(): void {
-    this.answered = true;
-  }
-
-  /** Nobody has answered, and each was asked. */
-  lost(node: string, why: string): void {
-    if (this.answered) return;
-    this.fault = why;
-    this.silent.add(node);
-    if (this.silent.size >= this.seeds) this.end('nobody');
   }
 }
