@@ -130,7 +130,7 @@ class AdminInstrument implements Instrument {
         events: (request, reply) => this.feed.handle(request, reply),
         metrics: () => this.scrape(answers),
       },
-      { clock: world.clock, secrets: world.secrets, events: bus },
+      { clock: world.clock, timers: world.timers, secrets: world.secrets, events: bus },
     );
     openAdmin(systemHttpServing, config.admin, admin.handle, bus, (listener) => {
       if (this.closed) {

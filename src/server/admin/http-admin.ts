@@ -12,8 +12,10 @@ import type { Emitter } from '../../events/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from '../../ports/http.ts';
 import type { Secrets } from '../../ports/secrets.ts';
+import type { Timers } from '../../ports/timers.ts';
 import { AdminGuard } from './admin-guard.ts';
-import { type Json, jacksonText } from './jackson.ts';
+import { type Json, jacksonFragments, jacksonText } from './jackson.ts';
+import { nextPiece, writePaced } from './paced-answer.ts';
 
 /** Apache's commands, by whichever of their names. */
 export interface AdminCommands {
@@ -49,9 +51,13 @@ export interface HttpAdminOptions {
 /** What the admin needs of the world. */
 export interface HttpAdminWorld {
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly secrets: Secrets;
   readonly events: Emitter;
 }
+
+/** Who reads nothing of a long answer for so long gets no more of it. */
+const PATIENCE_MS = 30_000;
 
 const JSON_TYPE = 'application/json';
 /** Answers are of the moment, and nothing a browser should make more of than it is. */
@@ -65,11 +71,13 @@ const HEADERS = {
 export class HttpAdmin {
   private readonly options: HttpAdminOptions;
   private readonly guard: AdminGuard;
+  private readonly timers: Timers;
   private readonly commandUrl: string;
 
   constructor(options: HttpAdminOptions, world: HttpAdminWorld) {
     this.options = options;
     this.commandUrl = options.commandUrl;
+    this.timers = world.timers;
     this.guard = new AdminGuard(options.token, world);
   }
 
@@ -95,7 +103,7 @@ export class HttpAdmin {
       answer(request, reply, 200, type, listHtml(commandUrl, options.commands.names));
     } else if (path.startsWith(`${commandUrl}/`)) {
       const name = path.slice(commandUrl.length + 1);
-      answerJson(request, reply, 200, options.commands.run(name, request.query));
+      this.answerCommand(request, reply, options.commands.run(name, request.query));
     } else if (path === '/health') {
       const { healthy, mode, why } = options.health();
       answerJson(request, reply, healthy ? 200 : 503, { healthy, mode, why });
@@ -105,6 +113,23 @@ export class HttpAdmin {
       const there = [commandUrl, '/metrics', '/health', ...(options.events === undefined ? [] : ['/events'])];
       answerJson(request, reply, 404, { error: `nothing here; there is ${there.join(', ')}` });
     }
+  }
+
+  /** What may be long: 100 000 sessions, a million watches. */
+  private answerCommand(request: HttpRequest, reply: HttpReply, value: Json): void {
+    const fragments = jacksonFragments(value);
+    const { text, last } = nextPiece(fragments);
+    if (last) {
+      answer(request, reply, 200, JSON_TYPE, text);
+      return;
+    }
+    reply.begin(200, { 'content-type': JSON_TYPE, ...HEADERS });
+    if (request.method === 'HEAD') {
+      reply.end();
+      return;
+    }
+    reply.write(text);
+    writePaced(reply, fragments, PATIENCE_MS, this.timers, (thrown) => this.fail(request, reply, thrown));
   }
 
   private answerMetrics(request: HttpRequest, reply: HttpReply): void {

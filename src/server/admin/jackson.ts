@@ -4,6 +4,15 @@
  */
 import { Real, realText } from './real.ts';
 
+/** An object of very many keys, made one by one while it is written: each at its time, and so not of one moment. */
+export class Entries {
+  readonly each: () => Iterable<readonly [key: string, value: Json]>;
+
+  constructor(each: () => Iterable<readonly [key: string, value: Json]>) {
+    this.each = each;
+  }
+}
+
 /** What can be written. A map is an object whose keys come from outside. */
 export type Json =
   | null
@@ -12,6 +21,7 @@ export type Json =
   | bigint
   | string
   | Real
+  | Entries
   | readonly Json[]
   | ReadonlyMap<string, Json>
   | { readonly [key: string]: Json };
@@ -21,26 +31,51 @@ const INDENT = '  ';
 /** Control signs that JSON would leave, signs without width, and signs that turn text around. */
 const HIDDEN = /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
+/** Nothing to be quoted: most texts are such. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 /** JSON is shown in terminals, too: nothing in it may be taken for anything but text. */
 const quoted = (text: string): string =>
-  JSON.stringify(text).replace(HIDDEN, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  PLAIN.test(text)
+    ? `"${text}"`
+    : JSON.stringify(text).replace(HIDDEN, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** The text of a value. */
-export const jacksonText = (value: Json): string => textAt(value, '');
+export const jacksonText = (value: Json): string => [...jacksonFragments(value)].join('');
 
-function textAt(value: Json, indent: string): string {
-  if (value instanceof Real) return realText(value.value);
-  if (typeof value === 'bigint') return String(value);
-  if (typeof value === 'string') return quoted(value);
-  if (value === null || typeof value !== 'object') return String(value);
-  if (isList(value)) {
-    return value.length === 0 ? '[ ]' : `[ ${value.map((it) => textAt(it, indent)).join(', ')} ]`;
+/** The text of a value in small parts, each made when it is asked for. */
+export const jacksonFragments = (value: Json): Generator<string, void> => fragments(value, '');
+
+function* fragments(value: Json, indent: string): Generator<string, void> {
+  if (value instanceof Real || value === null || typeof value !== 'object') yield leaf(value);
+  else if (isList(value)) yield* listFragments(value, indent);
+  else {
+    const entries =
+      value instanceof Entries ? value.each() : value instanceof Map ? value : Object.entries(value);
+    const deeper = indent + INDENT;
+    let head = '{';
+    for (const [key, it] of entries) {
+      yield `${head}\n${deeper}${quoted(key)} : `;
+      yield* fragments(it, deeper);
+      head = ',';
+    }
+    yield head === '{' ? '{ }' : `\n${indent}}`;
   }
-  const entries = value instanceof Map ? [...value] : Object.entries(value);
-  if (entries.length === 0) return '{ }';
-  const deeper = indent + INDENT;
-  const lines = entries.map(([key, it]) => `${deeper}${quoted(key)} : ${textAt(it, deeper)}`);
-  return `{\n${lines.join(',\n')}\n${indent}}`;
+}
+
+function* listFragments(list: readonly Json[], indent: string): Generator<string, void> {
+  let head = '[ ';
+  for (const it of list) {
+    yield head;
+    yield* fragments(it, indent);
+    head = ', ';
+  }
+  yield list.length === 0 ? '[ ]' : ' ]';
+}
+
+function leaf(value: null | boolean | number | bigint | string | Real): string {
+  if (value instanceof Real) return realText(value.value);
+  return typeof value === 'string' ? quoted(value) : String(value);
 }
 
 const isList = (value: object): value is readonly Json[] => Array.isArray(value);

@@ -4,7 +4,7 @@
 import { listSnapshots } from '../../storage/data-dir.ts';
 import * as json from '../admin/command-json.ts';
 import type { AdminCommands, Health } from '../admin/http-admin.ts';
-import type { Json } from '../admin/jackson.ts';
+import { Entries, type Json } from '../admin/jackson.ts';
 import { monitorMetrics } from '../admin/monitor.ts';
 import type { Metric, StatisticsReport } from '../admin/reports.ts';
 import { isSecret } from '../config/keys.ts';
@@ -116,21 +116,11 @@ const COMMANDS: Readonly<Record<string, ServerCommand>> = {
     const { watchers, paths, watches } = server.registry.summary('data');
     return { num_connections: watchers, num_paths: paths, num_total_watches: watches };
   },
-  watches(server) {
-    const bySession = new Map<string, readonly string[]>();
-    for (const [link, paths] of server.registry.byWatcher('data'))
-      bySession.set(String(link.sessionId), paths);
-    return { session_id_to_watched_paths: bySession };
+  watches({ registry }) {
+    return { session_id_to_watched_paths: new Entries(() => bySession(registry)) };
   },
-  watches_by_path(server) {
-    const byPath = new Map<string, readonly bigint[]>();
-    for (const [path, links] of server.registry.byPath('data')) {
-      byPath.set(
-        path,
-        links.map((link) => link.sessionId),
-      );
-    }
-    return { path_to_session_ids: byPath };
+  watches_by_path({ registry }) {
+    return { path_to_session_ids: new Entries(() => byPath(registry)) };
   },
 };
 
@@ -249,6 +239,14 @@ export class AdminAnswers implements AdminCommands {
     const { diskFull } = sources.metrics;
     return { healthy: !diskFull, mode, why: diskFull ? 'the disk is full: writes are refused' : '' };
   }
+}
+
+function* bySession(registry: ServingServer['registry']): IterableIterator<[string, readonly string[]]> {
+  for (const [{ sessionId }, paths] of registry.byWatcher('data')) yield [String(sessionId), paths];
+}
+
+function* byPath(registry: ServingServer['registry']): IterableIterator<[string, readonly bigint[]]> {
+  for (const [path, links] of registry.byPath('data')) yield [path, links.map((link) => link.sessionId)];
 }
 
 /** Lines of secrets lose their values. */

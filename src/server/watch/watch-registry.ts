@@ -186,21 +186,32 @@ export class WatchRegistry<W extends object> {
 
   /** Watchers, paths and entries of a table. */
   summary(table: WatchTable = 'data'): WatchSummary {
-    const watchers = new Set<W>();
+    const mask = tableMask(table);
+    const watchers = new Set<Holder<W>>();
     let paths = 0;
     let watches = 0;
-    for (const [, list] of this.byPath(table)) {
-      paths++;
-      watches += list.length;
-      for (const w of list) watchers.add(w);
+    const count = (holder: Holder<W>): void => {
+      watches++;
+      watchers.add(holder);
+    };
+    for (const { holder: first, modes: firstModes, more } of this.spots.values()) {
+      const before = watches;
+      if (first !== undefined && (firstModes & mask) !== 0) count(first);
+      if (more !== undefined) for (const [holder, modes] of more) if ((modes & mask) !== 0) count(holder);
+      if (watches > before) paths++;
     }
     return { watchers: watchers.size, paths, watches };
   }
 
-  /** Paths of a table with who watches each (`wchp`). */
+  /**
+   * Paths of a table with who watches each (`wchp`). Between two steps watches may come and go: each path is
+   * met once, as it is then, and those that came later not at all.
+   */
   *byPath(table: WatchTable = 'data'): IterableIterator<[path: string, watchers: W[]]> {
     const mask = tableMask(table);
-    for (const [path, spot] of this.spots) {
+    for (const path of [...this.spots.keys()]) {
+      const spot = this.spots.get(path);
+      if (spot === undefined) continue;
       const list: W[] = [];
       if (spot.holder !== undefined && (spot.modes & mask) !== 0) list.push(spot.holder.watcher);
       if (spot.more !== undefined) {
@@ -210,13 +221,14 @@ export class WatchRegistry<W extends object> {
     }
   }
 
-  /** Watchers of a table with what each watches (`wchc`). */
+  /** Watchers of a table with what each watches (`wchc`); between two steps as above. */
   *byWatcher(table: WatchTable = 'data'): IterableIterator<[watcher: W, paths: string[]]> {
     const mask = tableMask(table);
-    for (const holder of this.holders.values()) {
+    for (const holder of [...this.holders.values()]) {
       const paths: string[] = [];
       for (const path of holder.paths) {
-        if ((modesOf(this.spots.get(path) as Spot<W>, holder) & mask) !== 0) paths.push(path);
+        const spot = this.spots.get(path);
+        if (spot !== undefined && (modesOf(spot, holder) & mask) !== 0) paths.push(path);
       }
       if (paths.length > 0) yield [holder.watcher, paths];
     }

@@ -8,6 +8,7 @@ export class FakeReply implements HttpReply {
   body = '';
   ended = false;
   pendingBytes = 0;
+  private readonly goneFns: (() => void)[] = [];
 
   begin(status: number, headers: Readonly<Record<string, string>>): void {
     if (this.status !== 0) throw new Error('a reply begins once');
@@ -25,7 +26,14 @@ export class FakeReply implements HttpReply {
     this.ended = true;
   }
 
-  onGone(): void {}
+  onGone(fn: () => void): void {
+    this.goneFns.push(fn);
+  }
+
+  /** Who asked has gone. */
+  go(): void {
+    for (const fn of this.goneFns) fn();
+  }
 }
 
 /** A request for a path with its query; `headers` by names in lower case. */

@@ -5,6 +5,7 @@ import type { ZktEvent } from '../../../src/events/table.ts';
 import { systemSecrets } from '../../../src/platform/secrets.ts';
 import type { HttpListener, HttpServing } from '../../../src/ports/http.ts';
 import { type Health, HttpAdmin, type HttpAdminOptions } from '../../../src/server/admin/http-admin.ts';
+import { Entries, jacksonText } from '../../../src/server/admin/jackson.ts';
 import { openAdmin } from '../../../src/server/admin/open-admin.ts';
 import { FakeReply, fakeRequest } from './fake-http.ts';
 
@@ -17,6 +18,7 @@ class Rig {
   health: Health = { healthy: true, mode: 'leader', why: '' };
   metrics = async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' });
   private readonly admin: HttpAdmin;
+  private due: (() => void)[] = [];
 
   constructor(options: Partial<HttpAdminOptions> = {}) {
     this.bus.subscribe({ names: ['admin.refused'], take: (event) => void this.told.push(event) });
@@ -39,8 +41,29 @@ class Rig {
         },
         ...options,
       },
-      { clock: { monotonicMs: () => this.now, wallMs: () => 0 }, secrets: systemSecrets, events: this.bus },
+      {
+        clock: { monotonicMs: () => this.now, wallMs: () => 0 },
+        timers: {
+          after: (_ms, fn) => this.later(fn),
+          every: () => ({ cancel() {} }),
+          soon: (fn) => void this.later(fn),
+        },
+        secrets: systemSecrets,
+        events: this.bus,
+      },
     );
+  }
+
+  /** One turn of the loop; false when there is nothing to do in it. */
+  turn(): boolean {
+    const due = this.due.splice(0);
+    for (const fn of due) fn();
+    return due.length > 0;
+  }
+
+  private later(fn: () => void) {
+    this.due.push(fn);
+    return { cancel() {} };
   }
 
   ask(target: string, headers?: Readonly<Record<string, string>>, method?: string): FakeReply {
@@ -51,6 +74,75 @@ class Rig {
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('a long answer', () => {
+  const PATHS = 30_000;
+  const long = (each = (_i: number): void => {}) =>
+    new Rig({
+      commands: {
+        names: ['long'],
+        run: () => ({
+          paths: new Entries(function* () {
+            for (let i = 0; i < PATHS; i++) {
+              each(i);
+              yield [`/a"\u202e${i}`, [BigInt(i)]] as const;
+            }
+          }),
+          error: null,
+        }),
+      },
+    });
+  test('is made and written bit by bit, and is what it would be in one', () => {
+    let made = 0;
+    const rig = long(() => made++);
+    const reply = rig.ask('/commands/long');
+    const before = made;
+    expect([reply.ended, reply.headers['content-length']]).toEqual([false, undefined]);
+    expect(before).toBeLessThan(PATHS / 5);
+    rig.turn();
+    expect(made).toBeLessThan(2.2 * before);
+    while (rig.turn());
+    expect(reply.ended).toBe(true);
+    const { paths } = JSON.parse(reply.body) as { paths: Record<string, number[]> };
+    expect(Object.keys(paths)).toHaveLength(PATHS);
+    expect(paths['/a"\u202e77']).toEqual([77]);
+    const whole = new Map(Array.from({ length: PATHS }, (_, i) => [`/a"\u202e${i}`, [BigInt(i)]]));
+    expect(reply.body).toBe(jacksonText({ paths: whole, error: null }));
+  });
+  test('waits for who reads slowly, ends for who has gone, and is given up for who hangs', () => {
+    let made = 0;
+    const rig = long(() => made++);
+    const slow = rig.ask('/commands/long');
+    slow.pendingBytes = 1024 * 1024;
+    const before = made;
+    for (let i = 0; i < 100; i++) rig.turn();
+    expect([made, slow.ended]).toEqual([before, false]);
+    slow.pendingBytes = 0;
+    rig.turn();
+    expect(made).toBeGreaterThan(before);
+    slow.go();
+    while (rig.turn());
+    expect([slow.ended, made < PATHS]).toEqual([false, true]);
+    const hung = rig.ask('/commands/long');
+    hung.pendingBytes = 1024 * 1024;
+    let turns = 0;
+    while (rig.turn()) turns++;
+    expect([hung.ended, turns]).toEqual([true, 3001]);
+  });
+  test('that fails in the middle ends there, and the server goes on', () => {
+    const rig = long((i) => {
+      if (i === PATHS - 1) throw new Error('a bug');
+    });
+    const reply = rig.ask('/commands/long');
+    while (rig.turn());
+    expect(reply.ended).toBe(true);
+    expect(rig.told.map((e) => e.name)).toEqual(['admin.refused']);
+  });
+  test('HEAD begins it only', () => {
+    const reply = long().ask('/commands/long', undefined, 'HEAD');
+    expect([reply.status, reply.body, reply.ended]).toEqual([200, '', true]);
+  });
+});
 
 describe('what there is', () => {
   test.each<[string, number, string, string]>([
