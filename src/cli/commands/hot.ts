@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { ZktEvent } from '../../events/table.ts';
 import { bytesText, countText, shareText } from '../../formatters/quantity-text.ts';
-import { StormBoard, stormText } from '../../inspect/hot/storm-board.ts';
+import { type SessionRates, type Storm, StormBoard, stormText } from '../../inspect/hot/storm-board.ts';
 import {
   USE_KINDS,
   UseBoard,
@@ -11,19 +11,12 @@ import {
   type UseRow,
 } from '../../inspect/hot/use-board.ts';
 import { SECONDS_KEPT } from '../../inspect/hot/use-sums.ts';
-import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
-import { systemTimers } from '../../platform/timers.ts';
-import { listen } from '../hot/listening.ts';
-import { takeRecording } from '../hot/replaying.ts';
-import { Printer } from '../output/printer.ts';
-import { type JsonObject, ListReport } from '../output/report.ts';
-import { type PrintedColumn, tableLines } from '../output/table-lines.ts';
-import { durationMs } from '../parse/duration.ts';
-import { type ObserverFlags, observerOptions, observerSettings } from '../settings/observer-options.ts';
-import { OBSERVER_PORTS } from '../settings/observer-ports.ts';
-import { settle, wholeNumber } from '../settings/settings.ts';
+import { type Board, type BoardFlags, type BoardReport, boardOptions, runBoard } from '../hot/board-tool.ts';
+import type { Printer } from '../output/printer.ts';
+import type { JsonObject } from '../output/report.ts';
+import type { PrintedColumn } from '../output/table-lines.ts';
+import { observerOptions } from '../settings/observer-options.ts';
 import { toolHelp } from '../settings/tool-help.ts';
-import { toolGlobals } from '../settings/tool-options.ts';
 import type { ToolContext } from '../tool.ts';
 
 const FILTER = { names: 'hot.sampled,server.sampled' };
@@ -51,84 +44,63 @@ const TITLES: Readonly<Record<UseKind, string>> = {
   session: 'SESSION',
   op: 'OPERATION',
 };
-const FOR_DEFAULT = '3s';
-const LIMIT_DEFAULT = 20;
 
-interface HotFlags extends ObserverFlags {
+interface HotFlags extends BoardFlags {
   readonly by: UseKind;
   readonly sort: string;
-  readonly limit?: string;
-  readonly for: string;
-  readonly watch?: boolean;
-  readonly replay?: string;
 }
 
 /** See `ToolModule`. */
 export function build(command: Command, context: ToolContext): void {
   toolHelp(command, HELP, context.brief === true);
-  observerOptions(command)
+  const options = observerOptions(command)
     .description('Print what an ensemble is asked for most.')
     .addOption(new Option('--by <kind>', 'of what').choices([...USE_KINDS]).default('path'))
-    .addOption(new Option('--sort <measure>', 'by what').choices(Object.keys(SORTS)).default('rate'))
-    .option('--limit <n>', `print so many (default: ${LIMIT_DEFAULT})`)
-    .option('--for <time>', 'listen for so long', FOR_DEFAULT)
-    .option('--watch', 'print again after that time, until interrupted')
-    .option('--replay <file>', 'of a recording (or a directory of them) and not of live servers')
-    .action(async (flags: HotFlags) => {
-      context.exit(await hot(flags, context));
-    });
+    .addOption(new Option('--sort <measure>', 'by what').choices(Object.keys(SORTS)).default('rate'));
+  boardOptions(options).action(async (flags: HotFlags) => {
+    context.exit(await runBoard(new HotBoard(flags), flags, context));
+  });
 }
 
-async function hot(flags: HotFlags, context: ToolContext) {
-  const { io, globals } = context;
-  const { servers, timeoutMs, token } = observerSettings(flags, globals, io.env);
-  const { output } = settle(toolGlobals(flags, globals), io.env);
-  const everyMs = durationMs(flags.for, '--for');
-  const limit = flags.limit === undefined ? LIMIT_DEFAULT : wholeNumber(flags.limit, '--limit');
-  const uses = new UseBoard();
-  const storms = new StormBoard();
-  const take = (event: ZktEvent): void => {
-    uses.take(event);
-    storms.take(event);
-  };
-  const tell = () => report(new Printer(io.stdout), output, { uses, storms, flags, limit, everyMs });
-  if (flags.replay !== undefined) {
-    const live = flags.watch === true || flags.servers !== undefined;
-    const code = takeRecording(io, flags.replay, { filter: FILTER, live, take });
-    await tell();
-    return code;
+/** What is used, and the storms of sessions beside it. */
+class HotBoard implements Board<UseRow> {
+  readonly name = 'hot';
+  readonly filter = FILTER;
+  private readonly flags: HotFlags;
+  private readonly uses = new UseBoard();
+  private readonly storms = new StormBoard();
+
+  constructor(flags: HotFlags) {
+    this.flags = flags;
   }
-  const source = observeEnsemble(OBSERVER_PORTS, { servers, timeoutMs, token, filter: FILTER });
-  const goesOn = flags.watch === true;
-  return listen(io, { source, servers, everyMs, timers: systemTimers, goesOn, take, report: tell });
+
+  take(event: ZktEvent): void {
+    this.uses.take(event);
+    this.storms.take(event);
+  }
+
+  report(everyMs: number): BoardReport<UseRow> {
+    const { uses, storms, flags } = this;
+    // The last of what was listened to: at the beginning some servers were not found yet.
+    const asked = Math.max(1, Math.round(everyMs / 1000));
+    const seconds = asked < SECONDS_KEPT && flags.replay === undefined ? asked : 'all';
+    const blowing = storms.storms(flags.watch === true ? undefined : storms.peak());
+    const picture: Picture = { uses, seconds, rates: storms.now(), blowing };
+    return {
+      rows: uses.rows(flags.by, SORTS[flags.sort] ?? 'count', seconds),
+      columns: columnsFor(flags.by),
+      rowJson,
+      wholeJson: wholeJson(picture),
+      below: (out) => summary(out, picture),
+    };
+  }
 }
 
 interface Picture {
   readonly uses: UseBoard;
-  readonly storms: StormBoard;
-  readonly flags: Pick<HotFlags, 'by' | 'sort' | 'watch' | 'replay'>;
-  readonly limit: number;
-  readonly everyMs: number;
-}
-
-async function report(out: Printer, output: 'table' | 'json' | 'ndjson' | 'raw', picture: Picture) {
-  const { uses, flags, limit, everyMs } = picture;
-  // The last of what was listened to: at the beginning some servers were not found yet.
-  const asked = Math.max(1, Math.round(everyMs / 1000));
-  const seconds = asked < SECONDS_KEPT && flags.replay === undefined ? asked : 'all';
-  const rows = uses.rows(flags.by, SORTS[flags.sort] ?? 'count', seconds).slice(0, limit);
-  const list = new ListReport(out, output, 'hot');
-  const people = output === 'table' || output === 'raw';
-  const [head = '', ...lines] = tableLines(columnsFor(flags.by), rows);
-  if (people) out.line({ text: head, style: 'bold' });
-  for (const [i, row] of rows.entries()) {
-    await list.add(
-      () => rowJson(row),
-      () => out.line(lines[i] ?? ''),
-    );
-  }
-  list.end(wholeJson(picture, seconds));
-  if (people) summary(out, picture, seconds);
+  readonly seconds: number | 'all';
+  readonly rates: SessionRates;
+  readonly blowing: readonly Storm[];
 }
 
 const columnsFor = (kind: UseKind): PrintedColumn<UseRow>[] => [
@@ -156,10 +128,9 @@ const rowJson = ({ kind, key, use, share, nodes }: UseRow): JsonObject => ({
 const spanOf = (uses: UseBoard, seconds: number | 'all'): number =>
   seconds === 'all' ? uses.spanSeconds : Math.min(seconds, uses.spanSeconds);
 
-function wholeJson({ uses, storms, flags }: Picture, seconds: number | 'all'): JsonObject {
+function wholeJson({ uses, seconds, rates, blowing }: Picture): JsonObject {
   const { count, writes, bytes } = uses.total(seconds);
-  const { created, resumed, expired, sessions } = storms.now();
-  const blowing = storms.storms(flags.watch === true ? undefined : storms.peak());
+  const { created, resumed, expired, sessions } = rates;
   return {
     seconds: spanOf(uses, seconds),
     requestsPerS: tenth(count),
@@ -175,8 +146,7 @@ function wholeJson({ uses, storms, flags }: Picture, seconds: number | 'all'): J
   };
 }
 
-function summary(out: Printer, { uses, storms, flags }: Picture, seconds: number | 'all'): void {
-  out.line();
+function summary(out: Printer, { uses, seconds, rates, blowing }: Picture): void {
   if (!uses.told) out.line('No server has told what it is asked for.');
   else {
     const { count, writes, bytes } = uses.total(seconds);
@@ -184,12 +154,12 @@ function summary(out: Printer, { uses, storms, flags }: Picture, seconds: number
     const span = spanOf(uses, seconds);
     out.line(`${countText(count)} requests/s, ${countText(writes)} of them writes${moved}, over ${span} s.`);
   }
-  const { created, resumed, expired, sessions } = storms.now();
+  const { created, resumed, expired, sessions } = rates;
   if (sessions >= 0) {
-    const rates = `${countText(created)} new, ${countText(resumed)} back, ${countText(expired)} expired a second`;
-    out.line(`${sessions} session${sessions === 1 ? '' : 's'}: ${rates}.`);
+    const perS = `${countText(created)} new, ${countText(resumed)} back, ${countText(expired)} expired a second`;
+    out.line(`${sessions} session${sessions === 1 ? '' : 's'}: ${perS}.`);
   }
-  for (const storm of storms.storms(flags.watch === true ? undefined : storms.peak())) {
+  for (const storm of blowing) {
     out.line({ text: `There is ${stormText(storm)}.`, style: 'red' });
   }
 }

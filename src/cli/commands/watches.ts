@@ -9,19 +9,12 @@ import {
   type WatchOrder,
   type WatchRow,
 } from '../../inspect/hot/watch-board.ts';
-import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
-import { systemTimers } from '../../platform/timers.ts';
-import { listen } from '../hot/listening.ts';
-import { takeRecording } from '../hot/replaying.ts';
-import { Printer } from '../output/printer.ts';
-import { type JsonObject, ListReport } from '../output/report.ts';
-import { type PrintedColumn, tableLines } from '../output/table-lines.ts';
+import { type Board, type BoardFlags, type BoardReport, boardOptions, runBoard } from '../hot/board-tool.ts';
+import type { JsonObject } from '../output/report.ts';
+import type { PrintedColumn } from '../output/table-lines.ts';
 import { durationMs } from '../parse/duration.ts';
-import { type ObserverFlags, observerOptions, observerSettings } from '../settings/observer-options.ts';
-import { OBSERVER_PORTS } from '../settings/observer-ports.ts';
-import { settle, wholeNumber } from '../settings/settings.ts';
+import { observerOptions } from '../settings/observer-options.ts';
 import { toolHelp } from '../settings/tool-help.ts';
-import { toolGlobals } from '../settings/tool-options.ts';
 import type { ToolContext } from '../tool.ts';
 
 const FILTER = { names: 'watch.sampled,server.sampled' };
@@ -44,88 +37,71 @@ Ends with 0, with 3 when nobody answers. Servers of Apache tell neither age nor 
 
 const ORDERS: readonly WatchOrder[] = ['watches', 'growth', 'age'];
 const TITLES: Readonly<Record<WatchKind, string>> = { path: 'PATH', client: 'CLIENT' };
-const FOR_DEFAULT = '3s';
-const LIMIT_DEFAULT = 20;
 
-interface WatchesFlags extends ObserverFlags {
+interface WatchesFlags extends BoardFlags {
   readonly by: WatchKind;
   readonly sort: WatchOrder;
   readonly older?: string;
   readonly neverFired?: boolean;
   readonly growing?: boolean;
-  readonly limit?: string;
-  readonly for: string;
-  readonly watch?: boolean;
-  readonly replay?: string;
 }
 
 /** See `ToolModule`. */
 export function build(command: Command, context: ToolContext): void {
   toolHelp(command, HELP, context.brief === true);
-  observerOptions(command)
+  const options = observerOptions(command)
     .description('Print who watches what in an ensemble.')
     .addOption(new Option('--by <kind>', 'of what').choices([...WATCH_KINDS]).default('path'))
     .addOption(new Option('--sort <order>', 'by what').choices([...ORDERS]).default('watches'))
     .option('--older <time>', 'only those whose oldest watch has stood for so long: 10m')
     .option('--never-fired', 'only those with watches where nothing ever fired')
-    .option('--growing', 'only those that become more')
-    .option('--limit <n>', `print so many (default: ${LIMIT_DEFAULT})`)
-    .option('--for <time>', 'listen for so long', FOR_DEFAULT)
-    .option('--watch', 'print again after that time, until interrupted')
-    .option('--replay <file>', 'of a recording (or a directory of them) and not of live servers')
-    .action(async (flags: WatchesFlags) => {
-      context.exit(await watches(flags, context));
-    });
+    .option('--growing', 'only those that become more');
+  boardOptions(options).action(async (flags: WatchesFlags) => {
+    context.exit(await runBoard(new ListedWatches(flags), flags, context));
+  });
 }
 
-async function watches(flags: WatchesFlags, context: ToolContext) {
-  const { io, globals } = context;
-  const { servers, timeoutMs, token } = observerSettings(flags, globals, io.env);
-  const { output } = settle(toolGlobals(flags, globals), io.env);
-  const everyMs = durationMs(flags.for, '--for');
-  const limit = flags.limit === undefined ? LIMIT_DEFAULT : wholeNumber(flags.limit, '--limit');
-  const wanted = wantedBy(flags);
-  const board = new WatchBoard();
-  const totals = new WatchTotals();
-  const out = new Printer(io.stdout);
-  const report = async (): Promise<void> => {
-    const rows = board.rows(flags.by, flags.sort).filter(wanted).slice(0, limit);
-    const list = new ListReport(out, output, 'watches');
-    const people = output === 'table' || output === 'raw';
-    const [head = '', ...lines] = tableLines(columnsFor(flags.by), rows);
-    if (people) out.line({ text: head, style: 'bold' });
-    for (const [i, row] of rows.entries()) {
-      const text = lines[i] ?? '';
-      const forgotten = row.neverFired === row.watches;
-      await list.add(
-        () => rowJson(row),
-        () => out.line(forgotten ? { text, style: 'yellow' } : text),
-      );
-    }
-    list.end({ total: totals.all });
-    if (people) out.lines(['', totals.text]);
-  };
-  const take = (event: ZktEvent): void => {
-    board.take(event);
-    if (event.name === 'server.sampled') totals.told(event.node, event.fields.watches);
-  };
-  if (flags.replay !== undefined) {
-    const live = flags.watch === true || flags.servers !== undefined;
-    const code = takeRecording(io, flags.replay, { filter: FILTER, live, take });
-    await report();
-    return code;
+/** Who watches what, of those that were asked for. */
+class ListedWatches implements Board<WatchRow> {
+  readonly name = 'watches';
+  readonly filter = FILTER;
+  private readonly flags: WatchesFlags;
+  private readonly wanted: (row: WatchRow) => boolean;
+  private readonly board = new WatchBoard();
+  private readonly totals = new WatchTotals();
+
+  constructor(flags: WatchesFlags) {
+    this.flags = flags;
+    this.wanted = wantedBy(flags);
   }
-  const source = observeEnsemble(OBSERVER_PORTS, { servers, timeoutMs, token, filter: FILTER });
-  const goesOn = flags.watch === true;
-  return listen(io, { source, servers, everyMs, timers: systemTimers, goesOn, take, report });
+
+  take(event: ZktEvent): void {
+    this.board.take(event);
+    if (event.name === 'server.sampled') this.totals.told(event.node, event.fields.watches);
+  }
+
+  report(): BoardReport<WatchRow> {
+    const { by, sort } = this.flags;
+    return {
+      rows: this.board.rows(by, sort).filter(this.wanted),
+      columns: columnsFor(by),
+      rowJson,
+      marked: ({ neverFired, watches }) => neverFired === watches,
+      wholeJson: { total: this.totals.all },
+      below: (out) => out.line(this.totals.text),
+    };
+  }
 }
+
+const NODES_MAX = 256;
 
 /** Watches by server, as each counts them: a persistent one twice. */
 class WatchTotals {
   private readonly nodes = new Map<string, number>();
 
   told(node: string, watches: number): void {
-    if (watches >= 0) this.nodes.set(node, watches);
+    if (watches < 0 || (this.nodes.size >= NODES_MAX && !this.nodes.has(node))) return;
+    this.nodes.set(node, watches);
   }
 
   get all(): number {
