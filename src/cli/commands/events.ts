@@ -8,11 +8,11 @@ import { replayEvents } from '../../inspect/recording/replay-events.ts';
 import { systemDisk } from '../../platform/disk.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { openRecording } from '../../storage/recording/open-recording.ts';
-import { momentOf } from '../../tui/app/go-to.ts';
 import { EventPrinter } from '../events/event-printer.ts';
 import { ListeningSpan } from '../observing/listening-span.ts';
 import { Printer } from '../output/printer.ts';
 import { durationMs } from '../parse/duration.ts';
+import { momentIn } from '../parse/moment.ts';
 import {
   type FilterFlags,
   filterFrom,
@@ -112,20 +112,14 @@ async function replayed(flags: EventsFlags, context: ToolContext): Promise<ExitC
   }
   const filter = filterFrom(flags);
   const recording = openRecording(systemDisk, flags.replay as string);
-  const moment = (text: string | undefined, option: string): number | undefined => {
-    if (text === undefined) return undefined;
-    const ms = momentOf(text, recording.startMs, recording.endMs);
-    if (ms !== undefined) return ms;
-    const why = `${option} is a time such as 12:34:56, 90s from the start, 50% or an ISO time, not ${text}`;
-    throw new ZktError('ZKT_USAGE', { why });
-  };
+  const fromMs = flags.from === undefined ? undefined : momentIn(flags.from, recording, '--from');
+  const toMs = flags.to === undefined ? undefined : momentIn(flags.to, recording, '--to');
   let full = false;
   const printer = printerOf(flags, context, new EventFilter(filter), () => {
     full = true;
   });
-  const fromMs = moment(flags.from, '--from');
   let taken = 0;
-  for (const event of replayEvents(recording, { fromMs, toMs: moment(flags.to, '--to'), filter })) {
+  for (const event of replayEvents(recording, { fromMs, toMs, filter })) {
     printer.take(event);
     if (full) break;
     if (++taken % REPLAY_PIECE === 0) await printer.end();

@@ -7,7 +7,6 @@ import { systemClock } from '../../platform/clock.ts';
 import { systemDisk } from '../../platform/disk.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { openRecording } from '../../storage/recording/open-recording.ts';
-import { momentOf } from '../../tui/app/go-to.ts';
 import { SPEED_MAX, SPEED_MIN } from '../../tui/app/open-top.ts';
 import {
   canShow,
@@ -20,6 +19,7 @@ import {
   TOP_BUDGET,
   TOP_PAST,
 } from '../dashboard/open-dashboard.ts';
+import { momentIn } from '../parse/moment.ts';
 import { type ObserverFlags, observerOptions, observerSettings } from '../settings/observer-options.ts';
 import { OBSERVER_PORTS } from '../settings/observer-ports.ts';
 import { wholeNumber } from '../settings/settings.ts';
@@ -130,12 +130,7 @@ function sourceOf(flags: TopFlags, { io, globals }: ToolContext): DashboardOptio
   const playback = new Player(recording);
   if (flags.speed !== undefined) playback.speed = speedOf(flags.speed);
   if (flags.from === undefined) return { playback };
-  const fromMs = momentOf(flags.from, recording.startMs, recording.endMs);
-  if (fromMs === undefined) {
-    const why = `--from is a time such as 12:34:56, 90s, 5m or 50%, not ${flags.from}`;
-    throw new ZktError('ZKT_USAGE', { why });
-  }
-  return { playback, fromMs };
+  return { playback, fromMs: momentIn(flags.from, recording, '--from') };
 }
 
 function speedOf(text: string): number {

@@ -1,11 +1,11 @@
 /** The dashboard in a terminal: the driver around the model, the shell's state and the canvas. */
 import { reasonOf } from '../../base/errors.ts';
 import type { ZktEvent } from '../../events/table.ts';
+import { momentOf } from '../../inspect/recording/moment.ts';
 import type { TerminalScreen } from '../../ports/terminal.ts';
 import type { Timer } from '../../ports/timers.ts';
 import type { Tone } from '../lines.ts';
 import { Model } from '../model.ts';
-import { momentOf } from './go-to.ts';
 import { Inlet } from './inlet.ts';
 import { KeyDecoder } from './keys.ts';
 import { paintLine } from './paint.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { momentOf } from '../../../src/tui/app/go-to.ts';
+import { momentOf } from '../../../src/inspect/recording/moment.ts';
 
 const START = new Date(2024, 4, 1, 23, 50, 0).getTime();
 const END = START + 20 * 60_000;
