@@ -10,7 +10,8 @@ export interface Column<T> {
   readonly grow?: number;
   /** It is left out on a screen narrower than this. */
   readonly from?: number;
-  readonly align?: 'left' | 'right';
+  /** `middle`: left, and cut in the middle where there is no room. Default left. */
+  readonly align?: 'left' | 'right' | 'middle';
   text(row: T): string;
   /** Default plain. */
   tone?(row: T): Tone;

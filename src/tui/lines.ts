@@ -58,16 +58,40 @@ export function cut(text: string, width: number, mark = '…'): string {
   return taken + mark;
 }
 
-/** A span of exactly `width` columns: cut, or filled with blanks on the right or the left. */
+/** Columns below which nothing is gained by cutting in the middle. */
+const MIDDLE_MIN = 9;
+
+/**
+ * The beginning and the end of a text that fit into `width` columns, the end longer: what tells paths apart
+ * is their end.
+ */
+export function cutMiddle(text: string, width: number): string {
+  if (width < MIDDLE_MIN || widthOf(text) <= width) return cut(text, width);
+  const segments = NARROW.test(text) ? [...text] : [...graphemes.segment(text)].map((it) => it.segment);
+  let end = '';
+  let left = width - 1 - Math.floor(width / 3);
+  for (let i = segments.length - 1; i >= 0; i--) {
+    const segment = segments[i] ?? '';
+    left -= widthOf(segment);
+    if (left < 0) break;
+    end = segment + end;
+  }
+  return cut(text, width - widthOf(end), '…') + end;
+}
+
+/**
+ * A span of exactly `width` columns: cut at its end or in its middle, or filled with blanks on the right or
+ * the left.
+ */
 export function cell(
   text: string,
   width: number,
   tone: Tone = 'plain',
-  align: 'left' | 'right' = 'left',
+  align: 'left' | 'right' | 'middle' = 'left',
 ): Span {
-  const shown = cut(span(text).text, width);
+  const shown = (align === 'middle' ? cutMiddle : cut)(span(text).text, width);
   const blanks = ' '.repeat(Math.max(0, width - widthOf(shown)));
-  return { text: align === 'left' ? shown + blanks : blanks + shown, tone, width };
+  return { text: align === 'right' ? blanks + shown : shown + blanks, tone, width };
 }
 
 /** Columns of a line. */

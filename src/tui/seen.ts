@@ -12,6 +12,8 @@ interface Losses {
   readonly silentMs: PerSecond;
   /** Events lost since we read too slowly. */
   slow: number;
+  /** Lines that were no events, or events of another release. */
+  garbled: number;
 }
 
 /** What was lost of a server. */
@@ -21,6 +23,8 @@ export interface Loss {
   readonly share: number;
   /** Events lost since we read too slowly. */
   readonly slow: number;
+  /** Lines that were no events, or events of another release. */
+  readonly garbled: number;
 }
 
 /** See the head of the file. */
@@ -33,21 +37,22 @@ export class Seen {
     let losses = this.nodes.get(node);
     if (losses === undefined) {
       if (this.nodes.size >= NODES_MAX) return;
-      losses = { silentMs: new PerSecond(SECONDS + 1), slow: 0 };
+      losses = { silentMs: new PerSecond(SECONDS + 1), slow: 0, garbled: 0 };
       this.nodes.set(node, losses);
     }
     if (fields.why === 'budget') losses.silentMs.add(time, Math.max(0, fields.ms));
+    else if (fields.why === 'garbage') losses.garbled += Math.max(0, fields.count);
     else losses.slow += Math.max(0, fields.count);
   }
 
   /** What was lost of each server that anything was lost of, by name. */
   losses(nowMs: number): Loss[] {
     return [...this.nodes]
-      .map(([node, { silentMs, slow }]) => {
+      .map(([node, { silentMs, slow, garbled }]) => {
         const silent = silentMs.last(SECONDS, nowMs).reduce((sum, ms) => sum + ms, 0);
-        return { node, share: 1 - Math.min(1, silent / (SECONDS * 1000)), slow };
+        return { node, share: 1 - Math.min(1, silent / (SECONDS * 1000)), slow, garbled };
       })
-      .filter(({ share, slow }) => share < 1 || slow > 0)
+      .filter(({ share, slow, garbled }) => share < 1 || slow > 0 || garbled > 0)
       .sort((a, b) => (a.node < b.node ? -1 : 1));
   }
 

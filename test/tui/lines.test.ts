@@ -1,7 +1,17 @@
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { escapeLine } from '../../src/formatters/escape.ts';
-import { cell, clip, cut, isNarrow, lineWidth, span, widthOf, windowStart } from '../../src/tui/lines.ts';
+import {
+  cell,
+  clip,
+  cut,
+  cutMiddle,
+  isNarrow,
+  lineWidth,
+  span,
+  widthOf,
+  windowStart,
+} from '../../src/tui/lines.ts';
 
 describe('widths', () => {
   it('what is measured by its length is as wide as that, character by character', () => {
@@ -36,6 +46,21 @@ describe('widths', () => {
       const filled = cell(text, width);
       expect(filled.width).toBe(width);
       expect(stringWidth(filled.text)).toBe(width);
+    });
+  }
+
+  const paths: readonly (readonly [text: string, width: number, cut: string])[] = [
+    ['/app/config', 11, '/app/config'],
+    ['/app/service/instances/000017', 16, '/app/…ces/000017'],
+    ['/app/漢字漢字漢字漢字/000017', 16, '/app/…字/000017'],
+    ['/app/config', 6, '/app/…'],
+    ['/app/config', 0, ''],
+  ];
+  for (const [text, width, expected] of paths) {
+    it(`${text} in ${width} columns keeps its end`, () => {
+      const short = cutMiddle(text, width);
+      expect(short).toBe(expected);
+      expect(stringWidth(cell(text, width, 'plain', 'middle').text)).toBe(width);
     });
   }
 

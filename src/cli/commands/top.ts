@@ -1,13 +1,13 @@
 /** `zkt top`: the dashboard; without a terminal, or with `-b`, the same as text, round by round. */
 import type { Command } from 'commander';
 import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
-import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
 import { Player } from '../../inspect/recording/player.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { systemDisk } from '../../platform/disk.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { openRecording } from '../../storage/recording/open-recording.ts';
 import { SPEED_MAX, SPEED_MIN } from '../../tui/app/open-top.ts';
+import { liveSource } from '../dashboard/live-source.ts';
 import {
   canShow,
   type DashboardOptions,
@@ -16,12 +16,9 @@ import {
   openDashboard,
   paneIndex,
   sayRecorded,
-  TOP_BUDGET,
-  TOP_PAST,
 } from '../dashboard/open-dashboard.ts';
 import { momentIn } from '../parse/moment.ts';
 import { type ObserverFlags, observerOptions, observerSettings } from '../settings/observer-options.ts';
-import { OBSERVER_PORTS } from '../settings/observer-ports.ts';
 import { wholeNumber } from '../settings/settings.ts';
 import { toolHelp } from '../settings/tool-help.ts';
 import type { ToolContext } from '../tool.ts';
@@ -116,15 +113,7 @@ function sourceOf(flags: TopFlags, { io, globals }: ToolContext): DashboardOptio
       if (flags[option] !== undefined)
         throw new ZktError('ZKT_USAGE', { why: `--${option} is for --replay` });
     const { servers, timeoutMs, token } = observerSettings(flags, globals, io.env);
-    return {
-      source: observeEnsemble(OBSERVER_PORTS, {
-        servers,
-        timeoutMs,
-        token,
-        budget: TOP_BUDGET,
-        last: TOP_PAST,
-      }),
-    };
+    return { source: liveSource({ servers, timeoutMs, token }) };
   }
   const recording = openRecording(systemDisk, flags.replay);
   const playback = new Player(recording);

@@ -2,7 +2,6 @@
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { type ExitCode, ZktError } from '../../base/errors.ts';
-import { observeEnsemble } from '../../inspect/observe/observe-ensemble.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { lockDataDirs } from '../../platform/data-dir-lock.ts';
 import { systemDisk } from '../../platform/disk.ts';
@@ -11,10 +10,10 @@ import { systemSecrets } from '../../platform/secrets.ts';
 import { systemTimers } from '../../platform/timers.ts';
 import { readUserFile, writePrivateFile } from '../../platform/user-files.ts';
 import type { Member } from '../../server/quorum/membership.ts';
-import { canShow, openDashboard, sayRecorded, TOP_BUDGET, TOP_PAST } from '../dashboard/open-dashboard.ts';
+import { liveSource } from '../dashboard/live-source.ts';
+import { canShow, openDashboard, sayRecorded } from '../dashboard/open-dashboard.ts';
 import type { Io } from '../io.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../server-log.ts';
-import { OBSERVER_PORTS } from '../settings/observer-ports.ts';
 import { toolHelp } from '../settings/tool-help.ts';
 import type { ToolContext } from '../tool.ts';
 import { requireFreePorts } from '../up/free-ports.ts';
@@ -130,12 +129,7 @@ async function showing(
   const running = ensemble.run(quit.signal, secondSignal(quit.signal)).finally(() => over.abort());
   try {
     const servers = members.flatMap(({ client }) => (client === undefined ? [] : [client]));
-    const source = observeEnsemble(OBSERVER_PORTS, {
-      servers,
-      timeoutMs: ANSWER_MS,
-      budget: TOP_BUDGET,
-      last: TOP_PAST,
-    });
+    const source = liveSource({ servers, timeoutMs: ANSWER_MS });
     const stopped = AbortSignal.any([io.stop, over.signal]);
     sayRecorded(await openDashboard(io, { from: { source }, stop: stopped }), io);
   } finally {

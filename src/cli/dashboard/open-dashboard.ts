@@ -23,11 +23,6 @@ export interface DashboardOptions {
   readonly stop?: AbortSignal | undefined;
 }
 
-/** Single requests that are told of each second and server: enough to see, too few to be felt. */
-export const TOP_BUDGET = 400;
-/** Events of before that a dashboard begins with, of each server: the last election, and what was wrong. */
-export const TOP_PAST = 3_000;
-
 /** Whether a dashboard can be shown: a terminal on both sides that knows more than lines. */
 export const canShow = (io: Io): boolean => io.stdin.isTTY && io.stdout.isTTY && io.env.TERM !== 'dumb';
 

@@ -1,4 +1,4 @@
-/** What is used most over all servers of an ensemble: a reducer over `hot.sampled`. */
+/** What is used most over all servers of an ensemble: a reducer over samples. */
 import type { FieldsOf, ZktEvent } from '../../events/table.ts';
 import { ServerSeconds } from './server-seconds.ts';
 import { NO_USE, perSecond, type Use, UseSums } from './use-sums.ts';
@@ -56,8 +56,12 @@ export class UseBoard {
   /** Seconds that were told of; as far back as is kept. */
   private firstSecond = -1;
 
-  /** Takes `hot.sampled`; other events tell nothing. */
+  /** Takes `hot.sampled`, and `server.sampled` for what nobody asked for; other events tell nothing. */
   take({ name, node, time, fields }: ZktEvent): void {
+    // A server of zkt that nobody asks anything has no hot keys to tell of: that is no silence.
+    if (name === 'server.sampled' && fields.kind === 'zkt' && fields.requestsPerS === 0) {
+      this.idle(node, time);
+    }
     if (name !== 'hot.sampled' || !(USE_KINDS as readonly string[]).includes(fields.kind)) return;
     const second = this.seconds.of(node, time);
     if (second < 0) return;
@@ -69,6 +73,13 @@ export class UseBoard {
     if (known.nodes.size < NODES_MAX || known.nodes.has(node)) {
       known.nodes.set(node, { second, perS: fields.ms > 0 ? (fields.count / fields.ms) * 1000 : 0 });
     }
+  }
+
+  private idle(node: string, time: number): void {
+    const second = this.seconds.of(node, time);
+    if (second < 0) return;
+    if (this.firstSecond < 0) this.firstSecond = second;
+    this.all.add(second, NO_USE);
   }
 
   /** True once any server has told of anything. */

@@ -12,6 +12,13 @@ const FPS_MAX = 10;
 /** Taller than any frame. */
 const ENDLESS_ROWS = 100_000;
 
+/**
+ * Ink writes a line and erases what is behind it. On a line that is full the cursor still stands on the last
+ * column, and most terminals erase that: the line is erased before it is written.
+ */
+const LINE_THEN_ERASE = /\x1b\[1?G([^\n]*?)\x1b\[K/g;
+const ERASE_THEN_LINE = '\x1b[1G\x1b[K$1';
+
 class InkOutput extends Writable {
   readonly isTTY = true;
   readonly rows = ENDLESS_ROWS;
@@ -25,7 +32,7 @@ class InkOutput extends Writable {
   }
 
   override _write(chunk: string | Buffer, _encoding: string, done: () => void): void {
-    this.sink(String(chunk));
+    this.sink(String(chunk).replace(LINE_THEN_ERASE, ERASE_THEN_LINE));
     done();
   }
 }

@@ -133,9 +133,10 @@ function headLines(state: EventsState, view: PaneView, shown: number): Line[] {
   const parts = [`${countText(shown)} shown`];
   if (forgotten > 0) parts.push(`${countText(forgotten)} older ones forgotten`);
   const line = [span(` ${parts.join(', ')}`, 'dim')];
-  for (const { node, share, slow } of losses) {
+  for (const { node, share, slow, garbled } of losses) {
     if (share < 1) line.push(span(`  ${nodeName(node)}: ${percentText(share)} of the time seen`, 'warn'));
     if (slow > 0) line.push(span(`  ${nodeName(node)}: ${countText(slow)} lost, we read too slowly`, 'bad'));
+    if (garbled > 0) line.push(span(`  ${nodeName(node)}: ${countText(garbled)} not understood`, 'bad'));
   }
   lines.push(line);
   return lines;

@@ -93,8 +93,10 @@ function learnerLine(state: FlowState, view: PaneView): Line | undefined {
 
 function seenLine(state: FlowState, view: PaneView): Line | undefined {
   const share = state.seen.share(view.nowMs);
-  const slow = state.seen.losses(view.nowMs).reduce((sum, loss) => sum + loss.slow, 0);
-  if (share >= 1 && slow === 0) return undefined;
+  const losses = state.seen.losses(view.nowMs);
+  const slow = losses.reduce((sum, loss) => sum + loss.slow, 0);
+  const garbled = losses.reduce((sum, loss) => sum + loss.garbled, 0);
+  if (share >= 1 && slow === 0 && garbled === 0) return undefined;
   const parts: string[] = [];
   if (share < 1) {
     parts.push(
@@ -102,6 +104,7 @@ function seenLine(state: FlowState, view: PaneView): Line | undefined {
     );
   }
   if (slow > 0) parts.push(`${countText(slow)} events were lost, since we read too slowly.`);
+  if (garbled > 0) parts.push(`${countText(garbled)} lines were no events.`);
   return [span(` ${parts.join(' ')}`, 'warn')];
 }
 

@@ -167,7 +167,9 @@ function draw(state: SessionsState, view: PaneView): PaneDrawing {
   const chart = view.height >= 12 ? bucketChart(state, view, chartRows) : [];
   lines.push(...chart);
   if (chart.length === 0 && view.height >= 12) {
-    lines.push([span(' No server has told its expiry buckets.', 'dim')], []);
+    const none = state.totals.size > 0 && Math.max(...state.totals.values()) === 0;
+    const why = none ? 'No session: nothing can expire.' : 'No server has told its expiry buckets.';
+    lines.push([span(` ${why}`, 'dim')], []);
   }
   const fitted = fitColumns(tableColumns(view), view.width);
   lines.push(titleLine(fitted));

@@ -107,6 +107,19 @@ describe('what is used', () => {
     expect(uses.rows('path', 'count', 3)).toEqual([]);
     expect(uses.rows('path', 'count', 'all').length).toBe(1);
   });
+  it('nothing asked for is nothing, and no silence', () => {
+    const idle = (node: number, second: number, kind: string, requestsPerS: number): ZktEvent =>
+      event('server.sampled', node, second, { kind, requestsPerS } as FieldsOf<'server.sampled'>);
+    const uses = board(new UseBoard(), [idle(1, 1, 'zkt', -1), idle(2, 1, 'apache', 0)]);
+    expect(uses.told).toBe(false);
+    for (let s = 2; s < 5; s++) uses.take(idle(1, s, 'zkt', 0));
+    expect([uses.told, uses.total(3)]).toEqual([true, { count: 0, writes: 0, bytes: 0 }]);
+    for (const line of ['1 5 op x 30', '1 5 path /a 30']) uses.take(used(line));
+    expect([uses.total(3).count, uses.rows('path', 'count', 3).length]).toEqual([10, 1]);
+    for (let s = 6; s < 10; s++) uses.take(idle(1, s, 'zkt', 0));
+    expect([uses.total(3).count, uses.rows('path', 'count', 3)]).toEqual([0, []]);
+    expect(uses.settledMs).toBe(START + 9_000);
+  });
   it('what a server of Apache does not tell is unknown, until another tells it', () => {
     const apache = { kind: 'op', key: 'reads', count: 10, writes: -1, bytes: -1, ms: 5000 };
     const uses = board(new UseBoard(), [

@@ -165,7 +165,7 @@ describe('what is wrong', () => {
     [event('loop.gc', { kind: 'major', ms: 130 }, third), 'garbage collection held it for 130 ms'],
     [
       event('log.slow-sync', { file: 'log.1', ms: 1_204 }, third),
-      'an fsync took 1.2 s: once in a minute one is slow',
+      'slow fsync once in a minute, for up to 1.2 s',
     ],
     [event('disk.full', { file: 'log.1', message: 'ENOSPC' }, third), 'its disk is full; writes are refused'],
     [

@@ -14,10 +14,7 @@ const toneOf = (state: string): Tone =>
 export function askedLines({ told }: ElectionState, view: PaneView): Line[] {
   if (told.size === 0) return [];
   const lines: Line[] = [
-    [
-      span(' VOTES ASKED FOR', 'head'),
-      span('  at the election ports of servers that do not tell by themselves', 'dim'),
-    ],
+    [span(' VOTES ASKED FOR', 'head'), span('  at the election ports of servers that tell nothing', 'dim')],
   ];
   const nodes = [...told.keys()].sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1));
   for (const node of nodes) {

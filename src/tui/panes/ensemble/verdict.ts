@@ -147,7 +147,7 @@ function recent(server: ServerRecord, nowMs: number): Finding[] {
   if (syncs.count > 0)
     found.push([
       'warn',
-      `an fsync took ${msWords(syncs.longestMs)}: ${times(syncs.count)} in a minute one is slow`,
+      `slow fsync ${times(syncs.count)} in a minute, for up to ${msWords(syncs.longestMs)}`,
     ]);
   const throttles = server.throttles.within(nowMs);
   if (throttles.count > 0 && (server.sample?.throttledPerS ?? 0) <= 0)

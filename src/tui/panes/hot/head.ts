@@ -25,7 +25,7 @@ function usesLine({ uses }: HotState, view: PaneView): Line {
   if (!uses.told) return [span(' No server has told what it is asked for yet.', 'dim')];
   const silent = nowMs - uses.settledMs;
   if (silent > SILENT_MS)
-    return [span(` No server has told what it is asked for for ${durationText(silent)}.`, 'warn')];
+    return [span(` No news of what is asked for: what follows is from ${durationText(silent)} ago.`, 'warn')];
   const { count, writes, bytes } = uses.total(RATE_SECONDS);
   const columns = width >= 120 ? TREND.wide : TREND.narrow;
   const terse = servers.filter(({ kind, up }) => up && kind === 'apache').length;

@@ -27,6 +27,9 @@ const USE_TITLES: Readonly<Record<UseKind, string>> = {
 };
 const WATCH_TITLES: Readonly<Record<WatchKind, string>> = { path: 'WATCHED PATH', client: 'WATCHING CLIENT' };
 
+/** Paths that begin alike are told apart by their ends, clients by their names. */
+const cutOf = (kind: UseKind | WatchKind): 'left' | 'middle' => (kind === 'path' ? 'middle' : 'left');
+
 /** The key of a row, unique over all tables. */
 const hotKey = ({ kind, key }: Pick<UseRow, 'kind' | 'key'>): string => `${kind}:${key}`;
 /** See `hotKey`. */
@@ -45,7 +48,7 @@ export function requestsPanel(
   const trend = width >= WIDE ? 20 : 10;
   const by = (column: UseMeasure): Tone => (column === measure ? 'bold' : 'plain');
   const columns: Column<UseRow>[] = [
-    { title: USE_TITLES[kind], width: 8, grow: 1, text: ({ key }) => key },
+    { title: USE_TITLES[kind], width: 8, grow: 1, align: cutOf(kind), text: ({ key }) => key },
     number('REQ/S', 6, ({ use }) => countText(use.count), by('count')),
     {
       title: '',
@@ -93,7 +96,7 @@ export function watchPanel(kind: WatchKind, rows: readonly WatchRow[], { width, 
   const bars = width >= WIDE ? 12 : 8;
   const trend = width >= WIDE ? 15 : 10;
   const columns: Column<WatchRow>[] = [
-    { title: WATCH_TITLES[kind], width: 12, grow: 1, text: ({ key }) => key },
+    { title: WATCH_TITLES[kind], width: 12, grow: 1, align: cutOf(kind), text: ({ key }) => key },
     number('WATCHES', 7, ({ watches }) => countText(watches), 'bold'),
     {
       title: '',

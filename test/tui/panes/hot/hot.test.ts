@@ -109,9 +109,7 @@ describe('what it says', () => {
     expect(text(quiet, { servers: apache.slice(0, 1) })[0]).toContain('1 of Apache tells less');
   });
   it('servers that have gone silent: said', () => {
-    expect(text(quiet, { nowMs: STORY_START_MS + 80_000 })[0]).toContain(
-      'No server has told what it is asked',
-    );
+    expect(text(quiet, { nowMs: STORY_START_MS + 80_000 })[0]).toContain('No news of what is asked for');
   });
   it('who asks for a path, of the requests told one by one', () => {
     const state = told(minute({ seconds: 5 }));
