@@ -1,4 +1,5 @@
 import { ZktError } from '../base/errors.ts';
+import { hostPort } from '../base/host-port.ts';
 import { pathFault } from '../protocol/paths.ts';
 import { DEFAULT_PORT } from './limits.ts';
 
@@ -10,8 +11,7 @@ export interface ServerAddress {
 }
 
 /** `host:port`, an IPv6 address in brackets. */
-export const addressText = ({ host, port }: ServerAddress): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+export const addressText = ({ host, port }: ServerAddress): string => hostPort(host, port);
 
 /** What a server list says. */
 export interface ServerList {

@@ -1,5 +1,6 @@
 /** HTTP on node:http: the port of the admin server, and those who ask it. */
 import http from 'node:http';
+import { hostPort } from '../base/host-port.ts';
 import type {
   HttpAnswerHandler,
   HttpAsking,
@@ -95,7 +96,7 @@ const requestOf = (message: http.IncomingMessage): HttpRequest | undefined => {
       const value = message.headers[name];
       return Array.isArray(value) ? value.join(', ') : value;
     },
-    remote: address.includes(':') ? `[${address}]:${remotePort}` : `${address}:${remotePort}`,
+    remote: hostPort(address, remotePort),
     remoteAddress: address,
   };
 };

@@ -3,6 +3,7 @@
  * answers are in fixtures/admin). Pure.
  */
 import { hex0x, hex64 } from '../../base/brands.ts';
+import { hostPort } from '../../base/host-port.ts';
 import type { Member, Membership, ServerAddress } from '../quorum/membership.ts';
 import { shortOpName } from './four-letter-text.ts';
 import type { Json } from './jackson.ts';
@@ -187,13 +188,11 @@ export const votingViewJson = (membership: Membership | undefined): Payload => (
 });
 
 const memberJson = ({ addresses, client, role }: Member): Payload => ({
-  server_addresses: addresses.map((a) => at(a.host, a.quorumPort)),
-  election_addresses: addresses.map((a) => at(a.host, a.electionPort)),
-  client_address: client === undefined ? '' : at(client.host, client.port),
+  server_addresses: addresses.map((a) => hostPort(a.host, a.quorumPort)),
+  election_addresses: addresses.map((a) => hostPort(a.host, a.electionPort)),
+  client_address: client === undefined ? '' : hostPort(client.host, client.port),
   learner_type: role,
 });
-
-const at = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /** `zabstate` of a server that stands alone, or has no leader. */
 export const NO_ZAB_STATE: Payload = { voting: false, zabstate: '' };
@@ -204,7 +203,7 @@ export const zabStateJson = (s: Standing): Payload => ({
   is_leader: s.isLeader,
   quorum_address: addressesJson(s.addresses, (a) => a.quorumPort),
   election_address: addressesJson(s.addresses, (a) => a.electionPort),
-  client_address: at(s.client.host, s.client.port),
+  client_address: hostPort(s.client.host, s.client.port),
   voting: s.voting,
   last_zxid: hex0x(s.lastZxid),
   zab_epoch: s.lastZxid >> 32n,
@@ -217,7 +216,7 @@ const addressesJson = (
   addresses: readonly ServerAddress[],
   portOf: (a: ServerAddress) => number,
 ): Payload => {
-  const all = addresses.map((a) => at(a.host, portOf(a)));
+  const all = addresses.map((a) => hostPort(a.host, portOf(a)));
   const one = all[0] ?? '';
   const ports = [...new Set(addresses.map(portOf))];
   return {
@@ -226,7 +225,7 @@ const addressesJson = (
     all_reachable_addresses: all,
     one,
     reachable_address: one,
-    wildcard_addresses: ports.map((port) => at('0.0.0.0', port)),
+    wildcard_addresses: ports.map((port) => hostPort('0.0.0.0', port)),
     all_ports: ports,
     all_host_strings: addresses.map((a) => a.host),
     all_reachable_addresses_or_all: all,

@@ -2,6 +2,7 @@
  * The texts of the four-letter words, byte by byte as Apache ZooKeeper 3.8 writes them (facts 11.1). Pure.
  */
 import { hex0x, hex64 } from '../../base/brands.ts';
+import { hostPort } from '../../base/host-port.ts';
 import { OP } from '../../protocol/opcodes.ts';
 import { metricLines } from './metric-lines.ts';
 import { Real, realText } from './real.ts';
@@ -36,7 +37,7 @@ export function admnText(
 ): string {
   if (at === undefined) return '\n';
   const host = EVERYWHERE.test(at.host) ? reachedAddress : at.host;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${at.port}\n`;
+  return `http://${hostPort(host, at.port)}\n`;
 }
 
 /** `srvr`. */

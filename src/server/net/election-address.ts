@@ -1,4 +1,5 @@
 /** Addresses of election ports: as configurations have them, and as the text of opening messages. */
+import { hostPort } from '../../base/host-port.ts';
 
 /** Where a server listens for elections. */
 export interface ElectionAddress {
@@ -7,8 +8,7 @@ export interface ElectionAddress {
 }
 
 /** `host:port`, brackets around IPv6. */
-export const textOfAddress = ({ host, port }: ElectionAddress): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+export const textOfAddress = ({ host, port }: ElectionAddress): string => hostPort(host, port);
 
 const WILDCARDS = new Set(['', '0.0.0.0', '::', '0:0:0:0:0:0:0:0']);
 

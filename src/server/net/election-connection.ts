@@ -4,6 +4,7 @@
  * no memory before it comes. A message that was begun must be complete within the frame timeout.
  */
 import { get32, put32 } from '../../base/halves.ts';
+import { hostPort } from '../../base/host-port.ts';
 import { JuteError } from '../../jute/jute-error.ts';
 import type { Socket, SocketHandler } from '../../ports/net.ts';
 import type { Timer, Timers } from '../../ports/timers.ts';
@@ -58,7 +59,7 @@ export class ElectionConnection {
     this.timers = timers;
     this.owner = owner;
     const { remoteAddress: address, remotePort } = socket;
-    this.remote = address.includes(':') ? `[${address}]:${remotePort}` : `${address}:${remotePort}`;
+    this.remote = hostPort(address, remotePort);
     if (this.expectsOpening) this.armFrameTimer();
     this.handler = {
       data: (chunk) => this.data(chunk),

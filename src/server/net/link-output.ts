@@ -1,4 +1,5 @@
 import { get32, get64 } from '../../base/halves.ts';
+import { hostPort } from '../../base/host-port.ts';
 import { invariant } from '../../base/invariant.ts';
 import type { JuteWriter } from '../../jute/writer.ts';
 import type { Socket } from '../../ports/net.ts';
@@ -87,10 +88,7 @@ export abstract class LinkOutput {
 
   /** `address:port`, brackets around IPv6. */
   get remote(): string {
-    const { remoteAddress, remotePort } = this;
-    return remoteAddress.includes(':')
-      ? `[${remoteAddress}]:${remotePort}`
-      : `${remoteAddress}:${remotePort}`;
+    return hostPort(this.remoteAddress, this.remotePort);
   }
 
   /** True until the connection is closed by either side: replies are of use. */

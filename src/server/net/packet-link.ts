@@ -8,6 +8,7 @@
  *
  * Every packet between two servers goes through here once on either side: here they are counted, and told.
  */
+import { hostPort } from '../../base/host-port.ts';
 import type { Emitter } from '../../events/bus.ts';
 import { JuteError } from '../../jute/jute-error.ts';
 import { JuteWriter } from '../../jute/writer.ts';
@@ -105,7 +106,7 @@ export class PacketLink {
       raw: (chunk, start) => this.arrivedRaw(chunk, start),
     });
     const { remoteAddress: address, remotePort } = socket;
-    this.remote = address.includes(':') ? `[${address}]:${remotePort}` : `${address}:${remotePort}`;
+    this.remote = hostPort(address, remotePort);
     this.lastHeardMs = world.clock.monotonicMs();
     this.traffic = new PacketTraffic(world.clock.wallMs());
     this.handler = {

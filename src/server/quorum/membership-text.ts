@@ -3,16 +3,15 @@
  * 10.2).
  */
 import { hex64, parse64 } from '../../base/brands.ts';
+import { hostPort, hostText } from '../../base/host-port.ts';
 import type { Member, Membership } from './membership.ts';
 import { type MembershipLine, parseMembership } from './membership-lines.ts';
-
-const hostText = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
 /** The line of one server, without `server.N=`; the role is always said. */
 export function memberText(member: Member): string {
   const addresses = member.addresses.map((a) => `${hostText(a.host)}:${a.quorumPort}:${a.electionPort}`);
   const own = `${addresses.join('|')}:${member.role}`;
-  return member.client === undefined ? own : `${own};${hostText(member.client.host)}:${member.client.port}`;
+  return member.client === undefined ? own : `${own};${hostPort(member.client.host, member.client.port)}`;
 }
 
 /** The lines of a dynamic file: servers, groups and weights; no version. */

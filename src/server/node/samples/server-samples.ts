@@ -1,4 +1,5 @@
 /** `server.sampled`: how a server is, with rates and latencies of the time since the sample before. */
+import { hostPort } from '../../../base/host-port.ts';
 import { Summary } from '../../../base/summary.ts';
 import type { Subscription } from '../../../events/bus.ts';
 import type { FieldsOf } from '../../../events/table.ts';
@@ -100,7 +101,7 @@ export class ServerSamples implements SampleTaker {
 
   private identityOf({ server, peer, host, port }: RunningServer) {
     const { version, sid } = this.identity;
-    const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    const address = hostPort(host, port);
     const mode = server?.mode ?? 'looking';
     const store = server?.store ?? peer?.parts.store;
     const zxid = server?.database.lastZxid ?? peer?.parts.store.lastLogged ?? 0n;
