@@ -5,7 +5,7 @@
  */
 import { Summary } from '../../base/summary.ts';
 import type { QuorumFacts } from './quorum-facts.ts';
-import type { Metric, ServerMode, SummaryReport } from './reports.ts';
+import { cutNamespace, type Metric, type ServerMode, type SummaryReport } from './reports.ts';
 import type { ServerMetrics } from './server-metrics.ts';
 
 /** What `mntr` needs to know. */
@@ -219,7 +219,7 @@ const quorumGauges = ({ voters, leading: l }: QuorumFacts): Metric[] => [
 
 /** Keys of per-namespace metrics are the first component of the path, as in Apache. */
 const quotaGauges = (q: QuotaReport): Metric[] => {
-  const key = q.path.split('/')[1] ?? '';
+  const key = cutNamespace(q.path.split('/')[1] ?? '');
   return [
     whole('quota_bytes_limit_per_namespace', q.bytesLimit, key),
     whole('quota_count_usage_per_namespace', q.countUsed, key),

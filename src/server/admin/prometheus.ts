@@ -61,11 +61,15 @@ function register(registry: Registry, group: readonly Metric[]): void {
     new TakenSummary(config, group.flatMap(takenOf));
     return;
   }
-  const taken = kind === 'counter' ? new Counter(config) : new Gauge(config);
+  // Of one key there may be several, one a quota: the last is shown, as `mntr` and Apache show it.
+  const values = new Map<string | undefined, number>();
   for (const metric of group) {
-    if (metric.kind === 'summary' || metric.kind === 'text') continue;
-    if (metric.key === undefined) taken.inc(metric.value);
-    else taken.inc({ key: metric.key }, metric.value);
+    if (metric.kind !== 'summary' && metric.kind !== 'text') values.set(metric.key, metric.value);
+  }
+  const taken = kind === 'counter' ? new Counter(config) : new Gauge(config);
+  for (const [key, value] of values) {
+    if (key === undefined) taken.inc(value);
+    else taken.inc({ key }, value);
   }
 }
 

@@ -149,3 +149,9 @@ export type Metric = {
   | { readonly kind: 'gauge' | 'real' | 'counter'; readonly value: number }
   | { readonly kind: 'summary'; readonly value: SummaryReport }
 );
+
+const NAMESPACE_CHARS_MAX = 128;
+
+/** A namespace as metrics bear it: a name may be a megabyte, and there are many metrics of each. */
+export const cutNamespace = (name: string): string =>
+  name.length <= NAMESPACE_CHARS_MAX ? name : `${name.slice(0, NAMESPACE_CHARS_MAX)}…`;

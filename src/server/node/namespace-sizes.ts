@@ -3,6 +3,7 @@
  * mostly of one namespace: the last one is recognised without cutting a string or looking it up.
  */
 import { Summary } from '../../base/summary.ts';
+import { cutNamespace } from '../admin/reports.ts';
 
 /** More namespaces than this are not told apart. */
 export const NAMESPACES_MAX = 200;
@@ -27,11 +28,13 @@ export class NamespaceSizes {
   private find(path: string): Summary | undefined {
     const name = namespaceOf(path);
     if (name === undefined) return undefined;
-    let summary = this.byName.get(name);
+    const key = cutNamespace(name);
+    let summary = this.byName.get(key);
     if (summary === undefined) {
       if (this.byName.size >= NAMESPACES_MAX) return undefined;
       summary = new Summary();
-      this.byName.set(name, summary);
+      // A copy: a part of a path would keep all of it in memory.
+      this.byName.set(Buffer.from(key).toString(), summary);
     }
     this.last = `/${name}`;
     this.lastSummary = summary;

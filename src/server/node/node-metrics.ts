@@ -10,6 +10,7 @@ import { Summary } from '../../base/summary.ts';
 import { OP } from '../../protocol/opcodes.ts';
 import { PACKET } from '../../protocol/quorum.ts';
 import { readSubTxns, type Txn, type TxnHeader } from '../../protocol/txn.ts';
+import { cutNamespace } from '../admin/reports.ts';
 import { FiredWatches } from '../watch/fired-watches.ts';
 import { NAMESPACES_MAX, NamespaceSizes, namespaceOf } from './namespace-sizes.ts';
 
@@ -105,11 +106,12 @@ export class NodeMetrics {
 
   /** A write was refused for the quota over that path. */
   quotaRefused(path: string): void {
-    const name = namespaceOf(path);
-    if (name === undefined) return;
+    const namespace = namespaceOf(path);
+    if (namespace === undefined) return;
+    const name = cutNamespace(namespace);
     const before = this.quotaErrors.get(name);
     if (before !== undefined || this.quotaErrors.size < NAMESPACES_MAX)
-      this.quotaErrors.set(name, (before ?? 0) + 1);
+      this.quotaErrors.set(Buffer.from(name).toString(), (before ?? 0) + 1);
   }
 
   /** A transaction was applied to the tree. */

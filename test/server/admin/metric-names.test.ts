@@ -40,7 +40,12 @@ function metricsOf(mode: 'leader' | 'follower' | 'standalone'): Metric[] {
     uptimeMs: 1,
     openFiles: 1,
     openFilesMax: 2,
-    quotas: [{ path: '/app', countLimit: 5, countUsed: 4, bytesLimit: 100, bytesUsed: 12 }],
+    quotas: [
+      { path: '/app', countLimit: 5, countUsed: 4, bytesLimit: 100, bytesUsed: 12 },
+      ...['/two/a', '/two/b', `/${'q"'.repeat(100_000)}`].map((path) => {
+        return { path, countLimit: -1, countUsed: 1, bytesLimit: -1, bytesUsed: 1 };
+      }),
+    ],
     traffic: new PortStats(),
     metrics: new ServerMetrics(),
     node: { ...node, loadMs: 3, replayMs: 1 },
@@ -153,6 +158,8 @@ describe('Prometheus', () => {
     'read_per_namespace_sum{key="app"} 78',
     'write_per_namespace_sum{key="app"} 8',
     'quota_count_limit_per_namespace{key="app"} 5',
+    'quota_count_limit_per_namespace{key="two"} -1',
+    `quota_count_limit_per_namespace{key="${'q\\"'.repeat(64)}…"} -1`,
     'zkt_events_total{name="session.expired"} 7',
     'zkt_info{version="x \\"y\\"\\n",mode="leader",server_id="2"} 1',
   ])('%s', async (line) => {

@@ -18,3 +18,13 @@ it('is bounded', () => {
   expect(sizes.byName.size).toBe(200);
   expect(sizes.of('/n900')).toBeUndefined();
 });
+
+it('keeps no name of any length', () => {
+  const sizes = new NamespaceSizes();
+  const long = 'n'.repeat(900_000);
+  for (const path of [`/${long}`, `/${long}/a`, `/${long}m`, '/short', `/${long}`]) sizes.of(path)?.add(1);
+  expect([...sizes.byName].map(([name, { count }]) => [name, count])).toEqual([
+    [`${'n'.repeat(128)}…`, 4],
+    ['short', 1],
+  ]);
+});
