@@ -69,8 +69,8 @@ export class EventOutlet implements Outlet {
   }
 
   /**
-   * Those of `source.*` and `feed.*` have the
-   * sequence number 0, as what a stream says of itself has it; others are counted for each server.
+   * Those of `source.*` and `feed.*` have the sequence number 0, as what a stream says of itself has it;
+   * others are counted for each server.
    */
   emit<N extends EventName>(node: string, name: N, fields: FieldsOf<N>): void {
     const time = this.clock.wallMs();

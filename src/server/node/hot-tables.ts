@@ -6,6 +6,7 @@
  * between looks vary, or a client that always asks for the same two things in turn would be seen to ask for
  * one of them only.
  */
+import { hex0x } from '../../base/brands.ts';
 import { HeavyHitters, type Hitter } from '../../base/heavy-hitters.ts';
 import type { Prng } from '../../base/prng.ts';
 import { JuteError } from '../../jute/jute-error.ts';
@@ -13,13 +14,12 @@ import { JuteReader } from '../../jute/reader.ts';
 import { MultiRequest } from '../../protocol/multi.ts';
 import { OP, opName } from '../../protocol/opcodes.ts';
 import { isWrite, requestPath } from '../processor/request-kinds.ts';
+import { clientKey, cutKey } from './samples/sample-keys.ts';
 
 /** Requests looked at in a second, about, at most. */
 const LOOKS_PER_S = 2_000;
 /** Keys held of each kind. */
 const KEYS_MAX = 200;
-/** Longer keys are cut: a path may be a megabyte. */
-const KEY_CHARS_MAX = 512;
 /** A multi larger than this counts as an operation, but its paths are not looked for. */
 const MULTI_BYTES_MAX = 64 * 1024;
 
@@ -77,8 +77,8 @@ export class HotTables {
     const writes = isWrite(op) ? stride : 0;
     const size = moved * stride;
     tables.op.add(opName(op) ?? String(op), stride, writes, size);
-    tables.client.add(clientKey(from), stride, writes, size);
-    tables.session.add(`0x${BigInt.asUintN(64, from.sessionId).toString(16)}`, stride, writes, size);
+    tables.client.add(cutKey(clientKey(from.clientName, from.remoteAddress)), stride, writes, size);
+    tables.session.add(hex0x(from.sessionId), stride, writes, size);
     if (op === OP.multi || op === OP.multiRead) this.lookInside(op, bytes, start, end);
     else {
       const path = requestPath(op, bytes, start, end);
@@ -116,10 +116,3 @@ export class HotTables {
     }
   }
 }
-
-/** `address`, or `name@address` of a client that says what it is called. */
-const clientKey = ({ remoteAddress, clientName }: HotClient): string =>
-  cutKey(clientName === '' ? remoteAddress : `${clientName}@${remoteAddress}`);
-
-const cutKey = (key: string): string =>
-  key.length <= KEY_CHARS_MAX ? key : `${key.slice(0, KEY_CHARS_MAX)}…`;

@@ -2,6 +2,7 @@
 import type { ClientLink } from '../../net/client-link.ts';
 import { type WatchEntry, WatchLedger } from '../../watch/watch-ledger.ts';
 import type { WatchRegistry } from '../../watch/watch-registry.ts';
+import { clientKey, cutKey } from './sample-keys.ts';
 import type { SampleEvents, SampleMoment, SampleTaker } from './watched-process.ts';
 
 /** Entries told of, of each kind. */
@@ -10,8 +11,6 @@ const ENTRIES_TOLD = 20;
  * Paths, and watchers, looked at for a sample: about a ms. Of more it takes some samples until all were seen.
  */
 const STEPS = 5_000;
-/** Longer keys are cut: a path may be a megabyte. */
-const KEY_CHARS_MAX = 512;
 
 /** What an entry had come to at the sample before. */
 type Totals = Map<string | ClientLink, { readonly added: number; readonly fired: number }>;
@@ -58,7 +57,7 @@ export class WatchSamples implements SampleTaker {
     totals.set(entry.key, { added, fired });
     this.events.emit('watch.sampled', {
       kind,
-      key: key.length <= KEY_CHARS_MAX ? key : `${key.slice(0, KEY_CHARS_MAX)}…`,
+      key: cutKey(key),
       watches,
       neverFired,
       oldestMs: Math.max(0, Math.round(oldestMs)),
@@ -68,6 +67,5 @@ export class WatchSamples implements SampleTaker {
   }
 }
 
-/** One connection: `address:port`, or `name@address:port` of a client that says what it is called. */
-const nameOf = ({ remote, clientName }: ClientLink): string =>
-  clientName === '' ? remote : `${clientName}@${remote}`;
+/** One connection: with its port, since one host may have many. */
+const nameOf = ({ remote, clientName }: ClientLink): string => clientKey(clientName, remote);
