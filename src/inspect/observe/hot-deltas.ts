@@ -84,15 +84,29 @@ export class HotDeltas {
     return [
       ...(reads > 0 ? [{ kind: 'op', key: 'reads', count: reads, writes: 0, bytes: UNKNOWN, ms }] : []),
       ...(writes > 0 ? [{ kind: 'op', key: 'writes', count: writes, writes, bytes: UNKNOWN, ms }] : []),
-      ...treesOf(trees, of, ms),
+      ...treesOf(trees, of, { writes, ms }),
     ];
   }
 }
 
-function treesOf(trees: ReadonlySet<string>, of: (name: string) => number, ms: number): Hot[] {
+/**
+ * A server counts in each tree the writes of the whole ensemble, since all are applied there, but only the
+ * reads it was asked for itself. So that no write is counted on every server, each is taken to have been asked
+ * for its share of them: its own `writes` of all that were applied.
+ */
+function treesOf(
+  trees: ReadonlySet<string>,
+  of: (name: string) => number,
+  { writes: own, ms }: { readonly writes: number; readonly ms: number },
+): Hot[] {
+  let applied = 0;
+  for (const tree of trees) applied += of(`cnt_${tree}_write_per_namespace`);
+  const part = applied > 0 ? Math.min(1, own / applied) : 0;
   const used = [...trees].map((tree) => {
-    const [reads, writes] = [of(`cnt_${tree}_read_per_namespace`), of(`cnt_${tree}_write_per_namespace`)];
-    const bytes = of(`sum_${tree}_read_per_namespace`) + of(`sum_${tree}_write_per_namespace`);
+    const reads = of(`cnt_${tree}_read_per_namespace`);
+    const writes = Math.round(part * of(`cnt_${tree}_write_per_namespace`));
+    const written = Math.round(part * of(`sum_${tree}_write_per_namespace`));
+    const bytes = of(`sum_${tree}_read_per_namespace`) + written;
     return { kind: 'path', key: `/${tree}`, count: reads + writes, writes, bytes, ms };
   });
   return used

@@ -5,6 +5,7 @@ import { faceName } from '../faces.ts';
 import { AXIS_WIDTH, chart } from '../history-chart.ts';
 import { cell, type Line, lineWidth, mark, span, windowStart } from '../lines.ts';
 import type { Pane, PaneDrawing, PaneView, ServerFace } from '../pane.ts';
+import { wrapText } from '../wrap.ts';
 import {
   FLAT,
   fitting,
@@ -72,7 +73,7 @@ function overview(state: EnsembleState, problems: readonly Problem[], view: Pane
   });
   if (rows.length === 0) table.push([span(` No server matches ${view.filter}.`, 'dim')]);
   const lines = [...head, ...table, ...wrongLines(problems, height - head.length - table.length, ascii)];
-  lines.push(...limitLines(rows, height - lines.length));
+  lines.push(...limitLines(rows, view.width, height - lines.length));
   lines.push(...histories(rows, view, height - lines.length));
   return { lines: lines.slice(0, height), keys };
 }
@@ -134,18 +135,23 @@ function wrongLines(problems: readonly Problem[], height: number, ascii: boolean
   return [...room.slice(0, height - 1), [span(` and ${left} more`, 'warn')]];
 }
 
-/** What some servers do not tell, in a line each. */
-function limitLines(rows: readonly Row[], height: number): Line[] {
-  const limited = rows.filter(({ face, server }) => face.up && (server?.limits.size ?? 0) > 0);
-  if (limited.length === 0 || height < limited.length + 2) return [];
-  return [
-    [],
-    ...limited.map(({ face, server }): Line => {
-      const [first = '', ...more] = server?.limits ?? [];
-      const others = more.length === 0 ? '' : ` (and ${more.length} more: Enter)`;
-      return [span(` ${faceName(face)}: ${first}${others}`, 'dim')];
-    }),
-  ];
+/** Lines of what the servers of one kind do not tell; Enter tells all. */
+const LIMIT_LINES_MAX = 3;
+
+/** What some servers do not tell; those that have the same limits, together. */
+function limitLines(rows: readonly Row[], width: number, height: number): Line[] {
+  const limited = new Map<string, string[]>();
+  for (const { face, server } of rows) {
+    const [first, ...more] = server?.limits ?? [];
+    if (first === undefined || !face.up) continue;
+    const text = `${first}${more.length === 0 ? '' : ` (and ${more.length} more: Enter)`}`;
+    limited.set(text, [...(limited.get(text) ?? []), faceName(face)]);
+  }
+  const lines = [...limited].flatMap(([text, names]) =>
+    wrapText(`${names.join(', ')}: ${text}`, width - 2).slice(0, LIMIT_LINES_MAX),
+  );
+  if (lines.length === 0 || height < lines.length + 2) return [];
+  return [[], ...lines.map((text): Line => [span(` ${text}`, 'dim')])];
 }
 
 /** A row or a chart for each server's last minutes, where there is room for them. */

@@ -169,8 +169,10 @@ function stepsOf(
 function nothingSent(view: PaneView): Line[] {
   const lines: Line[] = [[span(' Nothing has been sent between servers that could be seen.', 'dim')]];
   if (view.servers.some(({ kind }) => kind === 'apache')) {
-    const why = ' Apache servers do not tell what they send each other; a zkt server tells both its ends.';
-    lines.push([span(why, 'dim')]);
+    lines.push(
+      [span(' Apache servers do not tell what they send each other. A zkt server beside them', 'dim')],
+      [span(' does: what it sends them, and what they send it.', 'dim')],
+    );
   }
   if (view.servers.some(({ mode }) => mode === 'standalone')) {
     lines.push([span(' A server that stands alone has nobody to send to.', 'dim')]);

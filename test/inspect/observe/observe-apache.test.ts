@@ -310,6 +310,24 @@ test('rates: what counters grew by, and nothing where they fell', async () => {
   stop();
 });
 
+test('writes in a tree are counted on all servers: each tells of its share', async () => {
+  const world = new FakeWorld();
+  // Of 300 writes in all it was asked for 100 itself.
+  const mntr = (uptime: number, own: number, all: number, reads: number): string =>
+    `zk_uptime\t${uptime}\nzk_cnt_updatelatency\t${own}\nzk_cnt_readlatency\t${reads}\n` +
+    `zk_cnt_app_write_per_namespace\t${all}\nzk_sum_app_write_per_namespace\t${all * 10}\n` +
+    `zk_cnt_app_read_per_namespace\t${reads}\nzk_sum_app_read_per_namespace\t${reads}\n`;
+  const words = { srvr: srvr('follower'), mntr: mntr(1000, 0, 0, 0) };
+  world.servers.set('127.0.0.1:21', { words: (word) => words[word as 'srvr'] });
+  const stop = world.observe({ servers: at(21) });
+  await world.pass(500);
+  words.mntr = mntr(2000, 100, 300, 50);
+  await world.pass(1_500);
+  const hot = world.events.flatMap((event) => (event.name === 'hot.sampled' ? [event.fields] : []));
+  expect(hot.find(({ kind }) => kind === 'path')).toMatchObject({ count: 150, writes: 100, bytes: 1050 });
+  stop();
+});
+
 test('hostile numbers and texts are bounded, and nothing throws', async () => {
   const world = new FakeWorld();
   const huge = '9'.repeat(400);

@@ -207,6 +207,14 @@ describe('votes', () => {
     expect(text).toMatch(/server 2 +LEADING +for 2 e\? \? round 7 +500 ms ago/);
     electionPane.take(state, told(600, 2, 'source.lost', { address: 'x', why: 'y' }));
     expect(textOf(drawn(electionPane, state, view()))).not.toContain('ASKED');
+    // Who asks tells what state it is in, too; a server that tells of a round itself need not be asked.
+    electionPane.take(state, told(700, 2, 'peer.state', { state: 'FOLLOWING', leader: 3n }));
+    electionPane.take(state, told(800, 2, 'election.vote-told', { ...fields, state: 'FOLLOWING' }));
+    const asked = textOf(drawn(electionPane, state, view({ nowMs: at(900) })));
+    expect(asked).toMatch(/server 2 +FOLLOWING +for 2/);
+    electionPane.take(state, round(1000, 2));
+    electionPane.take(state, told(1100, 2, 'election.vote-told', fields));
+    expect(textOf(drawn(electionPane, state, view({ nowMs: at(1200) })))).not.toContain('ASKED');
   });
 });
 

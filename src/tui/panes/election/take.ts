@@ -85,10 +85,10 @@ export function takeElection(state: ElectionState, event: ZktEvent): void {
       state.seen.take(event);
       return;
     case 'peer.state':
-      if (state.telling.size < SERVERS_MAX) state.telling.add(node);
       changed(state, event.fields.state, event);
       return;
     case 'election.round-started': {
+      tells(state, node);
       const looks = state.current.get(node)?.members.get(node);
       const election =
         looks !== undefined && doingOf(looks) === 'looking'
@@ -103,8 +103,18 @@ export function takeElection(state: ElectionState, event: ZktEvent): void {
     default:
       if (CAUSES.has(event.name)) mayCause(state, event);
       if (GONE.has(event.name)) gone(state, event);
+      if (event.name.startsWith('election.')) tells(state, node);
       inElection(state, event);
   }
+}
+
+/**
+ * It tells of its elections itself, and need not be asked. What state it is in, who asks tells too:
+ * `peer.state` says nothing of that.
+ */
+function tells(state: ElectionState, node: string): void {
+  if (state.telling.size < SERVERS_MAX) state.telling.add(node);
+  state.told.delete(node);
 }
 
 const roundStarted = (
@@ -148,10 +158,7 @@ function told(
   event: ZktEvent,
 ): void {
   const { node, time } = event;
-  if (state.telling.has(node)) {
-    state.told.delete(node);
-    return;
-  }
+  if (state.telling.has(node)) return;
   if (state.told.size < SERVERS_MAX || state.told.has(node)) {
     state.told.set(node, { state: keptText(doing), leader, zxid, peerEpoch, round, atMs: time });
   }

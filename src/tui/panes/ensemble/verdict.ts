@@ -117,7 +117,8 @@ function measured({ sample, lag }: ServerRecord): Finding[] {
   if (sample.outstanding >= OUTSTANDING_MANY)
     found.push(['warn', `${fullCount(sample.outstanding)} requests wait in it`]);
   if (sample.throttledPerS > 0) found.push(['warn', 'it throttles: too many requests are in flight']);
-  if (sample.latencyP99Ms >= LATENCY_SLOW_MS)
+  // Those of Apache are of all requests since the server began: no news of now.
+  if (sample.latencyP99Ms >= LATENCY_SLOW_MS && sample.kind !== 'apache')
     found.push(['warn', `slow: 1 request in 100 takes ${msWords(sample.latencyP99Ms)} or more`]);
   if (sample.cpuPercent >= CPU_PERCENT_HIGH)
     found.push(['warn', `it is at ${Math.round(sample.cpuPercent)} % of a core`]);
