@@ -5,6 +5,7 @@
  */
 import { hex0x } from '../base/brands.ts';
 import { EVENTS, type EventName, type FieldsOf, type ZktEvent } from '../events/table.ts';
+import { forWhom, ruleText } from './vote-words.ts';
 
 type Words = { readonly [N in EventName]?: (fields: FieldsOf<N>) => string };
 
@@ -12,6 +13,13 @@ const DOING: Readonly<Record<string, string>> = {
   LEADING: 'leading',
   FOLLOWING: 'following',
   OBSERVING: 'observing',
+};
+/** Why events were lost, by the words of `feed.dropped`. */
+const LOST: Readonly<Record<string, string>> = {
+  slow: 'they came faster than they were read',
+  disk: 'they could not be written',
+  garbage: 'what came was no event',
+  flood: 'more came than is looked at',
 };
 const rounded = (ms: number): string => `${Math.round(ms)} ms`;
 
@@ -34,10 +42,24 @@ const WORDS: Words = {
       : `${seconds}connected to ${there}; not to ${missing}.`;
   },
   'peer.role-ended': ({ state, why }) => `No longer ${DOING[state] ?? state}: ${why}.`,
+  'election.round-started': ({ round, zxid, peerEpoch, votes }) =>
+    votes
+      ? `Round ${round}: votes for itself (epoch ${peerEpoch}, zxid ${hex0x(zxid)}).`
+      : `Round ${round}: looks on, without a vote.`,
+  'election.vote-changed': ({ from, rule, ...vote }) =>
+    `Votes for ${forWhom(vote)} from now on: ${ruleText({ rule, ...vote })}, told by server ${from}.`,
+  'election.vote-told': ({ state, ...vote }) => `Asked, it says: ${state}, for ${forWhom(vote)}.`,
+  'election.connected': ({ sid, remote, dialled }) =>
+    `Connected with server ${sid} for votes (${dialled ? 'dialled' : 'was dialled from'} ${remote}).`,
+  'election.disconnected': ({ sid, why }) => `Connection with server ${sid} for votes ended: ${why}.`,
+  'election.unreachable': ({ sid, remote, why }) => `Cannot reach server ${sid} at ${remote}: ${why}.`,
   'election.decided': ({ leader, zxid, round, how, ms }) =>
     `Server ${leader} is elected after ${rounded(ms)} (${how}, round ${round}); its history ends at ${hex0x(zxid)}.`,
   'election.config-heard': ({ from, version }) =>
     `Server ${from} knows a newer configuration, version ${hex0x(version)}.`,
+  'zab.epoch-entered': ({ epoch }) => `A quorum has accepted epoch ${epoch}.`,
+  'zab.sync-sent': ({ sid, zxid, entries, bytes }) =>
+    `Server ${sid} was sent all it missed, up to ${hex0x(zxid)}: ${entries} entries, ${bytes} bytes.`,
   'zab.epoch-chosen': ({ epoch }) => `Epoch ${epoch} begins.`,
   'zab.established': ({ epoch, ms }) =>
     `Leading in epoch ${epoch}: a quorum has its history on disk, after ${rounded(ms)}.`,
@@ -69,7 +91,7 @@ const WORDS: Words = {
   'feed.dropped': ({ why, count, ms }) =>
     why === 'budget'
       ? `Single requests were not told for ${rounded(ms)}: more happen than were asked for (budget).`
-      : `${count} events were not told: ${why}.`,
+      : `${count} events were not told: ${LOST[why] ?? why}.`,
   'admin.listening': ({ host, port }) => `The HTTP admin answers on ${host}:${port}.`,
   'admin.unavailable': ({ host, port, why }) =>
     `There is no HTTP admin: ${host}:${port} cannot be opened: ${why}.`,

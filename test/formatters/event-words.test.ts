@@ -37,11 +37,14 @@ test('what it leaves out stands beside it, zxids in hex, ids as numbers, times w
     'In step with server 2 in epoch 1 at 0x100000007, after 115 ms; may serve.',
     {},
   ]);
-  expect(check('zab.sync-sent', { sid: 1n, zxid: 0x100000000n, entries: 0, bytes: 0 })[1]).toEqual({
-    sid: 1,
+  expect(
+    check('zab.proposal-received', { session: 5n, cxid: 3, zxid: 0x100000000n, bytes: 0, leader: 1n })[1],
+  ).toEqual({
+    session: '0x5',
+    cxid: 3,
     zxid: '0x100000000',
-    entries: 0,
     bytes: 0,
+    leader: 1,
   });
   expect(check('log.synced', { count: 3, zxid: 5n, ms: 0.123_456 })[1]).toMatchObject({ ms: 0.1 });
 });
@@ -55,4 +58,25 @@ test('a number inside another word is not taken for said', () => {
   });
   expect(says).toBe('Server 1 came as follower.');
   expect(beside).toEqual({ remote: '127.0.0.1:40010', epoch: 2 });
+});
+
+test('an election is told in sentences that leave nothing out', () => {
+  const vote = { leader: 2n, zxid: 0x100000007n, peerEpoch: 1, round: 3 };
+  expect(check('election.vote-changed', { ...vote, rule: 'zxid', from: 3n })).toEqual([
+    'Votes for server 2 (epoch 1, zxid 0x100000007, round 3) from now on: later zxid, told by server 3.',
+    {},
+  ]);
+  expect(check('election.vote-told', { ...vote, leader: -1n, state: 'OBSERVING' })[0]).toBe(
+    'Asked, it says: OBSERVING, for nobody (round 3).',
+  );
+  expect(check('zab.sync-sent', { sid: 1n, zxid: 5n, entries: 9, bytes: 70 })).toEqual([
+    'Server 1 was sent all it missed, up to 0x5: 9 entries, 70 bytes.',
+    {},
+  ]);
+});
+
+test('why events were lost is told in words', () => {
+  expect(check('feed.dropped', { why: 'slow', count: 7, ms: 0 })[0]).toBe(
+    '7 events were not told: they came faster than they were read.',
+  );
 });

@@ -83,7 +83,7 @@ export class EventPrinter {
   private lossAfter({ node, time }: ZktEvent): ZktEvent {
     const count = this.lost;
     this.lost = 0;
-    return { name: 'feed.dropped', node, seq: 0, time, fields: { why: 'slow reader', count, ms: 0 } };
+    return { name: 'feed.dropped', node, seq: 0, time, fields: { why: 'slow', count, ms: 0 } };
   }
 
   private lineOf(event: ZktEvent): string {

@@ -1,11 +1,11 @@
 /** What servers that tell nothing by themselves say when they are asked for their vote. */
 import { durationText } from '../../../formatters/duration-text.ts';
+import { voteText } from '../../../formatters/vote-words.ts';
 import { cell, type Line, span, type Tone } from '../../lines.ts';
 import { nodeName } from '../../node-name.ts';
 import type { PaneView } from '../../pane.ts';
 import type { ElectionState } from './state.ts';
 import { NAME_WIDTH } from './timeline.ts';
-import { voteText } from './words.ts';
 
 const toneOf = (state: string): Tone =>
   state === 'LOOKING' ? 'warn' : state === 'LEADING' ? 'good' : 'plain';

@@ -1,11 +1,11 @@
 /** The votes of an election: a row a voter, a column for each vote of each round, with why it is that. */
 import { offsetText } from '../../../formatters/duration-text.ts';
+import { ruleText, voteText } from '../../../formatters/vote-words.ts';
 import { cell, type Line, type Span, span, type Tone, widthOf } from '../../lines.ts';
 import { nodeName } from '../../node-name.ts';
 import type { PaneView } from '../../pane.ts';
 import type { CastVote, Election, Member } from './state.ts';
 import { membersOf, NAME_WIDTH } from './timeline.ts';
-import { ruleText, voteText } from './words.ts';
 
 /** The narrowest column of a vote. */
 const VOTE_WIDTH_MIN = 21;
