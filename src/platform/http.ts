@@ -13,6 +13,11 @@ import type {
 /** Bytes of a request's head; a question has few. */
 const HEADER_BYTES_MAX = 16 * 1024;
 
+/** Whoever has not said in this time what it asks holds a place that others need. */
+const HEAD_MS_MAX = 5_000;
+/** How often it is looked for such. */
+const LOOK_EVERY_MS = 1_000;
+
 /** Connections at a time: whoever may not ask must not take the files of the server either. */
 const CONNECTIONS_MAX = 256;
 
@@ -104,7 +109,13 @@ const requestOf = (message: http.IncomingMessage): HttpRequest | undefined => {
 const serving = (handler: HttpHandler, idleTimeoutMs: number): http.Server => {
   const turns = new WeakMap<object, Turns>();
   const server = http.createServer(
-    { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: idleTimeoutMs, requestTimeout: idleTimeoutMs },
+    {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      keepAliveTimeout: idleTimeoutMs,
+      requestTimeout: idleTimeoutMs,
+      headersTimeout: idleTimeoutMs === 0 ? HEAD_MS_MAX : Math.min(HEAD_MS_MAX, idleTimeoutMs),
+      connectionsCheckingInterval: LOOK_EVERY_MS,
+    },
     (message, response) => {
       // A body is not asked for: it is passed over, so that the connection may be used again.
       message.resume();

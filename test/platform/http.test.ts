@@ -120,3 +120,19 @@ test('an answer that nobody reads is not kept for ever, a stream goes on', async
   expect(gone).toEqual(['/large']);
   expect(stream.seen.text).toContain('line');
 });
+
+test('who does not say what it asks is cut off, also one that dribbles; a stream goes on', async () => {
+  const { port } = await serve((_request, reply) => {
+    reply.begin(200, {});
+    reply.write('line\n');
+  }, 500);
+  const silent = connect(port);
+  const dribbling = connect(port);
+  const timer = setInterval(() => dribbling.socket.write('x'), 50);
+  open.push(() => clearInterval(timer));
+  dribbling.socket.write('GET / HTTP/1.1\r\nX: ');
+  const stream = connect(port);
+  stream.socket.write(ask('/stream'));
+  await until(() => silent.seen.closed && dribbling.seen.closed, 'their end');
+  expect(stream.seen.closed).toBe(false);
+});

@@ -36,7 +36,9 @@ export function admnText(
   reachedAddress: string,
 ): string {
   if (at === undefined) return '\n';
-  const host = EVERYWHERE.test(at.host) ? reachedAddress : at.host;
+  // Everywhere may be IPv4 only, and the client may have come by IPv6: of this machine both ways are known.
+  const reached = at.host === '0.0.0.0' && reachedAddress === '::1' ? '127.0.0.1' : reachedAddress;
+  const host = EVERYWHERE.test(at.host) ? reached : at.host;
   return `http://${hostPort(host, at.port)}\n`;
 }
 

@@ -291,3 +291,13 @@ describe('mntr', () => {
     expect(ours).toContain('zk_avg_readlatency\t0.75');
   });
 });
+
+test.each<[string, string, string]>([
+  ['127.0.0.1', '10.0.0.1', 'http://127.0.0.1:8080\n'],
+  ['0.0.0.0', '10.0.0.1', 'http://10.0.0.1:8080\n'],
+  ['0.0.0.0', '::1', 'http://127.0.0.1:8080\n'],
+  ['::', '::1', 'http://[::1]:8080\n'],
+  ['::', 'fd00::2', 'http://[fd00::2]:8080\n'],
+])('admn: bound to %s, reached by %s', (host, reached, told) => {
+  expect(text.admnText({ host, port: 8080 }, reached)).toBe(told);
+});
