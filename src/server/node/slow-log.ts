@@ -8,6 +8,9 @@ import type { Request } from '../processor/request.ts';
 import { requestPath } from '../processor/request-kinds.ts';
 import { type Stage, Stages } from '../processor/stages.ts';
 
+/** Longer paths are cut: one may be a megabyte, and many such events are kept. */
+const PATH_CHARS_MAX = 512;
+
 /** What the log works with. */
 export interface SlowLogWorld {
   readonly clock: Clock;
@@ -49,10 +52,14 @@ export class SlowLog {
       session,
       cxid,
       op: opName(op) ?? String(op),
-      path: requestPath(op, bytes, start, end),
+      path: cutPath(requestPath(op, bytes, start, end)),
       zxid: header?.zxid ?? database.lastZxid,
       ms,
       stages: stages.text(receivedMs),
     });
   }
 }
+
+/** A copy of what is shown: a part of a path would keep all of it in memory. */
+const cutPath = (path: string): string =>
+  path.length <= PATH_CHARS_MAX ? path : `${Buffer.from(path.slice(0, PATH_CHARS_MAX)).toString()}…`;

@@ -113,6 +113,14 @@ describe('where the time of a slow request went', () => {
     expect(slow().every((line) => line.includes('setData /a'))).toBe(true);
   });
 
+  it('is told with no path of any length', async () => {
+    story = await EnsembleStory.begin(7, { ...EVERYTHING, servers: 1, observers: 0 });
+    const { client } = story.dial(story.cluster.nodes[0] as SimNode);
+    await story.tell(() => client.create(`/${'a'.repeat(100_000)}`, 'x'));
+    const told = story.named('request.slow').find(({ fields }) => fields.op === 'create');
+    expect(told?.fields.path).toBe(`/${'a'.repeat(511)}…`);
+  });
+
   it('is not told where nobody asked for it', async () => {
     story = await EnsembleStory.begin(6);
     for (const node of story.cluster.voters) node.slowSyncMs = 400;
