@@ -1,4 +1,5 @@
 /** Which servers there are, as far as events tell: the faces that every pane is drawn with. */
+import { isWildcard } from '../base/host-port.ts';
 import type { EventName, ZktEvent } from '../events/table.ts';
 import type { ServerFace } from './pane.ts';
 
@@ -91,7 +92,7 @@ function change(face: Mutable, event: ZktEvent): void {
     }
     case 'server.serving': {
       const { host, port } = event.fields;
-      const wildcard = host === '0.0.0.0' || host === '::' || host === '';
+      const wildcard = isWildcard(host) || host === '';
       if (face.address === '' && !wildcard) face.address = `${host}:${port}`;
       face.up = true;
       break;

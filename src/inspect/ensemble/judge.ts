@@ -1,5 +1,6 @@
 /** From what servers said to what is wrong, in words. Pure: answers in, a verdict out. */
 import { counterOf, epochOf, hex0x, hex64 } from '../../base/brands.ts';
+import { isWildcard } from '../../base/host-port.ts';
 import { addressText, type ServerAddress } from '../../client/connect-string.ts';
 import type { Member, Membership } from '../../server/quorum/membership.ts';
 import { membershipText } from '../../server/quorum/membership-text.ts';
@@ -150,7 +151,7 @@ const hostsOf = (m: Member): string[] => m.addresses.map((a) => plainHost(a.host
 /** Where a member's clients connect; the wildcard address stands for the host of its quorum port. */
 export function clientAddressOf(m: Member): ServerAddress | undefined {
   if (m.client === undefined) return undefined;
-  const wildcard = ['0.0.0.0', '::', '0:0:0:0:0:0:0:0'].includes(m.client.host);
+  const wildcard = isWildcard(m.client.host);
   const host = wildcard ? m.addresses[0]?.host : m.client.host;
   return host === undefined ? undefined : { host, port: m.client.port };
 }

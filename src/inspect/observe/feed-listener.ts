@@ -2,7 +2,6 @@
  * Listens to the events of one server of zkt: over one stream after the other, without telling anything
  * twice. One that hangs is found out early, by asking it when its samples stay away.
  */
-
 import type { FilterText } from '../../events/filter.ts';
 import type { ZktEvent } from '../../events/table.ts';
 import type { Clock } from '../../ports/clock.ts';

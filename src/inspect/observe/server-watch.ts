@@ -4,20 +4,15 @@
  */
 import type { Prng } from '../../base/prng.ts';
 import { addressText, type ServerAddress } from '../../client/connect-string.ts';
-import type { FilterText } from '../../events/filter.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { HttpAsking } from '../../ports/http.ts';
 import type { Net } from '../../ports/net.ts';
-import type { Timers } from '../../ports/timers.ts';
 import { adminUrlOf } from './admin-url.ts';
-import { type Outlet, OutletGate } from './event-outlet.ts';
-import { FeedListener } from './feed-listener.ts';
+import { OutletGate } from './event-outlet.ts';
+import { FeedListener, type ListenWorld } from './feed-listener.ts';
 import { type Contact, contact, whoIs } from './first-contact.ts';
 import { OpenConnections } from './open-connections.ts';
 import { Patience } from './patience.ts';
-import { PollRounds } from './poll-rounds.ts';
+import { PollRounds, type PollWorld } from './poll-rounds.ts';
 import { Rest } from './rest.ts';
-import type { Roster } from './roster.ts';
 import { SourceVoice } from './source-voice.ts';
 import { WordAsker } from './words.ts';
 
@@ -30,22 +25,10 @@ const ADMIN_SOON_MS = 500;
 const UNSETTLED_PACE = 4;
 
 /** What all watches share. */
-export interface WatchWorld {
+export interface WatchWorld extends ListenWorld, PollWorld {
   readonly net: Net;
-  readonly http: HttpAsking;
-  readonly timers: Timers;
-  readonly clock: Clock;
   readonly random: Prng;
-  readonly outlet: Outlet;
-  readonly roster: Roster;
-  readonly filter: FilterText;
-  readonly budget: number | undefined;
-  readonly last: number;
-  readonly token: string | undefined;
-  readonly timeoutMs: number;
   readonly pollMs: number;
-  /** By which this observer asks election ports. */
-  readonly askerId: bigint;
 }
 
 /** Who hears of what a watch finds out. */

@@ -1,4 +1,5 @@
 /** Asks one server for its vote now and then, more often while it looks for a leader, and tells it. */
+import { isWildcard } from '../../base/host-port.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ServerState } from '../../protocol/election.ts';
 import type { Member } from '../../server/quorum/membership.ts';
@@ -18,7 +19,6 @@ const LOOKING_LONG = 60;
 const SILENT_MS = 30_000;
 /** Questions in vain after which that is told. */
 const FAULTS_TOLD = 3;
-const WILDCARDS = new Set(['0.0.0.0', '::', '0:0:0:0:0:0:0:0']);
 const LONG_MIN = -(1n << 63n);
 
 /** What a vote told. */
@@ -78,7 +78,7 @@ export class VoteWatch {
     this.lookings = looking ? this.lookings + 1 : 0;
     const often = this.lookings > LOOKING_LONG ? LOOKING_LONG_MS : LOOKING_MS;
     this.dueMs = now + (looking ? often : SETTLED_MS);
-    void this.probe.ask(WILDCARDS.has(at.host) ? host : at.host, at.electionPort).then((answer) => {
+    void this.probe.ask(isWildcard(at.host) ? host : at.host, at.electionPort).then((answer) => {
       this.asking = false;
       if (!this.closed) this.take(answer);
     });

@@ -61,7 +61,10 @@ export interface Sightings {
 export const sightingKey = (stage: SightedStage, node: string, peer?: string): string =>
   `${stage} ${node} ${peer ?? ''}`;
 
-const PROPOSAL_TYPES: ReadonlySet<number> = new Set([PACKET.PROPOSAL]);
+type PacketEvent = Pick<
+  Extract<ZktEvent, { name: 'zab.packet-sent' | 'zab.packet-received' }>,
+  'name' | 'node' | 'time' | 'seq' | 'fields'
+>;
 const INFORM_TYPES: ReadonlySet<number> = new Set([PACKET.INFORM, PACKET.INFORMANDACTIVATE]);
 const COMMIT_TYPES: ReadonlySet<number> = new Set([
   PACKET.COMMIT,
@@ -167,50 +170,26 @@ class SightingCollector implements Sightings {
         if (fields.zxid === this.zxid) this.see('committed', node, undefined, time, seq);
         return;
       case 'zab.packet-sent':
-        this.packetSent(node, String(fields.peer), fields.type, fields.zxid, time, seq);
-        return;
       case 'zab.packet-received':
-        this.packetReceived(node, String(fields.peer), fields.type, fields.zxid, time, seq);
+        this.packet({ name, node, time, seq, fields });
         return;
       default:
         return;
     }
   }
 
-  private packetSent(
-    node: string,
-    peer: string,
-    type: number,
-    zxid: bigint,
-    time: number,
-    seq: number,
-  ): void {
+  private packet({ name, node, time, seq, fields }: PacketEvent): void {
+    const sent = name === 'zab.packet-sent';
+    const peer = String(fields.peer);
+    const { type, zxid } = fields;
     if (type === PACKET.ACK) {
-      if (this.isCovered(zxid)) this.see('acked', node, peer, time, seq);
+      if (this.isCovered(zxid)) this.see(sent ? 'acked' : 'counted', node, peer, time, seq);
       return;
     }
     if (zxid !== this.zxid) return;
-    if (PROPOSAL_TYPES.has(type)) this.see('offer-sent', node, peer, time, seq);
-    if (COMMIT_TYPES.has(type)) this.see('tell-sent', node, peer, time, seq);
-    if (INFORM_TYPES.has(type)) this.observers.add(peer);
-  }
-
-  private packetReceived(
-    node: string,
-    peer: string,
-    type: number,
-    zxid: bigint,
-    time: number,
-    seq: number,
-  ): void {
-    if (type === PACKET.ACK) {
-      if (this.isCovered(zxid)) this.see('counted', node, peer, time, seq);
-      return;
-    }
-    if (zxid !== this.zxid) return;
-    if (PROPOSAL_TYPES.has(type)) this.see('offered', node, peer, time, seq);
-    if (COMMIT_TYPES.has(type)) this.see('told', node, peer, time, seq);
-    if (INFORM_TYPES.has(type)) this.observers.add(node);
+    if (type === PACKET.PROPOSAL) this.see(sent ? 'offer-sent' : 'offered', node, peer, time, seq);
+    if (COMMIT_TYPES.has(type)) this.see(sent ? 'tell-sent' : 'told', node, peer, time, seq);
+    if (INFORM_TYPES.has(type)) this.observers.add(sent ? peer : node);
   }
 
   private isMine({ session, cxid }: { readonly session: bigint; readonly cxid: number }): boolean {

@@ -1,5 +1,5 @@
 /** Addresses of election ports: as configurations have them, and as the text of opening messages. */
-import { hostPort } from '../../base/host-port.ts';
+import { hostPort, isWildcard } from '../../base/host-port.ts';
 
 /** Where a server listens for elections. */
 export interface ElectionAddress {
@@ -9,8 +9,6 @@ export interface ElectionAddress {
 
 /** `host:port`, brackets around IPv6. */
 export const textOfAddress = ({ host, port }: ElectionAddress): string => hostPort(host, port);
-
-const WILDCARDS = new Set(['', '0.0.0.0', '::', '0:0:0:0:0:0:0:0']);
 
 /**
  * The addresses of an opening message at which its sender can be dialled. Those that are no address, and
@@ -25,7 +23,7 @@ export function parseElectionAddresses(texts: readonly string[]): ElectionAddres
     const bare = text.slice(0, colon);
     const host = bare.startsWith('[') && bare.endsWith(']') ? bare.slice(1, -1) : bare;
     const port = Number(portText);
-    if (port < 1 || port > 65_535 || WILDCARDS.has(host) || !/^[0-9A-Za-z._:%-]{1,255}$/.test(host)) continue;
+    if (port < 1 || port > 65_535 || isWildcard(host) || !/^[0-9A-Za-z._:%-]{1,255}$/.test(host)) continue;
     found.push({ host, port });
   }
   return found;
