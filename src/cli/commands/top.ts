@@ -1,6 +1,7 @@
 /** `zkt top`: the dashboard; without a terminal, or with `-b`, the same as text, round by round. */
 import type { Command } from 'commander';
 import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
+import { addressText } from '../../client/connect-string.ts';
 import { Player } from '../../inspect/recording/player.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { systemDisk } from '../../platform/disk.ts';
@@ -96,6 +97,8 @@ async function top(flags: TopFlags, context: ToolContext): Promise<ExitCode> {
   return await runBatch(from, io, {
     panes: PANES,
     pane: paneIndex(ids, flags.pane),
+    servers:
+      flags.replay === undefined ? observerSettings(flags, globals, io.env).servers.map(addressText) : [],
     filter: flags.filter ?? '',
     format: format ?? 'table',
     rounds: roundsOf(flags.count, format),

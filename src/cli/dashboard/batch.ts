@@ -1,5 +1,5 @@
 /** `zkt top` without a terminal: the same panes as plain text, or the model as JSON, round by round. */
-import { EXIT, type ExitCode, ZktError } from '../../base/errors.ts';
+import { EXIT, type ExitCode } from '../../base/errors.ts';
 import type { ZktEvent } from '../../events/table.ts';
 import type { EventSource } from '../../inspect/source.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -10,6 +10,7 @@ import { Model } from '../../tui/model.ts';
 import type { Pane } from '../../tui/pane.ts';
 import { summaryOf } from '../../tui/summary.ts';
 import type { Io } from '../io.ts';
+import { FirstAnswer } from '../observing/first-answer.ts';
 import { Printer } from '../output/printer.ts';
 import { ListReport } from '../output/report.ts';
 import type { OutputFormat } from '../settings/global-options.ts';
@@ -19,6 +20,8 @@ export interface BatchOptions {
   readonly panes: readonly Pane<unknown>[];
   /** An index into `panes`. */
   readonly pane: number;
+  /** `host:port` of the servers that live events begin with. */
+  readonly servers: readonly string[];
   readonly filter: string;
   readonly format: OutputFormat;
   readonly rounds: number;
@@ -63,9 +66,9 @@ async function replay(playback: Playback, fromMs: number, io: Io, options: Batch
 async function watch(source: EventSource, io: Io, options: BatchOptions): Promise<ExitCode> {
   const { clock, timers, rounds, everyMs } = options;
   const model = new Model(options.panes);
-  let why = 'nobody answers';
+  const answers = new FirstAnswer(options.servers);
   source.start((event) => {
-    if (event.name === 'source.lost' || event.name === 'source.refused') why = event.fields.why;
+    answers.take(event);
     model.take(event);
   });
   const printer = new RoundPrinter(io, options);
@@ -74,8 +77,7 @@ async function watch(source: EventSource, io: Io, options: BatchOptions): Promis
       await pause(timers, round === 0 ? FIRST_MS : everyMs, io.stop);
       if (io.stop.aborted) return io.stdout.broken ? EXIT.ok : EXIT.interrupted;
       model.nowMs = clock.wallMs();
-      if (round === 0 && !model.servers.some(({ up }) => up))
-        throw new ZktError('ZKT_CONNECT', { servers: model.servers.map((it) => it.node).join(','), why });
+      if (round === 0 && !model.servers.some(({ up }) => up)) throw answers.error();
       await printer.print(model);
     }
     return EXIT.ok;

@@ -50,7 +50,10 @@ export class ListeningSpan {
     const stopped = (): void => this.end('stopped');
     stop.addEventListener('abort', stopped, { once: true });
     if (stop.aborted) stopped();
-    const timer = forMs === undefined ? undefined : timers.after(forMs, () => this.end('time'));
+    const timer =
+      forMs === undefined
+        ? undefined
+        : timers.after(forMs, () => this.end(this.answers.came ? 'time' : 'nobody'));
     source.start((event) => {
       take(event);
       this.answers.take(event);

@@ -147,9 +147,11 @@ function limitLines(rows: readonly Row[], width: number, height: number): Line[]
     const text = `${first}${more.length === 0 ? '' : ` (and ${more.length} more: Enter)`}`;
     limited.set(text, [...(limited.get(text) ?? []), faceName(face)]);
   }
-  const lines = [...limited].flatMap(([text, names]) =>
-    wrapText(`${names.join(', ')}: ${text}`, width - 2).slice(0, LIMIT_LINES_MAX),
-  );
+  const lines = [...limited].flatMap(([text, names]) => {
+    const all = wrapText(`${names.join(', ')}: ${text}`, width - 4);
+    const shown = all.slice(0, LIMIT_LINES_MAX);
+    return shown.map((line, i) => (i === shown.length - 1 && all.length > shown.length ? `${line} …` : line));
+  });
   if (lines.length === 0 || height < lines.length + 2) return [];
   return [[], ...lines.map((text): Line => [span(` ${text}`, 'dim')])];
 }

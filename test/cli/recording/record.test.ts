@@ -129,6 +129,13 @@ describe('zkt record', () => {
     expect(run.disk.files()).toEqual([]);
   });
 
+  it('the time is over before it is clear that nobody answers: the same', async () => {
+    const run = begin({}, { forMs: 2_000 });
+    run.timers.fire(2_000);
+    await expect(run.done).rejects.toMatchObject({ code: 'ZKT_CONNECT', exit: 3 });
+    expect(run.disk.files()).toEqual([]);
+  });
+
   it('a server lost later is part of the picture', async () => {
     const run = begin();
     run.tell(connected('1'));
