@@ -8,11 +8,18 @@
  * is known by its time and not by its number.
  */
 import type { Subscription } from '../../events/bus.ts';
+import { EVENTS, type EventName, isSample } from '../../events/table.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Timer, Timers } from '../../ports/timers.ts';
 
 const WINDOW_MS = 250;
 const WINDOWS_PER_S = 1000 / WINDOW_MS;
+
+/**
+ * Whether events of that name count against a budget: those of `trace` level, but samples, which come once a
+ * second whatever the load, and are what a budget leaves room for.
+ */
+export const isBudgeted = (name: EventName): boolean => EVENTS[name].level === 'trace' && !isSample(name);
 
 /** What a budget needs of the world. */
 export interface BudgetWorld {

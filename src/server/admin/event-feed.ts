@@ -15,9 +15,9 @@ import { ZktError } from '../../base/errors.ts';
 import { Ring } from '../../base/ring.ts';
 import { type Bus, namesAtLevel, type Subscription } from '../../events/bus.ts';
 import { EventFilter, FILTER_KEYS, filterQuery } from '../../events/filter.ts';
-import { EVENTS, type EventName, type FieldsOf, isSample, type ZktEvent } from '../../events/table.ts';
+import type { EventName, FieldsOf, ZktEvent } from '../../events/table.ts';
 import type { HttpReply, HttpRequest } from '../../ports/http.ts';
-import { type BudgetWorld, EventBudget } from './event-budget.ts';
+import { type BudgetWorld, EventBudget, isBudgeted } from './event-budget.ts';
 
 /** Events kept for `last`. */
 const KEPT_MAX = 10_000;
@@ -73,7 +73,7 @@ export class EventFeed {
     const { bus } = this.world;
     const listener = new Listener(this.world, asked, reply);
     this.listeners.add(listener);
-    reply.onGone(() => this.gone(listener, request.remote, 'it has gone'));
+    reply.onGone(() => this.gone(listener, request.remote));
     listener.begin(this.kept);
     if (bus.on['feed.opened']) {
       const filter = asked.text.slice(0, SHOWN_FILTER_MAX);
@@ -91,12 +91,12 @@ export class EventFeed {
     }
   }
 
-  private gone(listener: Listener, remote: string, why: string): void {
+  private gone(listener: Listener, remote: string): void {
     if (!this.listeners.delete(listener)) return;
     listener.close();
     const { bus } = this.world;
     const { sent, dropped } = listener;
-    if (bus.on['feed.closed']) bus.emit('feed.closed', { remote, sent, dropped, why });
+    if (bus.on['feed.closed']) bus.emit('feed.closed', { remote, sent, dropped, why: 'it has gone' });
   }
 }
 
@@ -152,9 +152,6 @@ function onceEach(lineOf: (event: ZktEvent) => string): (event: ZktEvent) => str
   };
 }
 
-/** Samples come once a second, whatever the load: they are what a budget leaves room for. */
-const isCounted = (name: EventName): boolean => EVENTS[name].level === 'trace' && !isSample(name);
-
 /** One stream. */
 class Listener {
   sent = 0;
@@ -209,7 +206,7 @@ class Listener {
   private listen(): void {
     const { bus } = this.world;
     const { budget } = this;
-    const counted = budget === undefined ? [] : this.filter.names.filter(isCounted);
+    const counted = budget === undefined ? [] : this.filter.names.filter(isBudgeted);
     const free = this.filter.names.filter((name) => !counted.includes(name));
     this.subscriptions.push(bus.subscribe({ names: free, take: (event) => this.take(event) }));
     if (budget === undefined || counted.length === 0) return;

@@ -7,20 +7,13 @@
  * loses power what the system had not written yet. It never holds up or ends the server: where it cannot
  * write, it says so once and tries again.
  */
-import { type Bus, namesAtLevel, type Subscription } from '../../events/bus.ts';
-import {
-  EVENT_NAMES,
-  EVENTS,
-  type EventName,
-  type FieldsOf,
-  isSample,
-  type ZktEvent,
-} from '../../events/table.ts';
+import type { Bus, Subscription } from '../../events/bus.ts';
+import { EVENT_NAMES, type EventName, type FieldsOf, type ZktEvent } from '../../events/table.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Disk } from '../../ports/disk.ts';
 import type { Timer, Timers } from '../../ports/timers.ts';
 import { RecordingRing } from '../../storage/recording/recording-ring.ts';
-import { EventBudget } from './event-budget.ts';
+import { EventBudget, isBudgeted } from './event-budget.ts';
 
 /** `trace` events a second. */
 const TRACES_PER_S = 200;
@@ -71,8 +64,8 @@ export class FlightRecorder {
     const { bus, timers } = world;
     this.world = world;
     this.options = options;
-    const told = new Set([...namesAtLevel('debug'), ...EVENT_NAMES.filter(isSample)]);
-    const traced = EVENT_NAMES.filter((name) => EVENTS[name].level === 'trace' && !told.has(name));
+    const told = EVENT_NAMES.filter((name) => !isBudgeted(name));
+    const traced = EVENT_NAMES.filter(isBudgeted);
     this.budget = new EventBudget(world, TRACES_PER_S, (ms) =>
       this.tell('feed.dropped', { why: 'budget', count: 0, ms }),
     );

@@ -72,11 +72,9 @@ export class HttpAdmin {
   private readonly options: HttpAdminOptions;
   private readonly guard: AdminGuard;
   private readonly timers: Timers;
-  private readonly commandUrl: string;
 
   constructor(options: HttpAdminOptions, world: HttpAdminWorld) {
     this.options = options;
-    this.commandUrl = options.commandUrl;
     this.timers = world.timers;
     this.guard = new AdminGuard(options.token, world);
   }
@@ -97,7 +95,8 @@ export class HttpAdmin {
       return;
     }
     const { path } = request;
-    const { commandUrl, options } = this;
+    const { options } = this;
+    const { commandUrl } = options;
     if (path === commandUrl || path === `${commandUrl}/`) {
       const type = 'text/html; charset=utf-8';
       answer(request, reply, 200, type, listHtml(commandUrl, options.commands.names));

@@ -1,5 +1,5 @@
 /** What a server tells about itself, as plain values: the input of every four-letter word's text. */
-import type { LeadingFacts, MemberConfiguration } from './quorum-facts.ts';
+import type { MemberConfiguration } from './quorum-facts.ts';
 
 /** What a server is at the moment. */
 export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only';
@@ -20,7 +20,7 @@ export interface ServerReport {
   /** As Apache counts: the root twice. */
   readonly nodes: number;
   /** Of a leader. */
-  readonly proposalBytes?: LeadingFacts['proposalBytes'] | undefined;
+  readonly proposalBytes?: BufferSizes | undefined;
 }
 
 /** Sizes of replies or proposals, bytes; -1 before the first. */
