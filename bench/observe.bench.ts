@@ -6,9 +6,9 @@
  * - `recorded`: the flight recorder is on, as it is by default.
  * - `watched`: `zkt top` looks on, on a terminal of 200x60; its own share of a core is told.
  *
- * All ensembles stay up and take turns at each row, round after round, each time in another order; what counts
- * is the median of the ratios within a round. On a machine with few cores the load generator, the servers and
- * the dashboard compete for them, and `watched` pays for that as well.
+ * All ensembles stay up and take turns at each row, round after round, each time in another order; what
+ * counts is the median of the ratios within a round. On a machine with few cores the load generator, the
+ * servers and the dashboard compete for them, and `watched` pays for that as well.
  *
  *     npm run bench -- observe
  *     npm run bench -- observe -- --seconds 4 --rounds 7 --rows 'set'

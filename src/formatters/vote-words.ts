@@ -1,7 +1,9 @@
 /** Votes of an election in words. What is not told of one is below 0. Pure. */
 import { hex0x } from '../base/brands.ts';
 
-/** Why a vote is better than another: the rules of `election.vote-changed`, and what else a vote comes from. */
+/**
+ * Why a vote is better than another: the rules of `election.vote-changed`, and what else a vote comes from.
+ */
 const RULES: Readonly<Record<string, string>> = {
   first: 'for itself',
   told: 'when asked',

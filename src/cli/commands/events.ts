@@ -37,8 +37,8 @@ Examples:
   zkt events --replay incident.zktrec --from 12:34:56 --to 12:35:10 --level info -o table
 
 Names, fields and levels: docs/events.md. A filter follows: a request whose arrival matched matches in all its
-later stages. A server never waits for a listener: what one that is too slow was not sent is told as feed.dropped.
-Servers of Apache tell no events; what can be asked of them comes as samples once a second.
+later stages. A server never waits for a listener: what one that is too slow was not sent is told as
+feed.dropped. Servers of Apache tell no events; what can be asked of them comes as samples once a second.
 
 Ends with Ctrl-C (130), after --limit or --for, or with 3 when no server answers.`;
 

@@ -5,8 +5,8 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 const DURATION_MS_MAX = 0x7fffffff;
 
 /**
- * A duration: `500ms`, `30s`, `10m`, `1.5h`, `2d`; a bare number is seconds. Answers ms; throws ZKT_USAGE with
- * the option's name.
+ * A duration: `500ms`, `30s`, `10m`, `1.5h`, `2d`; a bare number is seconds. Answers ms; throws ZKT_USAGE
+ * with the option's name.
  */
 export function durationMs(text: string, option: string): number {
   const found = /^(\d{1,9}(?:\.\d{1,3})?)(ms|[smhd])?$/.exec(text);

@@ -37,8 +37,8 @@ const LOOK_MS = 50;
 const WAITING_MAX = 1_000;
 
 /**
- * Calls `take` with each trace in turn, awaiting it. Throws ZKT_USAGE for a filter that is none, and ZKT_CONNECT
- * when nobody answers.
+ * Calls `take` with each trace in turn, awaiting it. Throws ZKT_USAGE for a filter that is none, and
+ * ZKT_CONNECT when nobody answers.
  */
 export async function follow(
   options: FollowOptions,

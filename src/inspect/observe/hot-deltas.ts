@@ -91,8 +91,8 @@ export class HotDeltas {
 
 /**
  * A server counts in each tree the writes of the whole ensemble, since all are applied there, but only the
- * reads it was asked for itself. So that no write is counted on every server, each is taken to have been asked
- * for its share of them: its own `writes` of all that were applied.
+ * reads it was asked for itself. So that no write is counted on every server, each is taken to have been
+ * asked for its share of them: its own `writes` of all that were applied.
  */
 function treesOf(
   trees: ReadonlySet<string>,

@@ -1,6 +1,6 @@
 /**
- * Servers tell what happened before one after the other, each its own past. Whoever wants to see what they did
- * together, an election above all, needs it in the order of time: what comes at the beginning waits for a
+ * Servers tell what happened before one after the other, each its own past. Whoever wants to see what they
+ * did together, an election above all, needs it in the order of time: what comes at the beginning waits for a
  * moment, and is handed on by time.
  */
 import type { ZktEvent } from '../../events/table.ts';

@@ -4,8 +4,8 @@
  *
  * Time is cut into windows of a quarter second, by the wall clock, which servers of one ensemble share more
  * or less: their bursts overlap, and whole requests lie in them. When a window's share is used up, the
- * subscription rests until the next begins; resting, it costs the server nothing at all, and so what is missed
- * is known by its time and not by its number.
+ * subscription rests until the next begins; resting, it costs the server nothing at all, and so what is
+ * missed is known by its time and not by its number.
  */
 import type { Subscription } from '../../events/bus.ts';
 import { EVENTS, type EventName, isSample } from '../../events/table.ts';

@@ -4,11 +4,23 @@
  */
 import { Real, realText } from './real.ts';
 
-/** An object of very many keys, made one by one while it is written: each at its time, and so not of one moment. */
+/**
+ * An object of very many keys, made one by one while it is written: each at its time, and so not of one
+ * moment.
+ */
 export class Entries {
   readonly each: () => Iterable<readonly [key: string, value: Json]>;
 
   constructor(each: () => Iterable<readonly [key: string, value: Json]>) {
+    this.each = each;
+  }
+}
+
+/** A list of very many items, likewise. */
+export class Items {
+  readonly each: () => Iterable<Json>;
+
+  constructor(each: () => Iterable<Json>) {
     this.each = each;
   }
 }
@@ -22,6 +34,7 @@ export type Json =
   | string
   | Real
   | Entries
+  | Items
   | readonly Json[]
   | ReadonlyMap<string, Json>
   | { readonly [key: string]: Json };
@@ -48,6 +61,7 @@ export const jacksonFragments = (value: Json): Generator<string, void> => fragme
 
 function* fragments(value: Json, indent: string): Generator<string, void> {
   if (value instanceof Real || value === null || typeof value !== 'object') yield leaf(value);
+  else if (value instanceof Items) yield* listFragments(value.each(), indent);
   else if (isList(value)) yield* listFragments(value, indent);
   else {
     const entries =
@@ -63,14 +77,14 @@ function* fragments(value: Json, indent: string): Generator<string, void> {
   }
 }
 
-function* listFragments(list: readonly Json[], indent: string): Generator<string, void> {
+function* listFragments(list: Iterable<Json>, indent: string): Generator<string, void> {
   let head = '[ ';
   for (const it of list) {
     yield head;
     yield* fragments(it, indent);
     head = ', ';
   }
-  yield list.length === 0 ? '[ ]' : ' ]';
+  yield head === '[ ' ? '[ ]' : ' ]';
 }
 
 function leaf(value: null | boolean | number | bigint | string | Real): string {
