@@ -53,7 +53,7 @@ const GROUPS = [
   {
     name: 'shared',
     priority: 2,
-    test: /\/src\/(server\/(quorum\/|processor\/request-kinds)|formatters\/(escape|event-|java-))/,
+    test: /\/src\/(server\/(quorum\/|processor\/request-kinds)|formatters\/(escape|event-|java-|time-|vote-))/,
   },
   { name: 'files', priority: 1, test: /\/src\/(inspect|formatters\/(?!java-dates))/ },
   { name: 'commands', priority: 1, test: /\/src\/cli\/(nodes|output|parse|settings)\// },

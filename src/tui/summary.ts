@@ -27,9 +27,7 @@ export function summaryOf(model: Model): Readonly<Record<string, unknown>> {
         problems: problems.filter(({ node }) => node === face.node).map(({ text }) => text),
       };
     }),
-    lost: Object.fromEntries(
-      [...model.lost].filter(([, { events }]) => events > 0).map(([n, { events }]) => [n, events]),
-    ),
+    lost: Object.fromEntries(model.lost),
   };
 }
 

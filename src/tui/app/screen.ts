@@ -151,10 +151,9 @@ function statusLine(model: Model, state: ShellState, around: Surroundings): Line
 
 /** `lost 1 203 events of server 2`. */
 function lossText(model: Model): string {
-  const parts = [...model.lost].flatMap(([node, { events }]) => {
-    if (events === 0) return [];
+  const parts = [...model.lost].map(([node, events]) => {
     const face = model.servers.find((it) => it.node === node);
-    return [`${fullCount(events)} events of ${face === undefined ? node : faceName(face)}`];
+    return `${fullCount(events)} events of ${face === undefined ? node : faceName(face)}`;
   });
   if (model.lostHere > 0) parts.push(`${fullCount(model.lostHere)} events here: too many at once`);
   return parts.length === 0 ? '' : `lost ${parts.join(', ')}`;
