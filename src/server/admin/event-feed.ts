@@ -17,6 +17,7 @@ import { type Bus, namesAtLevel, type Subscription } from '../../events/bus.ts';
 import { EventFilter, FILTER_KEYS, filterQuery } from '../../events/filter.ts';
 import type { EventName, FieldsOf, ZktEvent } from '../../events/table.ts';
 import type { HttpReply, HttpRequest } from '../../ports/http.ts';
+import { answerJson, HEADERS } from './answers.ts';
 import { type BudgetWorld, EventBudget, isBudgeted } from './event-budget.ts';
 
 /** Events kept for `last`. */
@@ -59,7 +60,7 @@ export class EventFeed {
   /** Answers a request for the stream. */
   handle(request: HttpRequest, reply: HttpReply): void {
     if (this.listeners.size >= LISTENERS_MAX) {
-      refuse(reply, 503, `there are ${LISTENERS_MAX} listeners already`);
+      answerJson(request, reply, 503, { error: `there are ${LISTENERS_MAX} listeners already` });
       return;
     }
     let asked: Asked;
@@ -67,7 +68,7 @@ export class EventFeed {
       asked = askedFor(request.query);
     } catch (thrown) {
       if (!(thrown instanceof ZktError)) throw thrown;
-      refuse(reply, 400, thrown.message);
+      answerJson(request, reply, 400, { error: thrown.message });
       return;
     }
     const { bus } = this.world;
@@ -134,11 +135,6 @@ function wholeOf(query: URLSearchParams, key: string): number | undefined {
   throw new ZktError('ZKT_USAGE', { why: `${key} is a whole number, not ${text}` });
 }
 
-function refuse(reply: HttpReply, status: number, why: string): void {
-  reply.begin(status, { 'content-type': 'application/json' });
-  reply.end(`${JSON.stringify({ error: why })}\n`);
-}
-
 /** An event goes to all who listen one after the other: its line is made for the first of them. */
 function onceEach(lineOf: (event: ZktEvent) => string): (event: ZktEvent) => string {
   let last: ZktEvent | undefined;
@@ -190,7 +186,7 @@ class Listener {
   }
 
   begin(kept: Ring<ZktEvent>): void {
-    this.reply.begin(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
+    this.reply.begin(200, { 'content-type': 'application/x-ndjson', ...HEADERS });
     const { last } = this.asked;
     const names = new Set(this.filter.names);
     const past = last === 0 ? [] : [...kept].filter((e) => names.has(e.name) && this.filter.wants(e));

@@ -14,7 +14,8 @@ import type { HttpHandler, HttpReply, HttpRequest } from '../../ports/http.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 import type { Timers } from '../../ports/timers.ts';
 import { AdminGuard } from './admin-guard.ts';
-import { type Json, jacksonFragments, jacksonText } from './jackson.ts';
+import { answer, answerJson, HEADERS, JSON_TYPE } from './answers.ts';
+import { type Json, jacksonFragments } from './jackson.ts';
 import { nextPiece, writePaced } from './paced-answer.ts';
 
 /** Apache's commands, by whichever of their names. */
@@ -58,14 +59,6 @@ export interface HttpAdminWorld {
 
 /** Who reads nothing of a long answer for so long gets no more of it. */
 const PATIENCE_MS = 30_000;
-
-const JSON_TYPE = 'application/json';
-/** Answers are of the moment, and nothing a browser should make more of than it is. */
-const HEADERS = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'",
-} as const;
 
 /** See the head of the file. */
 export class HttpAdmin {
@@ -153,35 +146,6 @@ export class HttpAdmin {
 function stream(request: HttpRequest, reply: HttpReply, events: HttpHandler): void {
   if (request.method === 'HEAD') answer(request, reply, 200, 'application/x-ndjson', '');
   else events(request, reply);
-}
-
-function answerJson(
-  request: HttpRequest,
-  reply: HttpReply,
-  status: number,
-  value: Json,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  answer(request, reply, status, JSON_TYPE, jacksonText(value), headers);
-}
-
-function answer(
-  { method }: HttpRequest,
-  reply: HttpReply,
-  status: number,
-  type: string,
-  text: string,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  const bytes = Buffer.from(text, 'utf8');
-  reply.begin(status, {
-    'content-type': type,
-    'content-length': String(bytes.length),
-    ...HEADERS,
-    ...headers,
-  });
-  if (method === 'HEAD') reply.end();
-  else reply.end(bytes);
 }
 
 /** The list as Apache's admin server shows it. */
