@@ -6,7 +6,7 @@ import { hex0x, hex64 } from '../../base/brands.ts';
 import { hostPort } from '../../base/host-port.ts';
 import type { Member, Membership, ServerAddress } from '../quorum/membership.ts';
 import { shortOpName } from './four-letter-text.ts';
-import type { Json } from './jackson.ts';
+import { Items, type Json } from './jackson.ts';
 import { metricLines } from './metric-lines.ts';
 import type { ObserverReport, Standing } from './quorum-facts.ts';
 import { Real } from './real.ts';
@@ -43,10 +43,16 @@ export const dirsJson = (r: ConfigurationReport): Payload => ({
 });
 
 /** `connections`. There are no TLS connections in this release. */
-export const connectionsJson = (connections: readonly ConnectionReport[]): Payload => ({
-  connections: connections.map((c) => ({ ...brieflyJson(c), ...sessionJson(c) })),
+export const connectionsJson = (connections: Iterable<ConnectionReport>): Payload => ({
+  connections: itemsOf(connections, (c) => ({ ...brieflyJson(c), ...sessionJson(c) })),
   secure_connections: [],
 });
+
+/** There may be ten thousands of them. */
+const itemsOf = (connections: Iterable<ConnectionReport>, json: (c: ConnectionReport) => Payload): Items =>
+  new Items(function* () {
+    for (const connection of connections) yield json(connection);
+  });
 
 const brieflyJson = (c: ConnectionReport): Payload => ({
   remote_socket_address: c.remote,
@@ -112,10 +118,10 @@ const sizesJson = ({ last, min, max }: BufferSizes): Payload => ({
 export const statsJson = (
   r: ServerReport,
   s: StatisticsReport,
-  connections: readonly ConnectionReport[],
+  connections: Iterable<ConnectionReport>,
 ): Payload => ({
   ...serverStatsJson(r, s),
-  connections: connections.map(brieflyJson),
+  connections: itemsOf(connections, brieflyJson),
   secure_connections: [],
 });
 

@@ -37,9 +37,9 @@ export class FourLetterAnswers {
       case 'srvr':
         return text.srvrText(reports.server(server));
       case 'stat':
-        return text.statText(reports.server(server), connectionsOf(server));
+        return text.statText(reports.server(server), [...connectionsOf(server)]);
       case 'cons':
-        return text.consText(connectionsOf(server));
+        return text.consText([...connectionsOf(server)]);
       case 'conf':
         return text.confText(reports.configuration(server));
       case 'dirs':

@@ -8,6 +8,7 @@ import type { MonitorReport, NodeReport, QuotaReport } from '../admin/monitor.ts
 import type { MemberConfiguration, ObserverReport, QuorumFacts, Standing } from '../admin/quorum-facts.ts';
 import type { ConfigurationReport, ConnectionReport, ServerReport } from '../admin/reports.ts';
 import type { ServerMetrics } from '../admin/server-metrics.ts';
+import type { ClientLink } from '../net/client-link.ts';
 import type { Membership } from '../quorum/membership.ts';
 import type { ServingServer } from './serving-server.ts';
 
@@ -174,31 +175,34 @@ export const sessionsOf = (server: ServingServer): { id: bigint; timeoutMs: numb
 /** Apache's index holds the root under `/` and under the empty path. */
 const nodeCount = (server: ServingServer): number => server.database.tree.nodeCount + 1;
 
-/** `cons`. */
-export const connectionsOf = (server: ServingServer): ConnectionReport[] =>
-  [...server.port.links].map((link) => {
-    const { stats } = link;
-    return {
-      remote: link.remote,
-      reading: link.isReading,
-      queued: link.outstanding,
-      received: stats.received,
-      sent: stats.sent,
-      session:
-        link.sessionId === 0n
-          ? undefined
-          : {
-              id: link.sessionId,
-              lastOp: stats.lastOp,
-              establishedMs: link.establishedMs,
-              timeoutMs: link.timeoutMs,
-              lastCxid: stats.lastCxid,
-              lastZxid: stats.lastZxid,
-              lastResponseMs: Math.floor(stats.lastResponseMs),
-              latency: stats.latency,
-            },
-    };
-  });
+/** `cons`: each as it is when it is come to, of those that are there now. */
+export function* connectionsOf(server: ServingServer): IterableIterator<ConnectionReport> {
+  for (const link of [...server.port.links]) yield connectionReport(link);
+}
+
+const connectionReport = (link: ClientLink): ConnectionReport => {
+  const { stats } = link;
+  return {
+    remote: link.remote,
+    reading: link.isReading,
+    queued: link.outstanding,
+    received: stats.received,
+    sent: stats.sent,
+    session:
+      link.sessionId === 0n
+        ? undefined
+        : {
+            id: link.sessionId,
+            lastOp: stats.lastOp,
+            establishedMs: link.establishedMs,
+            timeoutMs: link.timeoutMs,
+            lastCxid: stats.lastCxid,
+            lastZxid: stats.lastZxid,
+            lastResponseMs: Math.floor(stats.lastResponseMs),
+            latency: stats.latency,
+          },
+  };
+};
 
 const nodeReport = ({ metrics, recovery }: ServingServer['store']): NodeReport => ({
   propagationMs: metrics.propagationMs,
