@@ -51,7 +51,9 @@ export function openFiles(): { open: number; max: number } | undefined {
   try {
     const limits = fs.readFileSync('/proc/self/limits', 'latin1');
     const max = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
-    const open = fs.readdirSync('/proc/self/fd').length;
+    // Linux 6.2 and later tell the number as the size of the folder: of many files that is much quicker.
+    const { size } = fs.statSync('/proc/self/fd');
+    const open = size > 0 ? size : fs.readdirSync('/proc/self/fd').length;
     return max === undefined ? undefined : { open, max: Number(max) };
   } catch {
     return undefined;

@@ -136,6 +136,8 @@ describe('Prometheus', () => {
         expect(`${name} ${types.get(name)}`).toBe(`${name} ${kind.split('-')[0]}`);
     }
     expect(new Set(lines.filter((line) => line.startsWith('# TYPE'))).size).toBe(types.size);
+    // What goes through every connection of the process is not asked for.
+    expect([...types.keys()].filter((name) => name.startsWith('nodejs_active'))).toEqual([]);
     for (const name of [
       'process_cpu_seconds_total',
       'nodejs_eventloop_lag_seconds',
@@ -147,6 +149,7 @@ describe('Prometheus', () => {
 
   test.each([
     'znode_count 5',
+    'process_open_fds 1',
     'connection_rejected 0',
     'dbinittime{quantile="0.5"} 3',
     'dbinittime_count 1',
