@@ -61,6 +61,8 @@ export class ServerWatch {
   private readonly listener: FeedListener;
   private readonly rounds: PollRounds;
   private wasLost = true;
+  /** Why its events may not be heard, while that is so. */
+  private refusal: string | undefined;
   private adminAgainMs = ADMIN_SOON_MS;
   private feedAgainMs = Number.NEGATIVE_INFINITY;
 
@@ -179,6 +181,7 @@ export class ServerWatch {
     if (url !== undefined && clock.monotonicMs() >= this.feedAgainMs) {
       const end = await this.listener.listen(url, found.version);
       if (this.rest.ended) return;
+      this.refusal = end.refused ? end.why : undefined;
       if (!end.refused) {
         this.lose(end.why);
         return;
@@ -213,6 +216,8 @@ export class ServerWatch {
       if (end === 'told') this.owner.configuration('told');
       else if (end === 'other') return undefined;
       else if (end !== undefined) return end.lost;
+      // That it answers questions does not undo that.
+      if (this.refusal !== undefined) this.voice.limited(`its events cannot be heard: ${this.refusal}`);
       const passed = clock.monotonicMs() - beganMs;
       const wait = roster.isUnsettled(beganMs) ? pollMs / UNSETTLED_PACE : pollMs;
       const sleepMs = Math.max(wait / UNSETTLED_PACE, wait - passed);

@@ -135,25 +135,27 @@ function wrongLines(problems: readonly Problem[], height: number, ascii: boolean
   return [...room.slice(0, height - 1), [span(` and ${left} more`, 'warn')]];
 }
 
-/** Lines of what the servers of one kind do not tell; Enter tells all. */
+/** Lines of one thing that servers do not tell; Enter tells all. */
 const LIMIT_LINES_MAX = 3;
 
 /** What some servers do not tell; those that have the same limits, together. */
 function limitLines(rows: readonly Row[], width: number, height: number): Line[] {
   const limited = new Map<string, string[]>();
   for (const { face, server } of rows) {
-    const [first, ...more] = server?.limits ?? [];
-    if (first === undefined || !face.up) continue;
-    const text = `${first}${more.length === 0 ? '' : ` (and ${more.length} more: Enter)`}`;
-    limited.set(text, [...(limited.get(text) ?? []), faceName(face)]);
+    if (!face.up) continue;
+    for (const text of server?.limits ?? []) {
+      limited.set(text, [...(limited.get(text) ?? []), faceName(face)]);
+    }
   }
   const lines = [...limited].flatMap(([text, names]) => {
     const all = wrapText(`${names.join(', ')}: ${text}`, width - 4);
     const shown = all.slice(0, LIMIT_LINES_MAX);
     return shown.map((line, i) => (i === shown.length - 1 && all.length > shown.length ? `${line} …` : line));
   });
-  if (lines.length === 0 || height < lines.length + 2) return [];
-  return [[], ...lines.map((text): Line => [span(` ${text}`, 'dim')])];
+  const room = height - 2;
+  if (lines.length === 0 || room < 1) return [];
+  const told = lines.length <= room ? lines : [...lines.slice(0, room - 1), 'and more: Enter'];
+  return [[], ...told.map((text): Line => [span(` ${text}`, 'dim')])];
 }
 
 /** A row or a chart for each server's last minutes, where there is room for them. */
