@@ -12,12 +12,12 @@ import { liveSource } from '../dashboard/live-source.ts';
 import {
   canShow,
   type DashboardOptions,
-  isAscii,
   openBoard,
   openDashboard,
   paneIndex,
   sayRecorded,
 } from '../dashboard/open-dashboard.ts';
+import { knowsUtf8 } from '../locale.ts';
 import { momentIn } from '../parse/moment.ts';
 import { type ObserverFlags, observerOptions, observerSettings } from '../settings/observer-options.ts';
 import { wholeNumber } from '../settings/settings.ts';
@@ -103,7 +103,7 @@ async function top(flags: TopFlags, context: ToolContext): Promise<ExitCode> {
     format: format ?? 'table',
     rounds: roundsOf(flags.count, format),
     everyMs: 1000 * (flags.delay === undefined ? EVERY_S : secondsOf(flags.delay)),
-    ascii: isAscii(io.env),
+    ascii: !knowsUtf8(io.env),
     clock: systemClock,
     timers: systemTimers,
   });

@@ -1,5 +1,6 @@
 import { baseName } from '../../protocol/paths.ts';
 import type { Command } from '../command.ts';
+import { knowsUtf8 } from '../locale.ts';
 import { countOf } from '../nodes/value.ts';
 import { type Visited, walk } from '../nodes/walk.ts';
 import { ListReport } from '../output/report.ts';
@@ -21,7 +22,7 @@ export const command: Command = {
     const depth = args.value('d');
     const client = await context.client(path);
     const report = new ListReport(context.out, context.format, 'nodes');
-    const lines = drawsLines(context.out.stream.isTTY, context.io.env) ? BOXES : PLAIN;
+    const lines = context.out.stream.isTTY && knowsUtf8(context.io.env) ? BOXES : PLAIN;
     for await (const node of walk(client, path, depth === undefined ? undefined : countOf(depth, '-d', 0))) {
       if (context.stop.aborted) return;
       const { path, depth: level, children, refused } = node;
@@ -40,12 +41,6 @@ export const command: Command = {
 
 const BOXES = { more: '├── ', last: '└── ', line: '│   ', none: '    ' };
 const PLAIN = { more: '|-- ', last: '`-- ', line: '|   ', none: '    ' };
-
-/** Box characters only on a terminal that says it knows UTF-8. */
-function drawsLines(isTTY: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
-  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
-  return isTTY && /utf-?8/i.test(locale);
-}
 
 function branch({ last }: Visited, lines: typeof BOXES): string {
   return last

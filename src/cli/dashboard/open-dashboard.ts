@@ -9,6 +9,7 @@ import { systemTimers } from '../../platform/timers.ts';
 import { RecordingWriter } from '../../storage/recording/recording-writer.ts';
 import type { TopEnd, TopOptions, TopRecorder } from '../../tui/app/top-options.ts';
 import type { Io } from '../io.ts';
+import { knowsUtf8 } from '../locale.ts';
 import { Printer } from '../output/printer.ts';
 
 /** What is shown, and how. */
@@ -25,12 +26,6 @@ export interface DashboardOptions {
 
 /** Whether a dashboard can be shown: a terminal on both sides that knows more than lines. */
 export const canShow = (io: Io): boolean => io.stdin.isTTY && io.stdout.isTTY && io.env.TERM !== 'dumb';
-
-/** Whether the terminal has no more than ASCII, as far as the environment tells. */
-export function isAscii(env: Io['env']): boolean {
-  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
-  return !/utf-?8/i.test(locale);
-}
 
 /** Opens it; resolves when it has ended. Throws ZKT_USAGE for a pane that is none. */
 export async function openDashboard(io: Io, options: DashboardOptions): Promise<TopEnd> {
@@ -50,7 +45,7 @@ export async function openDashboard(io: Io, options: DashboardOptions): Promise<
     record: recorders(options.recordFile),
     recordNow: options.recordFile !== undefined,
     stop: options.stop ?? io.stop,
-    ascii: isAscii(io.env),
+    ascii: !knowsUtf8(io.env),
     colour: io.stdout.colour,
     pane: paneIndex(
       PANES.map(({ id }) => id),

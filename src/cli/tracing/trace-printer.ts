@@ -3,6 +3,7 @@ import type { Trace } from '../../events/trace.ts';
 import { traceToJson } from '../../formatters/trace-json.ts';
 import { briefLine, type TraceLine, type TraceTone, traceLines } from '../../formatters/trace-text.ts';
 import type { Io, Style } from '../io.ts';
+import { knowsUtf8 } from '../locale.ts';
 import { Printer, type Segment } from '../output/printer.ts';
 import { ListReport } from '../output/report.ts';
 import type { OutputFormat } from '../settings/global-options.ts';
@@ -16,10 +17,6 @@ const STYLES: Readonly<Record<TraceTone, Style | undefined>> = {
   bad: 'red',
   accent: 'cyan',
 };
-
-/** Box characters only on a terminal that says it knows UTF-8. */
-const knowsUtf8 = ({ stdout, env }: Io): boolean =>
-  stdout.isTTY && /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || '');
 
 /** See the head of the file. */
 export class TracePrinter {
@@ -57,7 +54,7 @@ export class TracePrinter {
   }
 
   private draw(trace: Trace): void {
-    const utf8 = knowsUtf8(this.io);
+    const utf8 = this.io.stdout.isTTY && knowsUtf8(this.io.env);
     if (this.brief) {
       this.line(briefLine(trace));
       return;
