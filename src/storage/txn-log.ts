@@ -87,7 +87,6 @@ export class TxnLog {
   private noSpace = false;
   private unsyncedCount = 0;
   private writtenZxid = -1n;
-  private syncedZxid = -1n;
   private slowSyncs = 0;
   private syncMs = 0;
   private readonly pace: SyncPace;
@@ -108,11 +107,6 @@ export class TxnLog {
   /** Entries appended and not yet known to be on disk. */
   get waiting(): number {
     return this.batchCount + this.unsyncedCount;
-  }
-
-  /** The last zxid known to be on disk; -1 before the first. */
-  get lastSynced(): bigint {
-    return this.syncedZxid;
   }
 
   /** The file being written, under its final name; undefined before the first append and after a roll. */
@@ -353,7 +347,6 @@ export class TxnLog {
     const ms = clock.monotonicMs() - since;
     this.pace.note(ms);
     this.syncMs = ms;
-    this.syncedZxid = upTo;
     this.unsyncedCount -= count;
     if (events.on['log.synced']) events.emit('log.synced', { count, zxid: upTo, ms });
     if (ms > this.options.slowSyncMs && this.options.forceSync) {

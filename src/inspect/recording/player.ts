@@ -106,11 +106,6 @@ export class Player {
     this.goal = this.behind(to) ? to : undefined;
   }
 
-  /** The time at a share of the recording, 0 to 1. */
-  timeAt(share: number): number {
-    return this.startMs + (this.endMs - this.startMs) * Math.max(0, Math.min(1, share));
-  }
-
   /** Plays what is not later, as far as one call goes; stands at that time, or at the event it came to. */
   private goTo(to: number, take: Take): void {
     for (let left = EVENTS_MAX; left > 0; left--) if (!this.playUntil(to, take)) break;

@@ -57,11 +57,6 @@ export class ClientTap implements Net {
     return this.seen.map(({ session, cxid, ...client }) => ({ session, cxid, client }));
   }
 
-  /** True when every request that was taken has its answer. */
-  get answered(): boolean {
-    return this.seen.every(({ answeredMs }) => answeredMs !== undefined);
-  }
-
   listen(
     at: { host: string; port: number; backlog?: number; keepAlive?: boolean },
     accept: (socket: Socket) => SocketHandler | undefined,

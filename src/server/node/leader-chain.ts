@@ -55,11 +55,6 @@ export class LeaderChain {
     });
   }
 
-  /** Transactions proposed and not applied. */
-  get inFlight(): number {
-    return this.writes.inFlight;
-  }
-
   /** A write: of a client here (`talk`), of a learner's client, or of the server itself. */
   write(talk: Conversation | undefined, request: Request): void {
     if (this.writes.exhausted) this.broadcast.stepDown('the epoch has no zxid left');

@@ -74,11 +74,6 @@ export class LeaderServer extends EnsembleServer {
     );
   }
 
-  /** Transactions proposed and not applied. */
-  get proposalsInFlight(): number {
-    return this.chain.inFlight;
-  }
-
   override start(): void {
     super.start();
     this.reaper.start();

@@ -65,11 +65,6 @@ export class StandaloneServer extends ClientServer {
     );
   }
 
-  /** Writes under way: not on disk yet. */
-  get writesInFlight(): number {
-    return this.chain.inFlight;
-  }
-
   override start(): void {
     super.start();
     this.reaper.start();

@@ -85,11 +85,6 @@ export class WriteChain {
     });
   }
 
-  /** Writes whose transaction is not applied yet. */
-  get inFlight(): number {
-    return this.sync.length;
-  }
-
   /** The zxid given out last. */
   get lastZxid(): bigint {
     return this.prep.lastZxid;

@@ -4,9 +4,9 @@ import type { ZktEvent } from '../../../src/events/table.ts';
 import { Player } from '../../../src/inspect/recording/player.ts';
 import { summarise } from '../../../src/inspect/recording/recording-summary.ts';
 import { replayEvents } from '../../../src/inspect/recording/replay-events.ts';
-import { memoryRecording } from '../../../src/storage/recording/memory-recording.ts';
 import { openRecording } from '../../../src/storage/recording/open-recording.ts';
 import { diskWith, fileOf, reply } from '../../storage/recording/events.ts';
+import { memoryRecording } from './memory-recording.ts';
 
 const START = 1_700_000_000_000;
 

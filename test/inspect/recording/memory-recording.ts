@@ -1,6 +1,6 @@
-/** A recording that was never in a file: of a simulated run. */
-import type { ZktEvent } from '../../events/table.ts';
-import type { Recording } from './recording.ts';
+/** A recording that was never in a file. */
+import type { ZktEvent } from '../../../src/events/table.ts';
+import type { Recording } from '../../../src/storage/recording/recording.ts';
 
 /** The events of an array as a recording, in the order of time; the array is not changed. */
 export function memoryRecording(events: readonly ZktEvent[]): Recording {
