@@ -19,6 +19,8 @@ import { EventBudget, isBudgeted } from './event-budget.ts';
 const TRACES_PER_S = 200;
 const FLUSH_MS = 1000;
 const FILES = 4;
+/** Each start begins a file: one that does not stay up leaves that many, and what came before it. */
+const SMALL_FILES_MAX = 50;
 /** Events kept before the directory is this process's own. */
 const EARLY_MAX = 1000;
 /** After these there may be no time for more. */
@@ -112,7 +114,11 @@ export class FlightRecorder {
     if (this.ring !== undefined || !this.options.ready()) return this.ring;
     const { disk, bus } = this.world;
     const { dir, bytesMax } = this.options;
-    const limits = { bytesMax: Math.floor(bytesMax / FILES), files: FILES };
+    const limits = {
+      bytesMax: Math.floor(bytesMax / FILES),
+      files: FILES,
+      smallFilesMax: SMALL_FILES_MAX,
+    };
     const ring = new RecordingRing(disk, disk.join(dir, STEM), limits, {
       failed: (file, message) => {
         if (bus.on['recorder.failed']) bus.emit('recorder.failed', { file, message });

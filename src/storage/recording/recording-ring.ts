@@ -7,7 +7,7 @@ import { reasonOf } from '../../base/errors.ts';
 import type { ZktEvent } from '../../events/table.ts';
 import type { Disk } from '../../ports/disk.ts';
 import { RecordingWriter, type WriterListener } from './recording-writer.ts';
-import { ringMembers, ringPath } from './ring-names.ts';
+import { type RingMember, ringMembers, ringPath } from './ring-names.ts';
 
 /** When a file is full, and how many are kept. */
 export interface RingLimits {
@@ -17,6 +17,11 @@ export interface RingLimits {
   readonly ageMsMax?: number | undefined;
   /** Files kept, the one being written included; at least 1. */
   readonly files: number;
+  /**
+   * So many files are kept while all of them together have no more bytes than `files` full ones: a program
+   * that ends and begins again and again leaves many small ones, and the oldest tell how that began.
+   */
+  readonly smallFilesMax?: number | undefined;
 }
 
 /** Who hears of it. */
@@ -128,12 +133,40 @@ export class RecordingRing {
   /** Files but the newest, with the one that is written or about to be. */
   private removeOld(): void {
     const others = ringMembers(this.disk, this.stem).filter((it) => it.number < this.number);
-    for (const { path } of others.slice(0, Math.max(0, others.length - (this.limits.files - 1)))) {
+    for (const { path } of others.slice(0, this.surplus(others))) {
       try {
         this.disk.remove(path);
       } catch (error) {
         this.listener.failed?.(path, reasonOf(error));
       }
+    }
+  }
+
+  /** How many of the other files, oldest first, are too many. */
+  private surplus(others: readonly RingMember[]): number {
+    const { files, smallFilesMax, bytesMax } = this.limits;
+    const full = files - 1;
+    if (smallFilesMax === undefined || bytesMax === undefined) return Math.max(0, others.length - full);
+    let kept = 0;
+    let bytes = 0;
+    for (const { path } of [...others].reverse()) {
+      bytes += this.bytesOf(path);
+      if (kept >= full && (kept >= smallFilesMax - 1 || bytes > full * bytesMax)) break;
+      kept++;
+    }
+    return others.length - kept;
+  }
+
+  private bytesOf(path: string): number {
+    try {
+      const file = this.disk.open(path, 'read');
+      try {
+        return file.size();
+      } finally {
+        file.close();
+      }
+    } catch {
+      return 0;
     }
   }
 }

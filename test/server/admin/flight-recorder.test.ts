@@ -159,12 +159,13 @@ describe('the flight recorder', () => {
     const rounds = named(events, 'session.expired').map((it) =>
       Number((it.fields as { session: bigint }).session),
     );
-    for (let life = 3; life <= 6; life++) {
+    for (let life = 1; life <= 6; life++) {
       const found = rounds.filter((it) => Math.floor(it / 100) === life);
       expect(found.length).toBeGreaterThanOrEqual(9);
       expect(found).toEqual(Array.from({ length: found.length }, (_, i) => life * 100 + i));
     }
-    expect(flight.disk.files().length).toBeLessThanOrEqual(5);
+    // Small files: what came before the first end is there still.
+    expect(flight.disk.files()).toHaveLength(6);
   });
 
   it('whatever a power cut leaves of it can be read', () => {

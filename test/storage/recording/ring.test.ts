@@ -61,6 +61,19 @@ describe('a ring of files', () => {
     expect(recording.fault).toContain('/rec/a.4.zktrec: it was not closed');
   });
 
+  it('who begins anew all the time keeps many small files, and no more bytes than of full ones', () => {
+    const disk = newDisk();
+    const limits = { bytesMax: 20_000, files: 3, smallFilesMax: 10 };
+    for (let life = 0; life < 8; life++) record(disk, limits, replies(life * 10, life * 10 + 10), false);
+    expect(disk.files()).toHaveLength(8);
+    for (let life = 8; life < 30; life++) record(disk, limits, replies(life * 10, life * 10 + 10), false);
+    expect(disk.files()).toEqual(
+      Array.from({ length: 10 }, (_, i) => `/rec/a.${21 + i}.zktrec`).sort((a, b) => (a < b ? -1 : 1)),
+    );
+    record(disk, limits, replies(300, 20_000));
+    expect(disk.files()).toHaveLength(3);
+  });
+
   it('the recordings of several servers, each in a directory of its own, are one', () => {
     const disk = new SimDisk();
     for (const server of ['1', '2', '3']) {
