@@ -60,7 +60,10 @@ async function replay(playback: Playback, fromMs: number, io: Io, options: Batch
     if (at >= playback.endMs) break;
   }
   printer.end();
-  return io.stop.aborted && !io.stdout.broken ? EXIT.interrupted : EXIT.ok;
+  const { fault } = playback;
+  if (fault !== undefined) new Printer(io.stderr).line(`zkt: ${fault}`);
+  if (io.stop.aborted) return io.stdout.broken ? EXIT.ok : EXIT.interrupted;
+  return fault === undefined ? EXIT.ok : EXIT.corrupt;
 }
 
 async function watch(source: EventSource, io: Io, options: BatchOptions): Promise<ExitCode> {
