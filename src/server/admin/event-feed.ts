@@ -12,16 +12,14 @@
  * the server lives.
  */
 import { ZktError } from '../../base/errors.ts';
-import { Ring } from '../../base/ring.ts';
-import { type Bus, namesAtLevel, type Subscription } from '../../events/bus.ts';
+import type { Bus, Subscription } from '../../events/bus.ts';
 import { EventFilter, FILTER_KEYS, filterQuery } from '../../events/filter.ts';
 import type { EventName, FieldsOf, ZktEvent } from '../../events/table.ts';
 import type { HttpReply, HttpRequest } from '../../ports/http.ts';
 import { answerJson, HEADERS } from './answers.ts';
 import { type BudgetWorld, EventBudget, isBudgeted } from './event-budget.ts';
+import { EventPast } from './event-past.ts';
 
-/** Events kept for `last`. */
-const KEPT_MAX = 10_000;
 /** Listeners at a time. */
 const LISTENERS_MAX = 32;
 /** Bytes that may wait for a listener; beyond, it loses events. */
@@ -44,17 +42,13 @@ export interface FeedWorld extends BudgetWorld {
 /** See the head of the file. */
 export class EventFeed {
   private readonly world: FeedWorld;
-  private readonly kept = new Ring<ZktEvent>(KEPT_MAX);
-  private readonly keeping: Subscription;
+  private readonly past: EventPast;
   private readonly listeners = new Set<Listener>();
 
   /** Keeps events from here on. */
   constructor(world: FeedWorld) {
     this.world = { ...world, line: onceEach(world.line) };
-    this.keeping = world.bus.subscribe({
-      names: namesAtLevel('debug'),
-      take: (event) => this.kept.push(event),
-    });
+    this.past = new EventPast(world.bus);
   }
 
   /** Answers a request for the stream. */
@@ -75,7 +69,7 @@ export class EventFeed {
     const listener = new Listener(this.world, asked, reply);
     this.listeners.add(listener);
     reply.onGone(() => this.gone(listener, request.remote));
-    listener.begin(this.kept);
+    listener.begin(this.past);
     if (bus.on['feed.opened']) {
       const filter = asked.text.slice(0, SHOWN_FILTER_MAX);
       bus.emit('feed.opened', { remote: request.remote, filter });
@@ -84,7 +78,7 @@ export class EventFeed {
 
   /** Ends every stream. */
   close(): void {
-    this.keeping.close();
+    this.past.close();
     for (const listener of [...this.listeners]) {
       this.listeners.delete(listener);
       listener.close();
@@ -185,14 +179,14 @@ class Listener {
     });
   }
 
-  begin(kept: Ring<ZktEvent>): void {
+  begin(past: EventPast): void {
     this.reply.begin(200, { 'content-type': 'application/x-ndjson', ...HEADERS });
     const { last } = this.asked;
     const names = new Set(this.filter.names);
-    const past = last === 0 ? [] : [...kept].filter((e) => names.has(e.name) && this.filter.wants(e));
-    const shown = last === 0 ? [] : past.slice(-last);
+    const wanted = (e: ZktEvent): boolean => names.has(e.name) && this.filter.wants(e);
+    const shown = last === 0 ? [] : past.last(last, wanted);
     const { version, sid } = this.world;
-    const forgotten = last > shown.length ? kept.dropped : 0;
+    const forgotten = last > shown.length ? past.forgotten : 0;
     this.tell('feed.began', { version, sid, replayed: shown.length, forgotten });
     for (const event of shown) this.add(event);
     this.listen();
