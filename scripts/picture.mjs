@@ -70,10 +70,10 @@ const PICTURES = [
 /** The panes of the dashboard at moments of a recorded failover, large and small. */
 const PANES = [
   ['ensemble', '1', '9.2s'],
-  ['election', '2', '9.6s'],
+  ['election', '2', '9.3s'],
   ['flow', '3', '6s'],
-  ['sessions', '4', '13s'],
-  ['hot', '5', '14s'],
+  ['sessions', '4', '15.2s'],
+  ['hot', '5', '16s'],
   ['events', '6', '9.2s'],
 ];
 const RECORDING = path.join(root, 'test', 'tui', 'screens', 'failover.zktrec');
