@@ -29,8 +29,8 @@ export class EventPast {
   }
 
   /**
-   * The last `count` that are wanted, in the order they happened; where there are more, half of them of what is
-   * worth a line. `wanted` is asked for each event that is remembered, in order.
+   * The last `count` that are wanted, in the order they happened; where there are more, half of them of what
+   * is worth a line. `wanted` is asked for each event that is remembered, in order.
    */
   last(count: number, wanted: (event: ZktEvent) => boolean): ZktEvent[] {
     const all = inOrder([...this.important, ...this.others]).filter(wanted);
