@@ -98,7 +98,9 @@ async function print<R>(
   const rows = report.rows.slice(0, limit);
   const list = new ListReport(out, output, name);
   const people = output === 'table' || output === 'raw';
-  const [head = '', ...lines] = tableLines(report.columns, rows);
+  // Whoever reads it from a pipe gets it whole.
+  const room = out.stream.isTTY ? out.stream.columns : undefined;
+  const [head = '', ...lines] = tableLines(report.columns, rows, room);
   if (people) out.line({ text: head, style: 'bold' });
   for (const [i, row] of rows.entries()) {
     const text = lines[i] ?? '';
