@@ -86,11 +86,12 @@ describe('what is seen', () => {
       seen.take(event('feed.dropped', { why: 'budget', count: 0, ms: 900 }, at));
     }
     seen.take(event('feed.dropped', { why: 'slow', count: 17, ms: 0 }, { node: '1' }));
+    seen.take(event('feed.dropped', { why: 'garbage', count: 3, ms: 0 }, { node: '1' }));
     const nowMs = STORY_START_MS + 9_500;
     expect(seen.share(nowMs)).toBeCloseTo(0.1);
     expect(seen.losses(nowMs)).toEqual([
-      { node: '1', share: 1, slow: 17 },
-      { node: '2', share: expect.closeTo(0.1), slow: 0 },
+      { node: '1', share: 1, slow: 17, garbled: 3 },
+      { node: '2', share: expect.closeTo(0.1), slow: 0, garbled: 0 },
     ]);
     expect(seen.share(nowMs + 60_000)).toBe(1);
   });
