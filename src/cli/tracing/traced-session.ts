@@ -156,7 +156,9 @@ export class TracedSession implements OneShotSession {
     const until = systemClock.monotonicMs() + this.options.lateMs;
     for (;;) {
       const traces = assembleFrom(this.book, this.tap.requests, this.faces);
-      const whole = traces.every((trace) => trace.missing.length === 0 && !this.isUnheard(trace));
+      const whole = traces.every(
+        (trace) => trace.missing.length === 0 && !isAckAwaited(trace) && !this.isUnheard(trace),
+      );
       if (whole || this.options.stop.aborted || systemClock.monotonicMs() >= until) return traces;
       await pause(POLL_MS);
     }
@@ -170,6 +172,18 @@ export class TracedSession implements OneShotSession {
     const asked = node === undefined ? undefined : this.faces.get(node);
     return asked === undefined ? this.faces.all.some(({ tells }) => tells) : asked.tells;
   }
+}
+
+/**
+ * The leader tells, and has not told of the ACK of a follower that tells nothing itself: the ACK is all that
+ * will be known of it.
+ */
+function isAckAwaited({ servers, quorum }: Trace): boolean {
+  if (quorum === undefined || quorum.by === undefined) return false;
+  return servers.some(
+    ({ node, role, silent }) =>
+      role === 'follower' && silent !== undefined && !quorum.acks.some((ack) => ack.node === node),
+  );
 }
 
 /** Ids of the members; none for a server that stands alone, or where they may not be read. */
