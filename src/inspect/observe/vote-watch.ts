@@ -15,8 +15,12 @@ const SETTLED_MS = 10_000;
 const LOOKING_MS = 500;
 const LOOKING_LONG_MS = 5_000;
 const LOOKING_LONG = 60;
-/** And to one whose election port does not answer. */
-const SILENT_MS = 30_000;
+/**
+ * And to one whose election port does not answer: less and less often. It may be busy with an election, which
+ * is what one wants to see.
+ */
+const SILENT_MS = 1_000;
+const SILENT_MS_MAX = 30_000;
 /** Questions in vain after which that is told. */
 const FAULTS_TOLD = 3;
 const LONG_MIN = -(1n << 63n);
@@ -94,7 +98,8 @@ export class VoteWatch {
     if ('fault' in answer) {
       this.told = undefined;
       if (++this.faults < FAULTS_TOLD) return;
-      this.dueMs = this.clock.monotonicMs() + SILENT_MS;
+      const silentMs = Math.min(SILENT_MS_MAX, SILENT_MS * 2 ** (this.faults - FAULTS_TOLD));
+      this.dueMs = this.clock.monotonicMs() + silentMs;
       this.voice.limited(`its votes cannot be known: at its election port, ${answer.fault}`);
       return;
     }
