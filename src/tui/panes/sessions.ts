@@ -134,9 +134,11 @@ function headLines(state: SessionsState, view: PaneView, shown: number): Line[] 
     );
   }
   const { rates } = state;
+  // Moves are single events: with a budget some of them are not told.
+  const least = state.seen.share(nowMs) < 1 ? (view.ascii ? '>=' : '≥') : '';
   const second: Span[] = [
     span(
-      ` attached ${lastSecond(rates.attached, nowMs)}/s  moved ${lastSecond(rates.moves, nowMs)}/s  `,
+      ` attached ${lastSecond(rates.attached, nowMs)}/s  moved ${least}${lastSecond(rates.moves, nowMs)}/s  `,
       'dim',
     ),
   ];
