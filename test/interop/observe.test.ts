@@ -20,14 +20,17 @@ const PORTS = { net: systemNet, http: systemHttpAsking, timers: systemTimers, cl
 /** The HTTP admin, on any port. */
 const ADMIN = ['admin.enableServer=true', 'admin.serverPort=0'];
 
-/** Observes; `seen` waits for an event. */
+/**
+ * Observes; `seen` waits for an event, as long as it takes for the whole of an ensemble: a settled server is
+ * asked for its vote every ten seconds only, and a busy machine may settle late.
+ */
 function observe(servers: string, options: Partial<ObserverOptions> = {}) {
   const events: ZktEvent[] = [];
   const { servers: addresses } = parseServerList(servers);
   const source = observeEnsemble(PORTS, { servers: addresses, timeoutMs: 1_000, ...options });
   source.start((event) => events.push(event));
   const seen = (what: string, holds: (event: ZktEvent) => boolean): Promise<ZktEvent> =>
-    eventually(`${what} among ${events.length} events`, () => events.find(holds), 15_000);
+    eventually(`${what} among ${events.length} events`, () => events.find(holds));
   return { events, seen, stop: () => source.stop() };
 }
 
